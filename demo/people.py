@@ -1,0 +1,33 @@
+"""The demonstration's members of staff: one for each role, all with one known password."""
+
+from flask import Flask
+
+from portal.accounts import services
+from portal.db import db
+
+PASSWORD = "pasokh-demo-1405"  # noqa: S105 (printed on the screen of every demonstration)
+
+PEOPLE = (
+    ("admin@demo.example", "سارا مدیری", "administrator"),
+    ("communications@demo.example", "مریم روابطی", "communications"),
+    ("analyst@demo.example", "دکتر حمید پژوهش", "analyst"),
+    ("operator@demo.example", "نگار پاسخگو", "operator"),
+    ("officer@demo.example", "کاوه پیگیر", "unit_officer"),
+    ("supervisor@demo.example", "بهروز ناظر", "field_supervisor"),
+    ("evaluator@demo.example", "لیلا سنجش", "evaluator"),
+    ("official@demo.example", "شهردار منطقه", "official"),
+    ("council@demo.example", "عضو شورای شهر", "council_member"),
+)
+
+
+def settle(app: Flask) -> int:
+    """Make the accounts that are missing; returns how many were made."""
+    made = 0
+    with app.app_context():
+        for email, name, role in PEOPLE:
+            if services.find(email) is None:
+                services.create_account(email, name=name, roles=[role], password=PASSWORD)
+                made += 1
+        db.session.commit()
+        db.session.remove()
+    return made

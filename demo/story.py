@@ -1,0 +1,287 @@
+"""The story of the demonstration: from a contact file and a spreadsheet to votes by SMS link.
+
+Everything is done through the product's own pages over HTTP, as the people themselves would do
+it. Each step first looks whether it has been done, so the story goes on where it stopped.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from sqlalchemy import func, select
+
+from demo import citizens, contacts, people
+from demo.browser import Browser, Form, Page
+from demo.listening import Listening
+from demo.world import DemoError, World
+from portal.config import ROOT
+from portal.db import db
+
+ROWS = 10_000
+SEED = 12
+VOTERS = 340
+SURVEY = "I-AM-MAYOR"
+CAMPAIGN = "من شهردارم؛ منطقهٔ ۱۲"
+SMS = {
+    "fa": "شما شهردارید؛ اول چه کنیم؟\n{link}",
+    "ar": "لو كنتم رئيس البلدية؟\n{link}",
+    "en": "If you were the mayor?\n{link}",
+}
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {text}\n")
+    sys.stdout.flush()
+
+
+class Story:
+    """The steps; `tell()` runs them in order."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.staff = Browser()
+
+    def tell(self) -> None:
+        self._people()
+        self._sign_in()
+        self._contacts()
+        self._questionnaire()
+        campaign = self._campaign()
+        self._sending(campaign)
+        listening = Listening(self.world, say)
+        listening.begin()
+        self._votes(campaign)
+        self._replies()
+        self._results(campaign)
+        listening.go_on()
+
+    # Looking at what is there already
+
+    def _scalar(self, query: Any) -> Any:
+        with self.world.app.app_context():
+            found = db.session.scalar(query)
+            db.session.remove()
+        return found
+
+    def _page(self, path: str) -> Page:
+        page = self.staff.get(self.world.url + path)
+        if page.status != 200:
+            raise DemoError(f"{path} answered {page.status}")
+        return page
+
+    @staticmethod
+    def _form(page: Page, wanted: Callable[[Form], bool]) -> Form:
+        for form in page.forms:
+            if form.method == "post" and wanted(form):
+                return form
+        raise DemoError(f"The page {page.url} has no such form")
+
+    # Steps
+
+    def _people(self) -> None:
+        made = people.settle(self.world.app)
+        units = self.world.app.test_cli_runner().invoke(
+            args=["units", "import", str(ROOT / "demo" / "units.csv"), "--json"]
+        )
+        if units.exit_code not in {0, 1}:
+            raise DemoError(f"The units could not be imported: {units.output}")
+        say(f"Staff: {made} accounts made, {len(people.PEOPLE)} in all; units of the city stand.")
+
+    def _sign_in(self) -> None:
+        page = self._page("/staff/login?lang=fa")
+        form = self._form(page, lambda form: "password" in form.fields)
+        page = self.staff.submit(
+            page,
+            form,
+            {"email": "communications@demo.example", "password": people.PASSWORD},
+        )
+        if "/login" in page.url:
+            raise DemoError("The communications manager could not sign in")
+
+    def _contacts(self) -> None:
+        from portal.contacts.models import Contact, ContactImport
+
+        count = select(func.count()).select_from(Contact)
+        if self._scalar(select(ContactImport.id).where(ContactImport.state == "done")):
+            say(f"Contact bank: {self._scalar(count):,} people are in it already.")
+            return
+        file = self.world.folder / "contacts.csv"
+        contacts.write(file, ROWS, SEED)
+        page = self._page("/staff/contacts/imports/new")
+        form = self._form(page, lambda form: "file" in form.fields)
+        started = time.monotonic()
+        page = self.staff.submit(
+            page,
+            form,
+            {"source": "بانک مخاطبان برنامه‌های منطقه"},
+            files={"file": ("contacts.csv", file.read_bytes())},
+        )
+        path = page.url.removeprefix(self.world.url)
+
+        def ready() -> Page | None:
+            found = self._page(path)
+            return found if any("commit" in form.action for form in found.forms) else None
+
+        page = self.world.wait_for("The preview of the contact file", ready, 120)
+        say(f"Contact file: {ROWS:,} dirty rows read in {time.monotonic() - started:.1f} s.")
+        self.staff.submit(page, self._form(page, lambda form: "commit" in form.action))
+        expected = len(contacts.expected_valid(ROWS, SEED))
+        self.world.wait_for("The contact bank", lambda: self._scalar(count) == expected, 120)
+        say(
+            f"Contact bank: {expected:,} people with a valid mobile number; the rejected rows "
+            f"are listed with reasons at {self.world.url}{path}"
+        )
+
+    def _questionnaire(self) -> None:
+        from surveys.questionnaires.models import Survey
+
+        if self._scalar(select(Survey.id).where(Survey.code == SURVEY)):
+            say(f"Questionnaire {SURVEY}: published already.")
+            return
+        page = self._page("/staff/surveys/new")
+        form = self._form(page, lambda form: "file" in form.fields)
+        spreadsheet = (ROOT / "demo" / "forms" / "i-am-mayor.xlsx").read_bytes()
+        page = self.staff.submit(
+            page, form, {"code": SURVEY}, files={"file": ("i-am-mayor.xlsx", spreadsheet)}
+        )
+        self.staff.submit(page, self._form(page, lambda form: "publish" in form.action))
+        say(f"Questionnaire {SURVEY}: read from a spreadsheet, in fa, ar and en.")
+
+    def _campaign(self) -> int:
+        from surveys.campaigns.models import Campaign
+
+        wanted = select(Campaign.id).where(Campaign.name == CAMPAIGN)
+        return int(self._scalar(wanted) or self._new_campaign())
+
+    def _new_campaign(self) -> int:
+        """The four steps of a campaign's page: survey, people, texts, launch."""
+        from surveys.questionnaires.models import Survey
+
+        survey = self._scalar(select(Survey.id).where(Survey.code == SURVEY))
+        page = self._page("/staff/campaigns/new")
+        form = self._form(page, lambda form: "survey_id" in form.fields)
+        page = self.staff.submit(page, form, {"name": CAMPAIGN, "survey_id": str(survey)})
+        page = self.staff.submit(page, self._form(page, lambda form: "languages" in form.fields))
+        form = self._form(page, lambda form: any("text" in name for name in form.fields))
+        texts: dict[str, str | list[str]] = {f"text_{lang}": text for lang, text in SMS.items()}
+        page = self.staff.submit(page, form, texts)
+        launch = self._form(page, lambda form: form.action.endswith("/launch"))
+        invited = int(launch.fields["expected"].value)
+        started = time.monotonic()
+        page = self.staff.submit(page, launch)
+        found = re.search(r"/campaigns/(\d+)", page.url)
+        if page.status != 200 or found is None:
+            raise DemoError(f"The campaign could not be launched: {page.status} {page.url}")
+        say(
+            f"Campaign: launched to {invited:,} people in {time.monotonic() - started:.1f} s; "
+            f"watch it at {page.url}"
+        )
+        return int(found.group(1))
+
+    def _ledger(self) -> dict[str, Any]:
+        answer = requests.get(f"{self.world.simulator_url}/sim/ledger.json", timeout=30)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _sending(self, campaign: int) -> None:
+        from surveys.campaigns.models import Invitation
+
+        invited = self._scalar(
+            select(func.count()).select_from(Invitation).where(Invitation.campaign_id == campaign)
+        )
+        started, before = time.monotonic(), self._ledger()["accepted"]
+        shown = -1
+
+        def all_accepted() -> bool:
+            nonlocal shown
+            accepted = self._ledger()["accepted"]
+            tenth = accepted * 10 // max(invited, 1)
+            if tenth != shown:
+                shown = tenth
+                say(f"   {accepted:>6,} of {invited:,} SMS accepted by the gateway")
+            return bool(accepted >= invited)
+
+        self.world.wait_for("The campaign", all_accepted, 300)
+        sent = self.world.wait_for(
+            "The last SMS",
+            lambda: found if len(found := self._campaign_sms()) >= invited else None,
+            60,
+        )
+        receivers = {sms["receptor"] for sms in sent}
+        if len(sent) != invited or len(receivers) != invited:
+            raise DemoError(
+                f"{invited} people were invited, but the ledger has {len(sent)} SMS to "
+                f"{len(receivers)} receivers"
+            )
+        spent = time.monotonic() - started
+        rate = f" ({(invited - before) / spent:,.0f} a second)" if before < invited else ""
+        say(
+            f"Gateway's ledger: {len(sent):,} SMS to {len(receivers):,} different numbers, "
+            f"{sum(sms['parts'] for sms in sent):,} parts{rate}."
+        )
+
+    def _campaign_sms(self) -> list[dict[str, Any]]:
+        """The campaign's SMS in the gateway's ledger, which has tracking codes and replies too."""
+        openings = tuple(text.split("\n")[0] for text in SMS.values())
+        return [
+            sms
+            for sms in citizens.handsets(self.world.simulator_url)
+            if sms["message"].startswith(openings)
+        ]
+
+    def _votes(self, campaign: int) -> None:
+        from surveys.responses.models import Response
+
+        done = (
+            select(func.count())
+            .select_from(Response)
+            .where(Response.campaign_id == campaign, Response.state == "complete")
+        )
+        have = self._scalar(done)
+        if have >= 300:
+            say(f"Votes: {have:,} are stored already.")
+            return
+        links = []
+        for sms in self._campaign_sms():
+            if link := citizens.link_in(sms["message"]):
+                links.append(link)
+        # Every 27th handset: people of every neighbourhood and language answer.
+        chosen = links[:: max(len(links) // VOTERS, 1)][: VOTERS + VOTERS // 10]
+        started = time.monotonic()
+        tally = citizens.vote_all(chosen, SEED)
+        stored = self._scalar(done)
+        languages = ", ".join(f"{n} in {lang}" for lang, n in sorted(tally.by_language.items()))
+        say(
+            f"Votes: {tally.voted} citizens answered over HTTP ({languages}) in "
+            f"{time.monotonic() - started:.0f} s; {tally.abandoned} stopped midway; "
+            f"{stored} complete answers are stored."
+        )
+        if tally.problems:
+            raise DemoError(f"Citizens met problems: {sorted(set(tally.problems))}")
+        if stored < 300:
+            raise DemoError(f"Only {stored} votes were stored")
+
+    def _replies(self) -> None:
+        from portal.contacts.models import OptOut
+
+        if self._scalar(select(func.count()).select_from(OptOut).where(OptOut.channel == "sms")):
+            return
+        numbers = [sms["receptor"] for sms in self._campaign_sms()][5:400:80]
+        for number, words in zip(numbers, ("11", "۱۱", "لغو۱۱", "لغو 11", "إلغاء"), strict=False):
+            requests.post(
+                f"{self.world.simulator_url}/sim/handset/{number}/reply",
+                json={"text": words},
+                timeout=30,
+            ).raise_for_status()
+        out = select(func.count()).select_from(OptOut).where(OptOut.channel == "sms")
+        self.world.wait_for("The opt-out", lambda: self._scalar(out) >= len(numbers), 60)
+        say(f"Opt-out: {len(numbers)} people replied 11 or a like word, and are left in peace.")
+
+    def _results(self, campaign: int) -> None:
+        path = f"/staff/results/{SURVEY}?campaign={campaign}"
+        page = self._page(path)
+        answers = page.text.count("<svg")
+        say(f"Results: {answers} bars in charts with tables at {self.world.url}{path}")

@@ -1,0 +1,1 @@
+"""The host: everything a city's citizen-voice site needs whether it asks, listens or both."""

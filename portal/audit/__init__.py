@@ -1,0 +1,3 @@
+"""The audit trail: who did what, chained so that a later change shows."""
+
+from portal.audit.services import record as record

@@ -1,0 +1,1 @@
+"""The contact bank: people the city may write to, and the files they come in."""

@@ -1,0 +1,1 @@
+"""/demo: the doors of the demonstration, one for each person of the story."""

@@ -1,0 +1,1 @@
+"""Text messages: what is sent, by which gateway, and what came of it."""

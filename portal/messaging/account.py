@@ -1,0 +1,121 @@
+"""The city's account at its gateway: the adapter, and whether it may be called now."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import audit, clock
+from portal.config import Settings
+from portal.db import db
+from portal.messaging import gateways, hints
+from portal.messaging.gateways.base import Gateway
+from portal.messaging.models import GatewayState
+
+MAX_REST: Final = dt.timedelta(minutes=5)
+
+
+def gateway() -> Gateway | None:
+    """The configured adapter, made once per application; None where none is configured."""
+    extensions = current_app.extensions
+    if "pasokh_gateway" not in extensions:
+        settings: Settings = extensions["pasokh_settings"]
+        extensions["pasokh_gateway"] = _create(settings) if settings.sms_gateway else None
+    found: Gateway | None = extensions["pasokh_gateway"]
+    return found
+
+
+def _create(settings: Settings) -> Gateway:
+    return gateways.create(
+        settings.sms_gateway,
+        {
+            "api_key": settings.kavenegar_api_key,
+            "base_url": settings.kavenegar_url.rstrip("/") + "/v1",
+            "sender": settings.sms_line or None,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """paused: only a person ends it. rest_seconds: 0 when it may be called."""
+
+    paused: bool
+    rest_seconds: float
+    reason: str | None
+
+    @property
+    def open(self) -> bool:
+        return not self.paused and self.rest_seconds <= 0
+
+
+def standing(name: str) -> Standing:
+    """Whether the gateway may be called now."""
+    row = db.session.scalar(
+        select(GatewayState)
+        .where(GatewayState.gateway == name)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return Standing(False, 0.0, None)
+    left = (row.resting_until - clock.now()).total_seconds() if row.resting_until else 0.0
+    paused = row.paused_at is not None
+    reason = row.paused_reason if paused else row.rest_reason if left > 0 else None
+    return Standing(paused, max(0.0, left), reason)
+
+
+def _row(name: str) -> GatewayState:
+    db.session.execute(
+        insert(GatewayState).values(gateway=name, failures=0).on_conflict_do_nothing()
+    )
+    return db.session.get_one(GatewayState, name, with_for_update=True, populate_existing=True)
+
+
+def rest(name: str, reason: str, seconds: float | None = None) -> None:
+    """Do not call it for a while: `seconds`, or twice as long after each further failure.
+
+    Does not commit. A rest is never shortened: several workers fail at the same time.
+    """
+    row, now = _row(name), clock.now()
+    if row.resting_until and row.resting_until > now:
+        return
+    wait = dt.timedelta(seconds=2 ** min(row.failures, 12) if seconds is None else seconds)
+    row.failures += 1
+    row.resting_until, row.rest_reason = now + min(wait, MAX_REST), reason
+    db.session.flush()
+
+
+def worked(name: str) -> None:
+    """A call was answered: the next failure begins with a short rest again. Does not commit."""
+    db.session.execute(
+        update(GatewayState)
+        .where(GatewayState.gateway == name, GatewayState.failures > 0)
+        .values(failures=0, resting_until=None, rest_reason=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def pause(name: str, reason: str) -> None:
+    """Do not call it until somebody has put it right. Does not commit."""
+    row = _row(name)
+    if row.paused_at is None:
+        row.paused_at, row.paused_reason = clock.now(), reason
+        audit.record("messages.gateway_paused", "gateway", name, reason=reason)
+    db.session.flush()
+
+
+def resume(name: str) -> bool:
+    """Call it again. False where it was not paused. Does not commit."""
+    row = _row(name)
+    row.resting_until = row.rest_reason = None
+    row.failures = 0
+    if row.paused_at is None:
+        return False
+    was, row.paused_at, row.paused_reason = row.paused_reason, None, None
+    audit.record("messages.gateway_resumed", "gateway", name, was=was)
+    db.session.flush()
+    hints.dispatch_soon()
+    return True

@@ -1,0 +1,105 @@
+"""Asking the gateway what became of accepted messages, on the plan of record.CHECKS."""
+
+import datetime as dt
+import logging
+from typing import Final
+
+from sqlalchemy import select, text, update
+
+from portal import clock
+from portal.db import db
+from portal.messaging import account, record
+from portal.messaging.gateways.base import Gateway, GatewayError
+from portal.messaging.models import Message
+
+log = logging.getLogger(__name__)
+
+MAX_IDS: Final = 500
+_AGAIN: Final = dt.timedelta(minutes=1)
+_LAST: Final = len(record.CHECKS)
+
+_NEXT = text("""
+    UPDATE messages m SET checks = v.checks, check_at = v.check_at
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:checks AS bigint[]),
+                CAST(:check_ats AS timestamptz[])) AS v(id, checks, check_at)
+    WHERE m.id = v.id
+""")
+
+
+def pull(limit_calls: int = 40) -> int:
+    """Ask about everything that is due, at most MAX_IDS a call; commits. Returns the changes."""
+    gateway = account.gateway()
+    if gateway is None:
+        return 0
+    changed = 0
+    for _ in range(limit_calls):
+        if not account.standing(gateway.name).open:
+            break
+        step = _pull_some(gateway)
+        if step is None:
+            break
+        changed += step
+    db.session.remove()
+    return changed
+
+
+def _pull_some(gateway: Gateway) -> int | None:
+    now = clock.now()
+    rows = db.session.execute(
+        select(Message.id, Message.gateway_id, Message.checks, Message.accepted_at)
+        .where(
+            Message.state.in_(("accepted", "at_operator")),
+            Message.check_at <= now,
+            Message.gateway == gateway.name,
+        )
+        .order_by(Message.check_at)
+        .limit(MAX_IDS)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not rows:
+        db.session.rollback()
+        return None
+    plan = [_after(row.checks, row.accepted_at or now, now) for row in rows]
+    _write_plan([row.id for row in rows], plan)
+    db.session.commit()
+    db.session.remove()
+    try:
+        found = gateway.deliveries([row.gateway_id for row in rows if row.gateway_id])
+    except GatewayError as error:
+        log.warning("No delivery states", extra={"reason": error.code, "kind": error.kind})
+        _write_plan([row.id for row in rows], [(row.checks, now + _AGAIN) for row in rows])
+        if error.kind in {"stop_gateway", "config"}:
+            account.pause(gateway.name, f"{gateway.name}:{error.code}")
+        elif error.kind == "rate_limited":
+            account.rest(gateway.name, f"{gateway.name}:{error.code}", error.retry_after)
+        db.session.commit()
+        return None
+    changed = record.deliveries(gateway.name, found)
+    last = [row.id for row, (checks, _) in zip(rows, plan, strict=True) if checks >= _LAST]
+    if last:
+        # The gateway forgets: nobody will ever know.
+        db.session.execute(
+            update(Message)
+            .where(Message.id.in_(last), Message.state.in_(("accepted", "at_operator")))
+            .values(state="expired", state_at=now, reason="no_report", check_at=None)
+            .execution_options(synchronize_session=False)
+        )
+    db.session.commit()
+    return changed
+
+
+def _after(checks: int, accepted_at: dt.datetime, now: dt.datetime) -> tuple[int, dt.datetime]:
+    """(checks, check_at) once this one is made: the plan's first step that is still to come."""
+    for number, wait in enumerate(record.CHECKS):
+        if number > checks and accepted_at + wait > now:
+            return number, accepted_at + wait
+    return _LAST, now + _AGAIN
+
+
+def _write_plan(ids: list[int], plan: list[tuple[int, dt.datetime]]) -> None:
+    values = {
+        "ids": ids,
+        "checks": [checks for checks, _ in plan],
+        "check_ats": [check_at for _, check_at in plan],
+    }
+    db.session.execute(_NEXT, values)

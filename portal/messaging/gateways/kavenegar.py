@@ -1,0 +1,389 @@
+"""Kavenegar's REST API v1.
+
+Sources: the vendor's Python SDK (kavenegar 1.1.2) and published copies of kavenegar.com/rest.html.
+The key is a part of every URL, so nothing here lets a URL out: no exception of the HTTP client
+is chained or quoted, and what the client logs is redacted.
+"""
+
+import json as jsonlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from portal import clock
+from portal.messaging.gateways.base import (
+    Accepted,
+    Deferred,
+    Delivery,
+    DeliveryState,
+    ErrorKind,
+    Gateway,
+    GatewayError,
+    Inbound,
+    Outcome,
+    Outgoing,
+    Refused,
+    Unknown,
+)
+from portal.messaging.gateways.http import Failure, FormClient, Reply
+from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.redact import Secret, redact
+
+DEFAULT_BASE_URL: Final = "https://api.kavenegar.com/v1"
+MAX_SEND: Final = 200
+MAX_STATUS: Final = 500
+MAX_LOCAL: Final = 200  # no limit is published; the one of `send` is surely safe
+
+# entries.status
+STATES: Final[Mapping[int, DeliveryState]] = {
+    1: "accepted",
+    2: "accepted",
+    4: "at_operator",
+    5: "at_operator",
+    6: "failed",
+    10: "delivered",
+    11: "undelivered",
+    13: "cancelled",
+    14: "blocked",
+    100: "unknown",
+}
+
+# return.status of the whole call; PER_MESSAGE are answered by finding the message to blame.
+KINDS: Final[Mapping[int, ErrorKind]] = {
+    400: "bug",
+    401: "stop_gateway",
+    402: "ambiguous",
+    403: "stop_gateway",
+    404: "bug",
+    405: "bug",
+    406: "bug",
+    407: "config",
+    409: "retry",
+    412: "config",
+    414: "bug",
+    415: "bug",
+    416: "config",
+    417: "bug",  # a bad date: we send none
+    418: "pause",
+    419: "bug",
+    420: "stop_campaign",
+    424: "config",
+    426: "config",
+    427: "config",
+    428: "bug",  # only for codes read out by telephone
+    429: "rate_limited",
+    431: "bug",  # only for verify/lookup
+    432: "config",
+    451: "rate_limited",
+    501: "config",
+    604: "bug",
+    607: "config",
+    **dict.fromkeys(range(800, 814), "bug"),  # media, which we do not send
+}
+# A wrong receptor, an empty or too long text, a character that cannot be sent: permanent for the
+# message, and it fails the whole call before anything is accepted.
+PER_MESSAGE: Final = frozenset({411, 413, 422})
+
+_ENDING = frozenset({"stop_gateway", "stop_campaign", "pause", "config", "bug", "rate_limited"})
+
+
+def from_settings(settings: Mapping[str, object]) -> Gateway:
+    """Settings: api_key (required); base_url, sender, connect_timeout, read_timeout (seconds),
+    proxy. Raises ValueError."""
+    known = {"api_key", "base_url", "sender", "connect_timeout", "read_timeout", "proxy"}
+    if unknown := sorted(set(settings) - known):
+        raise ValueError(f"kavenegar: unknown settings {', '.join(unknown)}")
+    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+    try:
+        connect_timeout = float(given.get("connect_timeout", 3.05))
+        read_timeout = float(given.get("read_timeout", 20))
+    except (TypeError, ValueError):
+        raise ValueError("kavenegar: a timeout is not a number of seconds") from None
+    return Kavenegar(
+        str(given.get("api_key", "")),
+        base_url=str(given.get("base_url") or DEFAULT_BASE_URL),
+        sender=str(given["sender"]) if given.get("sender") else None,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        proxy=str(given["proxy"]) if given.get("proxy") else None,
+    )
+
+
+class Kavenegar:
+    """One Kavenegar account. Safe to share between threads and across a fork."""
+
+    name: Final = "kavenegar"
+    max_batch: Final = MAX_SEND
+    supports_local_id: Final = True
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        sender: str | None = None,
+        connect_timeout: float = 3.05,
+        read_timeout: float = 20,
+        proxy: str | None = None,
+    ) -> None:
+        if not api_key or not api_key.isascii() or "/" in api_key:
+            raise ValueError("kavenegar: api_key is missing or not a key")
+        if not base_url.startswith(("https://", "http://")):
+            raise ValueError("kavenegar: base_url is not a web address")
+        self.base_url = base_url.rstrip("/")
+        self.sender = sender
+        self._key = Secret(api_key)
+        self._client = FormClient(connect_timeout, read_timeout, proxy)
+
+    def __repr__(self) -> str:
+        return f"<Kavenegar {self.base_url}>"
+
+    # Sending
+
+    def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """See Gateway.send."""
+        if len(batch) > MAX_SEND:
+            raise ValueError(f"at most {MAX_SEND} messages a call")
+        if len({message.local_id for message in batch}) != len(batch):
+            raise ValueError("a local id is twice in the batch")
+        if any(not 0 < message.local_id < 2**63 for message in batch):
+            raise ValueError("a local id is a positive 63-bit integer")
+        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
+        rest = [at for at, outcome in enumerate(outcomes) if outcome is None]
+        if rest:
+            sent = self._send_or_bisect([batch[at] for at in rest], whole=len(rest) == len(batch))
+            for at, outcome in zip(rest, sent, strict=True):
+                outcomes[at] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _send_or_bisect(self, batch: Sequence[Outgoing], *, whole: bool) -> list[Outcome]:
+        """Send; while a message to blame fails the call, send the halves.
+
+        A call that failed for such a message accepted nothing, so the halves hold only messages
+        that surely were not accepted. `whole`: an error speaks for all the caller gave us.
+        """
+        try:
+            return self._send_once(batch)
+        except _BlameError as blame:
+            code, reason = blame.code, blame.reason
+        except GatewayError as error:
+            if whole:
+                raise
+            return _each(batch, error)
+        if len(batch) == 1 or (code != "411" and _same_text(batch)):
+            return [Refused(code, "permanent", reason) for _ in batch]
+        middle = len(batch) // 2
+        first = self._send_or_bisect(batch[:middle], whole=False)
+        ending = first[-1].error if isinstance(first[-1], Deferred) else None
+        if ending is not None and ending.kind in _ENDING:
+            return [*first, *_each(batch[middle:], ending)]  # it would only say so again
+        return [*first, *self._send_or_bisect(batch[middle:], whole=False)]
+
+    def _send_once(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        senders = [message.sender or self.sender for message in batch]
+        receptors = [national(message.to) for message in batch]
+        local_ids = [message.local_id for message in batch]
+        if _same_text(batch) and len(set(senders)) == 1:
+            form = {
+                "receptor": ",".join(receptors),
+                "message": batch[0].text,
+                "localid": ",".join(map(str, local_ids)),
+            }
+            if senders[0]:
+                form["sender"] = senders[0]
+            entries = self._call("sms/send", form, sends=True)
+        else:
+            if None in senders:
+                raise GatewayError("config", "sender", "personal texts need a sender line")
+            form = {
+                "receptor": jsonlib.dumps(receptors),
+                "sender": jsonlib.dumps(senders),
+                "message": jsonlib.dumps([m.text for m in batch], ensure_ascii=False),
+                "localmessageids": jsonlib.dumps(local_ids),
+            }
+            entries = self._call("sms/sendarray", form, sends=True)
+        if not isinstance(entries, list) or len(entries) != len(batch):
+            raise GatewayError("ambiguous", "entries", "accepted, but not as many as were sent")
+        return [_outcome(message, entry) for message, entry in zip(batch, entries, strict=True)]
+
+    # Asking
+
+    def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
+        """The present state of each message; `unknown` after 48 hours."""
+        found: list[Delivery] = []
+        for start in range(0, len(gateway_ids), MAX_STATUS):
+            ids = ",".join(gateway_ids[start : start + MAX_STATUS])
+            entries = self._ask("sms/status", {"messageid": ids})
+            found += [d for entry in entries if (d := _delivery(entry)) is not None]
+        return found
+
+    def by_local_id(self, local_ids: Sequence[int]) -> dict[int, Delivery | None]:
+        """See Gateway.by_local_id; 12 hours back."""
+        found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
+        for start in range(0, len(local_ids), MAX_LOCAL):
+            ids = ",".join(map(str, local_ids[start : start + MAX_LOCAL]))
+            for entry in self._ask("sms/statuslocalmessageid", {"localid": ids}):
+                local_id, gateway_id = _integer(entry.get("localid")), entry.get("messageid")
+                # An identifier means it was accepted, even with a status nobody documented.
+                if local_id in found and _integer(gateway_id):
+                    found[local_id] = _delivery(entry) or Delivery(str(gateway_id), "unknown")
+        return found
+
+    def credit_rial(self) -> int | None:
+        entries = self._ask("account/info", {})
+        return _integer(entries[0].get("remaincredit")) if entries else None
+
+    def _ask(self, method: str, form: Mapping[str, str]) -> list[dict[str, object]]:
+        """The records of a reading call; no answer is never taken for an empty one."""
+        entries = self._call(method, form)
+        if not isinstance(entries, list | dict):
+            raise GatewayError("retry", "entries", "an answer without records")
+        return _dicts(entries)
+
+    # What Kavenegar calls us with: query, form or JSON, the names vary with the source
+
+    def parse_status_callback(self, form: Mapping[str, str], json: object) -> list[Delivery]:
+        entries: list[Mapping[str, object]] = [*_dicts(json), dict(form)]
+        return [d for entry in entries if (d := _delivery(entry)) is not None]
+
+    def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]:
+        entries: list[Mapping[str, object]] = [*_dicts(json), dict(form)]
+        return [message for entry in entries if (message := _inbound(entry)) is not None]
+
+    # The call
+
+    def _call(self, method: str, form: Mapping[str, str], *, sends: bool = False) -> Any:
+        """The entries of a call that succeeded: HTTP 2xx and return.status 200.
+
+        Raises GatewayError, or _BlameError for a message that fails the call.
+        """
+        answer = self._client.post((self.base_url, self._key, method + ".json"), form)
+        if isinstance(answer, Failure):
+            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
+            raise GatewayError(kind, answer.code, answer.message)
+        code, message, entries = _envelope(answer)
+        if code == 200 and 200 <= answer.status < 300:
+            return entries
+        reason = message or f"HTTP {answer.status}"
+        # A server error is to be believed only where it is the documented code itself (501).
+        believed = answer.status < 500 or answer.status == code
+        if believed and code in PER_MESSAGE and sends:
+            raise _BlameError(str(code), reason)
+        if believed and code is not None and code in KINDS:
+            kind = KINDS[code]
+        elif believed and code in PER_MESSAGE:
+            kind = "bug"
+        elif code is None and answer.status == 429:
+            code, kind = 429, "rate_limited"  # the front server's, before the service
+        else:
+            kind = "ambiguous"
+        if kind == "ambiguous" and not sends:
+            kind = "retry"
+        raise GatewayError(
+            kind,
+            str(code or f"http-{answer.status}"),
+            reason,
+            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+            same_gateway_only=code == 409,
+        )
+
+
+class _BlameError(Exception):
+    """One of the messages failed the call; nothing of it was accepted."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+def _refuse_early(message: Outgoing) -> Refused | None:
+    if not is_e164(message.to):
+        return Refused("411", "permanent", "not a telephone number")
+    if not message.text.strip():
+        return Refused("413", "permanent", "the text is empty")
+    if any("\ud800" <= char <= "\udfff" for char in message.text):
+        return Refused("422", "permanent", "the text has half a character")
+    return None
+
+
+def _same_text(batch: Sequence[Outgoing]) -> bool:
+    return all(message.text == batch[0].text for message in batch)
+
+
+def _each(batch: Sequence[Outgoing], error: GatewayError) -> list[Outcome]:
+    if error.kind == "ambiguous":
+        return [Unknown(f"{error.code}: {error.message}") for _ in batch]
+    return [Deferred(error) for _ in batch]
+
+
+def _outcome(message: Outgoing, entry: object) -> Outcome:
+    if not isinstance(entry, dict):
+        return Unknown("an entry that is no record")
+    receptor = entry.get("receptor")
+    if receptor is not None and international(str(receptor)) != message.to:
+        return Unknown("an entry for another number")
+    delivery = _delivery(entry)
+    if delivery is None:
+        return Unknown("an entry without an identifier or with a status nobody documented")
+    return Accepted(delivery.gateway_id, delivery.state, delivery.cost_rial)
+
+
+def _delivery(entry: Mapping[str, object]) -> Delivery | None:
+    gateway_id, status = _integer(entry.get("messageid")), _integer(entry.get("status"))
+    if not gateway_id or status is None or status not in STATES:
+        return None
+    return Delivery(str(gateway_id), STATES[status], _integer(entry.get("cost")))
+
+
+def _inbound(entry: Mapping[str, object]) -> Inbound | None:
+    sender, line = entry.get("sender", entry.get("from")), entry.get("receptor", entry.get("to"))
+    text = entry.get("message")
+    if not sender or not line or not isinstance(text, str):
+        return None
+    gateway_id = _integer(entry.get("messageid", entry.get("id")))
+    return Inbound(
+        gateway_id=str(gateway_id) if gateway_id else None,
+        sender=international(str(sender)[:40]),
+        line=str(line)[:40],
+        text=text[:10_000],
+        received_at=_moment(_integer(entry.get("date"))),
+    )
+
+
+def _moment(seconds: int | None) -> datetime:
+    """A time the gateway gave, or this moment where it is missing or absurd."""
+    now = clock.now()
+    if seconds is None or not 0 < seconds < now.timestamp() + 86_400:
+        return now
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _envelope(answer: Reply) -> tuple[int | None, str, object]:
+    try:
+        body = jsonlib.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None, "", None
+    result = body.get("return") if isinstance(body, dict) else None
+    if not isinstance(result, dict):
+        return None, "", None
+    return (
+        _integer(result.get("status")),
+        redact(str(result.get("message") or ""))[:200],
+        (body.get("entries")),
+    )
+
+
+def _dicts(value: object) -> list[dict[str, object]]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items[:1000] if isinstance(item, dict)]
+
+
+def _integer(value: object) -> int | None:
+    """A non-negative integer of at most 19 digits, however it was written."""
+    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None

@@ -1,0 +1,69 @@
+"""What gateways call: delivery reports and SMS that arrived.
+
+Answers are 200 wherever the caller could not do better by asking again: gateways repeat for an
+hour otherwise. HEAD changes nothing.
+"""
+
+import logging
+from typing import Any
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+
+from portal.db import db
+from portal.messaging import account, inbound, record
+from portal.messaging.gateways.base import Gateway
+from portal.security import csrf, hook
+
+log = logging.getLogger(__name__)
+
+blueprint = Blueprint("sms_hooks", __name__, url_prefix="/hooks/sms")
+csrf.exempt(blueprint)
+
+_METHODS = ["GET", "POST"]
+
+
+@blueprint.route("/<gateway>/<secret>/status", methods=_METHODS)
+@hook
+def status(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001 (the rule checks it)
+    """A delivery report. Nothing proves the sender but the secret, so it can only move a message
+    forward, as the table of states allows."""
+    adapter = _adapter(gateway)
+    if request.method == "HEAD":
+        return "ok\n"
+    form, document = _given()
+    record.deliveries(adapter.name, adapter.parse_status_callback(form, document))
+    db.session.commit()
+    return "ok\n", 200, {"Content-Type": "text/plain"}
+
+
+@blueprint.route("/<gateway>/<secret>/inbound", methods=_METHODS)
+@hook
+def receive(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001
+    """An SMS: stored raw and committed before anything is done with it."""
+    adapter = _adapter(gateway)
+    if request.method == "HEAD":
+        return "ok\n"
+    form, document = _given()
+    raw: dict[str, Any] = dict(form) if form else {"json": document}
+    found = adapter.parse_inbound(form, document)
+    for message in found:
+        inbound.store(adapter.name, message, raw)
+    if not found and (form or document is not None):
+        log.warning("An inbound SMS nobody could read", extra={"fields": sorted(form)[:20]})
+        inbound.store_unreadable(adapter.name, raw)
+    db.session.commit()
+    return "ok\n", 200, {"Content-Type": "text/plain"}
+
+
+def _adapter(name: str) -> Gateway:
+    found = account.gateway()
+    if found is None or found.name != name:
+        abort(404)
+    return found
+
+
+def _given() -> tuple[dict[str, str], object]:
+    """Query and form fields together, and the JSON document if there is one."""
+    form = {**request.args.to_dict(), **request.form.to_dict()}
+    return form, request.get_json(silent=True, force=not request.form and bool(request.data))

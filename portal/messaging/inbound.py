@@ -1,0 +1,198 @@
+"""SMS that arrive: stored raw first, then handed to the first handler that takes them."""
+
+import datetime as dt
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import current_app
+from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock, outbox, plugin
+from portal import text as texts
+from portal.config import Settings
+from portal.contacts import consent
+from portal.db import db
+from portal.messaging import services, words
+from portal.messaging.gateways.base import Inbound
+from portal.messaging.gateways.numbers import is_e164
+from portal.messaging.models import InboundMessage
+
+log = logging.getLogger(__name__)
+
+RECEIVED: Final = "inbound.received"
+"""Kind of the outbox row that hands a stored SMS to the handlers."""
+
+
+@dataclass(frozen=True)
+class InboundHandler:
+    """Takes an SMS or leaves it to the next: `handle(message, normalised_text) -> taken`.
+
+    Smaller `order` is asked first; opt-out and rejoin (0 and 1) always come first. `handle` runs
+    in the transaction that marks the message as handled, may run twice, and only writes rows.
+    """
+
+    name: str
+    order: int
+    handle: Callable[[InboundMessage, str], bool]
+
+
+# Storing
+
+
+def store(gateway: str, message: Inbound, raw: Mapping[str, Any]) -> int | None:
+    """Store an SMS once and have it handled; None where it was stored before. Does not commit."""
+    return _insert(
+        gateway,
+        dedupe_key(message),
+        raw,
+        e164=message.sender if is_e164(message.sender) else None,
+        line=own_line(message.line),
+        text=_storable(message.text),
+        received_at=message.received_at,
+    )
+
+
+def store_unreadable(gateway: str, raw: Mapping[str, Any]) -> int | None:
+    """Keep what a gateway sent and its adapter could not read: somebody may. Does not commit."""
+    digest = hashlib.sha256(json.dumps(clean(raw), sort_keys=True).encode()).hexdigest()
+    return _insert(
+        gateway,
+        f"raw:{digest[:40]}",
+        raw,
+        e164=None,
+        line="",
+        text="",
+        received_at=clock.now(),
+        handled_by="unreadable",
+    )
+
+
+def _insert(gateway: str, key: str, raw: Mapping[str, Any], **values: Any) -> int | None:
+    handled = {"handled_at": clock.now()} if "handled_by" in values else {}
+    statement = (
+        insert(InboundMessage)
+        .values(gateway=gateway, dedupe_key=key, raw=clean(raw), **values, **handled)
+        .on_conflict_do_nothing(index_elements=["gateway", "dedupe_key"])
+        .returning(InboundMessage.id)
+    )
+    inbound_id = db.session.scalar(statement)
+    if inbound_id is not None and not handled:
+        outbox.add(RECEIVED, {"id": inbound_id})
+    return inbound_id
+
+
+def dedupe_key(message: Inbound) -> str:
+    """The gateway's id, or, where it gives none, sender, line, text and minute."""
+    if message.gateway_id:
+        return f"id:{message.gateway_id}"
+    minute = message.received_at.astimezone(dt.UTC).strftime("%Y%m%d%H%M")
+    facts = json.dumps([message.sender, message.line, message.text, minute])
+    return f"hash:{hashlib.sha256(facts.encode()).hexdigest()[:40]}"
+
+
+def own_line(line: str) -> str:
+    """A line as messages carry it: +9810004346 and 009810004346 are 10004346."""
+    settings: Settings = current_app.extensions["pasokh_settings"]
+    plain = texts.ascii_digits(_storable(line)).strip()
+    for prefix in ("+98", "0098", "98", "+", ""):
+        if plain.startswith(prefix) and plain.removeprefix(prefix) == settings.sms_line != "":
+            return settings.sms_line
+    return plain[:40]
+
+
+def clean(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request held, bounded and without what JSONB refuses (NUL, half characters)."""
+    return {_storable(str(k))[:100]: _storable(str(v)) for k, v in list(raw.items())[:50]}
+
+
+def _storable(text: str) -> str:
+    plain = text[:10_000].replace("\x00", "")
+    return plain.encode("utf-8", "replace").decode()
+
+
+# Handling
+
+
+def handle(payload: dict[str, Any]) -> None:
+    """The outbox handler: offer one stored SMS to the handlers. Does not commit."""
+    message = db.session.scalar(
+        select(InboundMessage).where(InboundMessage.id == payload["id"]).with_for_update()
+    )
+    if message is None or message.handled_at is not None:
+        return
+    normalised = words.normalised(message.text)
+    for handler in handlers():
+        if handler.handle(message, normalised):
+            message.handled_by, message.handled_at = handler.name, clock.now()
+            break
+    else:
+        # Nobody's: it stays in the inbox for a person.
+        message.handled_at = clock.now()
+    db.session.flush()
+
+
+def handlers() -> list[InboundHandler]:
+    """All handlers, in the order they are asked."""
+    others = [handler for each in plugin.active() for handler in each.inbound_handlers]
+    return [*OWN_HANDLERS, *sorted(others, key=lambda handler: handler.order)]
+
+
+def _opt_out(message: InboundMessage, _normalised: str) -> bool:
+    """11 and its spellings. No answer is sent: the person asked for silence, an answer costs
+    money, and most operators no longer let one through on that line."""
+    if message.e164 is None or words.command(message.text) != "opt_out":
+        return False
+    if _overtaken(message):
+        return True
+    line = _line_of(message)
+    consent.opt_out(message.e164, line=line, channel="sms", evidence=message.text)
+    services.suppress_waiting(message.e164, line)
+    return True
+
+
+def _rejoin(message: InboundMessage, _normalised: str) -> bool:
+    if message.e164 is None or words.command(message.text) != "rejoin":
+        return False
+    if _overtaken(message):
+        return True
+    consent.rejoin(message.e164, line=_line_of(message), channel="sms", evidence=message.text)
+    return True
+
+
+def _overtaken(message: InboundMessage) -> bool:
+    """Whether a later stop or rejoin of the same person has been obeyed already.
+
+    The first one may have failed and be tried again, two workers may hold one each, or the gateway
+    delivered the older one late: the newest word counts, whichever arrives or is handled last.
+    """
+    sender = f"consent:{message.e164}"
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(sender, 0))))
+    later = select(InboundMessage.id).where(
+        InboundMessage.e164 == message.e164,
+        tuple_(InboundMessage.received_at, InboundMessage.id)
+        > tuple_(literal(message.received_at), literal(message.id)),
+        InboundMessage.handled_by.in_([handler.name for handler in OWN_HANDLERS]),
+    )
+    return db.session.scalars(later.limit(1)).first() is not None
+
+
+def _line_of(message: InboundMessage) -> str | None:
+    """The line somebody speaks of; None, every line, where it is not one we send from."""
+    settings: Settings = current_app.extensions["pasokh_settings"]
+    return message.line if message.line and message.line == settings.sms_line else None
+
+
+OWN_HANDLERS: Final = (
+    InboundHandler("opt_out", 0, _opt_out),
+    InboundHandler("rejoin", 1, _rejoin),
+)
+
+
+def on_opted_out(_sender: object, **facts: Any) -> None:
+    """Receiver of portal.signals.opted_out: what waits for that number stops too."""
+    services.suppress_waiting(facts["e164"], facts.get("line"))

@@ -1,0 +1,146 @@
+"""What the pages and the status command show. Every function is a fixed number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import func, select
+
+from portal.db import db
+from portal.messaging import account, labels, services
+from portal.messaging.models import InboundMessage, Message, MessageBatch
+from portal.messaging.states import WAITING
+
+PAGE = 25
+
+Row = TypeVar("Row", MessageBatch, InboundMessage)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    batch: MessageBatch
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def settled(self) -> int:
+        """No longer ours to send: with the gateway, or never to be sent."""
+        return self.total - sum(self.counts.get(state, 0) for state in (*WAITING, "unknown"))
+
+    @property
+    def state(self) -> str:
+        return labels.batch_state(self.batch.state, services.finished(self.counts))
+
+
+def batches(before: int | None = None) -> tuple[list[BatchRow], int | None]:
+    """A page of batches, the newest first, and where the next page begins."""
+    query = select(MessageBatch).order_by(MessageBatch.id.desc()).limit(PAGE + 1)
+    if before is not None:
+        query = query.where(MessageBatch.id < before)
+    found, after = _page(db.session.scalars(query).all())
+    counts = services.progress_by_batch([batch.id for batch in found])
+    return [BatchRow(batch, counts[batch.id]) for batch in found], after
+
+
+def batch(batch_id: int) -> BatchRow | None:
+    found = db.session.get(MessageBatch, batch_id)
+    return BatchRow(found, services.progress_by_batch([batch_id])[batch_id]) if found else None
+
+
+def reasons(batch_id: int) -> list[tuple[str, labels.Reason, int]]:
+    """(state, reason, number) of a batch's messages that have a reason, the most frequent first."""
+    rows = db.session.execute(
+        select(Message.state, Message.reason, func.count())
+        .where(Message.batch_id == batch_id, Message.reason.is_not(None))
+        .group_by(Message.state, Message.reason)
+        .order_by(func.count().desc(), Message.reason)
+        .limit(50)
+    )
+    found = []
+    for state, reason, number in rows:
+        explained = labels.explain(reason)
+        if explained is not None:
+            found.append((state, explained, number))
+    return found
+
+
+def cost(batch_id: int) -> tuple[int, int]:
+    """(segments, rial) of what the gateway accepted of a batch, as far as it said."""
+    segments, rial = db.session.execute(
+        select(
+            func.coalesce(func.sum(Message.segments), 0),
+            func.coalesce(func.sum(Message.cost_rial), 0),
+        ).where(Message.batch_id == batch_id)
+    ).one()
+    return int(segments or 0), int(rial or 0)
+
+
+def inbox(
+    before: int | None = None, *, open_only: bool = False
+) -> tuple[Sequence[InboundMessage], int | None]:
+    """A page of the SMS that arrived; `open_only`: those that no handler took."""
+    query = select(InboundMessage).order_by(InboundMessage.id.desc()).limit(PAGE + 1)
+    if open_only:
+        query = query.where(InboundMessage.handled_by.is_(None))
+    if before is not None:
+        query = query.where(InboundMessage.id < before)
+    return _page(db.session.scalars(query).all())
+
+
+def of_number(e164: str, limit: int = 100) -> list[tuple[str, Message | InboundMessage]]:
+    """The latest SMS to ("out") and from ("in") a number, the newest first."""
+    out = db.session.scalars(
+        select(Message).where(Message.e164 == e164).order_by(Message.id.desc()).limit(limit)
+    ).all()
+    come = db.session.scalars(
+        select(InboundMessage)
+        .where(InboundMessage.e164 == e164)
+        .order_by(InboundMessage.id.desc())
+        .limit(limit)
+    ).all()
+    both: list[tuple[str, Message | InboundMessage]] = [("out", row) for row in out]
+    both += [("in", row) for row in come]
+    return sorted(both, key=lambda pair: _moment(pair[1]), reverse=True)[:limit]
+
+
+def _moment(row: Message | InboundMessage) -> Any:
+    return row.received_at if isinstance(row, InboundMessage) else row.created_at
+
+
+def gateway() -> dict[str, Any]:
+    """name, standing (none, open, resting, paused) and the reason in words."""
+    found = account.gateway()
+    if found is None:
+        return {"name": None, "standing": "none", "reason": None, "rest_seconds": 0}
+    now = account.standing(found.name)
+    standing = "paused" if now.paused else "open" if now.open else "resting"
+    return {
+        "name": found.name,
+        "standing": standing,
+        "reason": labels.explain(now.reason),
+        "rest_seconds": round(now.rest_seconds),
+    }
+
+
+def status() -> dict[str, Any]:
+    """Counts of all messages by state, the gateway's standing, inbound SMS nobody took."""
+    states = db.session.execute(
+        select(Message.state, func.count()).group_by(Message.state).order_by(Message.state)
+    )
+    left = db.session.scalar(select(func.count()).where(InboundMessage.handled_by.is_(None)))
+    about = gateway()
+    return {
+        "gateway": about["name"],
+        "standing": about["standing"],
+        "reason": about["reason"].code if about["reason"] else None,
+        "messages": {row[0]: row[1] for row in states},
+        "inbound_unhandled": left or 0,
+    }
+
+
+def _page(rows: Sequence[Row]) -> tuple[list[Row], int | None]:
+    shown = list(rows[:PAGE])
+    return shown, shown[-1].id if len(rows) > PAGE else None

@@ -1,0 +1,360 @@
+"""Kavenegar's REST methods over the ledger."""
+
+import json
+import random
+import re
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from portal.messaging import segments
+from portal.messaging.gateways.numbers import national
+from portal.messaging.simulator.behaviour import Behaviour
+from portal.messaging.simulator.ledger import Ledger, Sms
+from portal.messaging.simulator.params import (
+    ReturnCode,
+    array,
+    id_list,
+    long,
+    receptor,
+    required,
+    span,
+)
+from portal.messaging.simulator.texts import FINAL_BY_ENDING, RETURN, STATUS
+
+DEFAULT_LINE: Final = "10004346"
+_LINE = re.compile(r"(?:\+98|0098)?([0-9]{3,20})")
+_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:ir|com|org|net|city|io|me)\b", re.IGNORECASE)
+_MCI = re.compile(r"\+989(?:1[0-9]|9[0-6])")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`fate` is answer, hang (keep silent) or drop (reset the connection)."""
+
+    status: int
+    body: bytes
+    fate: str = "answer"
+
+
+def price_rial(number: str, text: str) -> tuple[int, int]:
+    """(parts, cost). The prices are invented; as in life they differ by script and operator."""
+    found = segments.count(text)
+    part = 1_500 if found.encoding == "UCS-2" else 3_400
+    if not _MCI.match(number):
+        part = part * 105 // 100
+    return found.segments, found.segments * part
+
+
+class Api:
+    def __init__(self, ledger: Ledger, behaviour: Behaviour, api_key: str, seed: int) -> None:
+        self._ledger = ledger
+        self._behaviour = behaviour
+        self._key = api_key
+        self._dice = random.Random(seed)  # noqa: S311 - chances, not secrets
+        self._lock = threading.Lock()
+        self._recent: deque[float] = deque()
+        self._methods: dict[str, Callable[[Mapping[str, str]], Any]] = {
+            "sms/status": self._status,
+            "sms/statuslocalmessageid": self._status_local,
+            "sms/statusbyreceptor": self._status_by_receptor,
+            "sms/select": self._select,
+            "sms/selectoutbox": self._select_outbox,
+            "sms/latestoutbox": self._latest_outbox,
+            "sms/countoutbox": self._count_outbox,
+            "sms/cancel": self._cancel,
+            "sms/receive": self._receive,
+            "sms/countinbox": self._count_inbox,
+            "account/info": self._info,
+            "utils/getdate": self._date,
+        }
+
+    def handle(self, key: str, method: str, verb: str, params: Mapping[str, str]) -> Answer:
+        """One call. `method` is as sms/send; `verb` GET or POST."""
+        method = method.lower()
+        sends = method in {"sms/send", "sms/sendarray"}
+        try:
+            self._check(key, method)
+            if sends:
+                return self._send(method, verb, params)
+            if method not in self._methods:
+                raise ReturnCode(404)
+            if (code := self._mishap(method)) is not None:
+                raise ReturnCode(code)
+            entries = self._methods[method](params)
+        except ReturnCode as stop:
+            self._ledger.log_call(method[:40], stop.code)
+            return _answer(stop.code, None)
+        self._ledger.log_call(method, 200)
+        return _answer(200, entries)
+
+    def _check(self, key: str, method: str) -> None:
+        if key != self._key and not (key == "0" and method == "utils/getdate"):
+            raise ReturnCode(403)
+        with self._lock:
+            if (forced := self._behaviour.forced(method)) is not None:
+                raise ReturnCode(forced)
+            limit = self._behaviour.rate_limit
+            if limit:
+                now = time.monotonic()
+                while self._recent and self._recent[0] <= now - 1:
+                    self._recent.popleft()
+                if len(self._recent) >= limit:
+                    raise ReturnCode(451)
+                self._recent.append(now)
+
+    def _mishap(self, method: str) -> int | None:
+        with self._lock:
+            codes = self._behaviour.codes()
+            unlucky = method.startswith("sms/") and self._dice.random() < self._behaviour.error_rate
+            return self._dice.choice(codes) if unlucky and codes else None
+
+    # Sending
+
+    def _send(self, method: str, verb: str, params: Mapping[str, str]) -> Answer:
+        if method == "sms/sendarray":
+            if verb != "POST":
+                raise ReturnCode(405)
+            receptors = array(params, "receptor")
+            senders = array(params, "sender")
+            texts = array(params, "message")
+            local_ids = array(params, "localmessageids") if "localmessageids" in params else []
+        else:
+            receptors = required(params, "receptor").split(",")
+            texts = [required(params, "message", empty=413)] * len(receptors)
+            senders = [params.get("sender", "")] * len(receptors)
+            local_ids = params["localid"].split(",") if params.get("localid") else []
+        if len(receptors) > 200:
+            raise ReturnCode(414)
+        if not len(receptors) == len(senders) == len(texts):
+            raise ReturnCode(419)
+        if local_ids and len(local_ids) != len(receptors):
+            raise ReturnCode(419)
+        date = self._date_param(params)
+        numbers = [self._receptor(text) for text in receptors]
+        lines = [self._line(text) for text in senders]
+        blocked = self._ledger.blocked(zip(lines, numbers, strict=True))
+        batch = [
+            self._sms(
+                number, line, text, local_id=local_id, date=date, blocked=(line, number) in blocked
+            )
+            for number, line, text, local_id in zip(
+                numbers, lines, texts, local_ids or [""] * len(numbers), strict=True
+            )
+        ]
+        if self._behaviour.refuse_links and any(_LINK.search(text) for text in texts):
+            raise ReturnCode(420)
+        credit = self._behaviour.credit_rial - self._ledger.spent()
+        if sum(sms.cost for sms in batch) > credit:
+            raise ReturnCode(418)
+        return self._accept(method, batch)
+
+    def _accept(self, method: str, batch: list[Sms]) -> Answer:
+        code = self._mishap(method)
+        with self._lock:
+            fate = self._behaviour.fate(self._dice) if code is None else "answer"
+            accepts = code is None or (code in {402, 500} and self._dice.random() < 0.5)
+        if not accepts:
+            assert code is not None  # noqa: S101
+            self._ledger.log_call(method, code, recipients=len(batch))
+            return _answer(code, None)
+        rows = self._ledger.accept(
+            batch,
+            method=method,
+            result=code or 200,
+            fate=fate,
+            delay=self._behaviour.delivery_seconds / 2,
+        )
+        if code is not None:
+            return _answer(code, None)
+        return _answer(200, [_record(row) for row in rows], fate)
+
+    def _receptor(self, text: str) -> str:
+        number = receptor(text)
+        if number is None:
+            raise ReturnCode(411)
+        return number
+
+    def _line(self, text: str) -> str:
+        known = self._behaviour.line_list()
+        if not text.strip():
+            return known[0] if known else DEFAULT_LINE
+        found = _LINE.fullmatch(text.strip())
+        if found is None or (known and found[1] not in known):
+            raise ReturnCode(412)
+        return found[1]
+
+    def _sms(
+        self,
+        number: str,
+        line: str,
+        text: str,
+        *,
+        local_id: str,
+        date: int | None,
+        blocked: bool,
+    ) -> Sms:
+        if not text.strip() or len(text) > self._behaviour.max_chars:
+            raise ReturnCode(413)
+        parts, cost = price_rial(number, text)
+        final = 14 if blocked else FINAL_BY_ENDING.get(number[-2:], 10)
+        localid = long(local_id) if local_id else None
+        return Sms(number, line, text, localid, parts, cost, final, date)
+
+    @staticmethod
+    def _date_param(params: Mapping[str, str]) -> int | None:
+        text = params.get("date", "")
+        if not text:
+            return None
+        if not text.isdigit() or not time.time() - 60 < int(text) < time.time() + 365 * 86_400:
+            raise ReturnCode(417)
+        return int(text)
+
+    # Asking
+
+    def _status(self, params: Mapping[str, str]) -> Any:
+        ids = id_list(params, "messageid")
+        since = time.time() - 48 * 3600
+        found = {r["messageid"]: r for r in self._ledger.by_ids(ids) if r["accepted_at"] > since}
+        return [_status_entry(messageid, found.get(messageid)) for messageid in ids]
+
+    def _status_local(self, params: Mapping[str, str]) -> Any:
+        ids = id_list(params, "localid")
+        since = time.time() - 12 * 3600
+        found = self._ledger.by_local_ids(ids)
+        entries = []
+        for local_id in ids:
+            row = found.get(local_id)
+            if row is not None and row["accepted_at"] <= since:
+                row = None
+            entry = _status_entry(row["messageid"] if row is not None else 0, row)
+            entries.append({**entry, "localid": str(local_id)})
+        return entries
+
+    def _status_by_receptor(self, params: Mapping[str, str]) -> Any:
+        number = self._receptor(required(params, "receptor"))
+        start, end = span(params)
+        rows = self._ledger.rows(
+            "SELECT * FROM sms WHERE receptor = ? AND date BETWEEN ? AND ? ORDER BY messageid",
+            (number, start, end),
+        )
+        return [
+            {**_status_entry(row["messageid"], row), "receptor": national(row["receptor"])}
+            for row in rows
+        ]
+
+    def _select(self, params: Mapping[str, str]) -> Any:
+        return [_record(row) for row in self._ledger.by_ids(id_list(params, "messageid"))]
+
+    def _select_outbox(self, params: Mapping[str, str]) -> Any:
+        start, end = span(params, days_back=3)
+        return self._outbox("date BETWEEN ? AND ?", [start, end], params, "messageid", 500)
+
+    def _latest_outbox(self, params: Mapping[str, str]) -> Any:
+        size = params.get("pagesize") or "500"
+        if not size.isdigit() or not 1 <= int(size) <= 500:
+            raise ReturnCode(400)
+        return self._outbox("1 = 1", [], params, "messageid DESC", int(size))
+
+    def _outbox(
+        self, where: str, values: list[Any], params: Mapping[str, str], order: str, limit: int
+    ) -> Any:
+        if params.get("sender"):
+            where, values = where + " AND sender = ?", [*values, self._line(params["sender"])]
+        sql = f"SELECT * FROM sms WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608
+        return [_record(row) for row in self._ledger.rows(sql, [*values, limit])]
+
+    def _count_outbox(self, params: Mapping[str, str]) -> Any:
+        start, end = span(params, days_back=3)
+        where, values = "date BETWEEN ? AND ?", [start, end]
+        if params.get("status"):
+            where, values = where + " AND status = ?", [*values, long(params["status"])]
+        row = self._ledger.rows(
+            "SELECT coalesce(sum(parts), 0), count(*), coalesce(sum(cost), 0)"  # noqa: S608
+            f" FROM sms WHERE {where}",
+            values,
+        )[0]
+        total = {"sumpart": row[0], "sumcount": row[1], "cost": row[2]}
+        return [{"startdate": start, "enddate": end, **total}]
+
+    def _cancel(self, params: Mapping[str, str]) -> Any:
+        ids = id_list(params, "messageid")
+        self._ledger.cancel(ids)
+        found = {row["messageid"]: row for row in self._ledger.by_ids(ids)}
+        return [_status_entry(messageid, found.get(messageid)) for messageid in ids]
+
+    def _receive(self, params: Mapping[str, str]) -> Any:
+        """Unread messages are given once: reading marks them."""
+        line, is_read = self._line(required(params, "linenumber")), required(params, "isread")
+        if is_read not in {"0", "1"}:
+            raise ReturnCode(400)
+        with self._ledger.write() as db:
+            rows = db.execute(
+                "SELECT * FROM inbound WHERE line = ? AND is_read = ? ORDER BY messageid LIMIT 100",
+                (line, int(is_read)),
+            ).fetchall()
+            db.executemany(
+                "UPDATE inbound SET is_read = 1 WHERE messageid = ?",
+                [(row["messageid"],) for row in rows],
+            )
+        return [
+            {
+                "messageid": row["messageid"],
+                "message": row["message"],
+                "sender": national(row["sender"]),
+                "receptor": row["line"],
+                "date": int(row["at"]),
+            }
+            for row in rows
+        ]
+
+    def _count_inbox(self, params: Mapping[str, str]) -> Any:
+        start, end = span(params, days_back=60)
+        where = "at BETWEEN ? AND ?"
+        values: list[Any] = [start, end]
+        if params.get("isread"):
+            where, values = where + " AND is_read = ?", [*values, long(params["isread"])]
+        if params.get("linenumber"):
+            where, values = where + " AND line = ?", [*values, self._line(params["linenumber"])]
+        count = self._ledger.one(f"SELECT count(*) FROM inbound WHERE {where}", values)  # noqa: S608
+        return [{"startdate": start, "enddate": end, "sumcount": count}]
+
+    def _info(self, _params: Mapping[str, str]) -> Any:
+        remaining = self._behaviour.credit_rial - self._ledger.spent()
+        expires = int(time.time()) + 365 * 86_400
+        return {"remaincredit": remaining, "expiredate": expires, "type": "master"}
+
+    @staticmethod
+    def _date(_params: Mapping[str, str]) -> Any:
+        now = int(time.time())
+        return {"datetime": time.strftime("%Y/%m/%d %H:%M:%S", time.gmtime(now)), "unixtime": now}
+
+
+def _answer(code: int, entries: Any, fate: str = "answer") -> Answer:
+    if code == 500:  # what a front server says when the service behind it fell over
+        return Answer(500, b"<html><body>Internal Server Error</body></html>")
+    envelope = {"return": {"status": code, "message": RETURN.get(code, "")}, "entries": entries}
+    body = json.dumps(envelope, ensure_ascii=False).encode()
+    return Answer(code if code < 600 else 400, body, fate)
+
+
+def _record(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "messageid": row["messageid"],
+        "message": row["message"],
+        "status": row["status"],
+        "statustext": STATUS[row["status"]],
+        "sender": row["sender"],
+        "receptor": national(row["receptor"]),
+        "date": row["date"],
+        "cost": row["cost"],
+    }
+
+
+def _status_entry(messageid: int, row: sqlite3.Row | None) -> dict[str, Any]:
+    status = 100 if row is None else row["status"]
+    return {"messageid": messageid, "status": status, "statustext": STATUS[status]}

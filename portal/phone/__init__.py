@@ -1,0 +1,1 @@
+"""Demonstration only: the telephones of the simulated citizens."""

@@ -1,0 +1,1 @@
+"""Units of the city: a tree with an escalation chain."""

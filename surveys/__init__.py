@@ -1,0 +1,1 @@
+"""Plugin: the city asks. Questionnaires, campaigns, answers, results."""

@@ -1,0 +1,1 @@
+"""Results: counts, charts and exports."""

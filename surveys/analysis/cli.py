@@ -1,0 +1,55 @@
+"""`flask surveys export`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from portal.cli import data_command
+from surveys.analysis import export as files
+from surveys.analysis import services
+from surveys.questionnaires.services import CodeError, normalise_code
+
+
+@click.command("export")
+@click.argument("code")
+@click.option("--format", "kind", default="csv", show_default=True, help="csv")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    required=True,
+    help="File to write; - for standard output.",
+)
+@click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel wants it.")
+@data_command
+def export(code: str, kind: str, output: Path, bom: bool) -> None:
+    """Write the complete responses of survey CODE, one row each.
+
+    Exit code 0: written; 1: there is no such survey; 2: wrong usage.
+    """
+    if kind not in files.FORMATS:
+        supported = ", ".join(files.FORMATS)
+        raise click.UsageError(f"The format {kind!r} is not supported. Supported: {supported}.")
+    try:
+        survey = services.find(normalise_code(code))
+    except CodeError:
+        survey = None
+    if survey is None:
+        raise click.ClickException(f"There is no survey {code!r}.")
+    survey_id = survey.id
+    columns = files.table(survey_id)
+    pieces = files.lines(survey_id, columns, bom=bom)
+    if str(output) == "-":
+        sys.stdout.writelines(pieces)
+        return
+    # Whole or not at all: a file cut short looks like a file.
+    unfinished = output.with_name(f".{output.name}.part")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
+        unfinished.replace(output)
+    except OSError as error:
+        raise click.UsageError(f"{output} cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)

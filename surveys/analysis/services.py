@@ -1,0 +1,298 @@
+"""Results of a survey, counted by the database: no response is ever loaded whole."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, BigInteger, Float, String, bindparam, func, select, text
+from sqlalchemy.orm import selectinload
+
+from portal.db import db
+from surveys.analysis.histogram import Bins, bins
+from surveys.analysis.variables import Variable, variables
+from surveys.campaigns.models import Campaign
+from surveys.questionnaires.models import Survey, SurveyVersion
+from surveys.responses.models import Response
+
+PAGE: Final = 50
+MAX_SEARCH: Final = 100
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of a number question."""
+
+    least: float
+    greatest: float
+    mean: float
+    median: float
+    bins: Bins
+    counts: list[int]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One question: `n` people answered it; `counts` are per choice name, in the order of the
+    questionnaire, names that no version knows at the end."""
+
+    variable: Variable
+    n: int
+    counts: dict[str, int] = field(default_factory=dict)
+    figures: Figures | None = None
+
+
+@dataclass(frozen=True)
+class SurveyLine:
+    survey: Survey
+    complete: int
+    campaigns: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A free text, without anything that leads to its author."""
+
+    id: int
+    text: str
+    submitted_at: Any
+
+
+def surveys(limit: int = 200) -> list[SurveyLine]:
+    """Surveys with a launched campaign, the newest first, and how many answered."""
+    complete = _per_survey(
+        select(SurveyVersion.survey_id, func.count().label("n"))
+        .join(Response, Response.version_id == SurveyVersion.id)
+        .where(Response.state == "complete")
+    )
+    launched = _per_survey(
+        select(SurveyVersion.survey_id, func.count().label("n"))
+        .join(Campaign, Campaign.version_id == SurveyVersion.id)
+        .where(Campaign.launched_at.is_not(None))
+    )
+    rows = db.session.execute(
+        select(Survey, func.coalesce(complete.c.n, 0), launched.c.n)
+        .join(launched, launched.c.survey_id == Survey.id)
+        .join(complete, complete.c.survey_id == Survey.id, isouter=True)
+        .order_by(Survey.id.desc())
+        .limit(limit)
+    )
+    return [SurveyLine(*row) for row in rows]
+
+
+def _per_survey(query: Any) -> Any:
+    return query.group_by(SurveyVersion.survey_id).subquery()
+
+
+def find(code: str) -> Survey | None:
+    return db.session.scalars(
+        select(Survey).where(Survey.code == code).options(selectinload(Survey.versions))
+    ).one_or_none()
+
+
+def campaigns(survey_id: int) -> Sequence[Campaign]:
+    """Launched campaigns of a survey, whatever its version, the newest first."""
+    return db.session.scalars(
+        select(Campaign)
+        .join(Campaign.version)
+        .where(SurveyVersion.survey_id == survey_id, Campaign.launched_at.is_not(None))
+        .order_by(Campaign.id.desc())
+        .limit(200)
+    ).all()
+
+
+def complete_count(survey_id: int, campaign_id: int | None = None) -> int:
+    query = (
+        select(func.count())
+        .select_from(Response)
+        .join(SurveyVersion, SurveyVersion.id == Response.version_id)
+        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete")
+    )
+    if campaign_id is not None:
+        query = query.where(Response.campaign_id == campaign_id)
+    return db.session.scalar(query) or 0
+
+
+def results(survey_id: int, campaign_id: int | None = None) -> list[Result]:
+    """Every question in order, over complete responses (of one campaign, or of all)."""
+    every = [variable for variable in variables(survey_id) if variable.kind != "hidden"]
+    found: dict[int, Result] = {}
+    for kind, count in (("one", _one), ("multiple", _multiple), ("number", _numbers)):
+        chosen = [variable for variable in every if variable.kind == kind]
+        found.update((id(result.variable), result) for result in count(chosen, campaign_id))
+    texts = [variable for variable in every if variable.kind == "text"]
+    counts = _answered(texts, campaign_id, "string")
+    found.update(
+        (id(variable), Result(variable, counts.get(variable.name, 0))) for variable in texts
+    )
+    return [found[id(variable)] for variable in every]
+
+
+# Which answers belong to which variable: by name and by the versions that ask it so.
+_ANSWERS: Final = """
+    FROM responses AS r
+    CROSS JOIN LATERAL jsonb_each(r.answers) AS e
+    JOIN unnest(:names, :versions) AS asked(name, version_id)
+      ON asked.name = e.key AND asked.version_id = r.version_id
+    WHERE r.version_id = ANY(:all_versions) AND r.state = 'complete'
+      AND (CAST(:campaign AS bigint) IS NULL OR r.campaign_id = :campaign)
+      AND jsonb_typeof(e.value) = :json_type
+"""
+
+
+def _run(
+    statement: str, asked: Sequence[Variable], campaign_id: int | None, json_type: str, **more: Any
+) -> Sequence[Any]:
+    if not asked:
+        return []
+    pairs = [(each.name, version_id) for each in asked for version_id in each.version_ids]
+    query = text(statement).bindparams(
+        bindparam("names", type_=ARRAY(String)),
+        bindparam("versions", type_=ARRAY(BigInteger)),
+        bindparam("all_versions", type_=ARRAY(BigInteger)),
+    )
+    values = {
+        "names": [name for name, _version in pairs],
+        "versions": [version_id for _name, version_id in pairs],
+        "all_versions": sorted({version_id for _name, version_id in pairs}),
+        "campaign": campaign_id,
+        "json_type": json_type,
+    }
+    if more:
+        query = query.bindparams(
+            bindparam("binned", type_=ARRAY(String)),
+            bindparam("starts", type_=ARRAY(Float)),
+            bindparam("widths", type_=ARRAY(Float)),
+            bindparam("counts", type_=ARRAY(BigInteger)),
+        )
+    return db.session.execute(query, {**values, **more}).all()
+
+
+def _answered(asked: Sequence[Variable], campaign_id: int | None, json_type: str) -> dict[str, int]:
+    statement = f"SELECT e.key, count(*) {_ANSWERS} AND e.value <> '[]' GROUP BY 1"
+    return dict(map(tuple, _run(statement, asked, campaign_id, json_type)))
+
+
+def _one(asked: Sequence[Variable], campaign_id: int | None) -> list[Result]:
+    statement = f"SELECT e.key, e.value #>> '{{}}', count(*) {_ANSWERS} GROUP BY 1, 2"
+    counts = _nested(_run(statement, asked, campaign_id, "string"))
+    return [
+        Result(each, sum(counts.get(each.name, {}).values()), _ordered(each, counts))
+        for each in asked
+    ]
+
+
+def _multiple(asked: Sequence[Variable], campaign_id: int | None) -> list[Result]:
+    # A choice that an answer names twice counts once.
+    statement = _ANSWERS.replace(
+        "WHERE",
+        "CROSS JOIN LATERAL (SELECT DISTINCT value AS choice FROM jsonb_array_elements_text("
+        "CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE '[]' END)) AS c WHERE",
+    )
+    statement = f"SELECT e.key, c.choice, count(*) {statement} GROUP BY 1, 2"
+    counts = _nested(_run(statement, asked, campaign_id, "array"))
+    answered = _answered(asked, campaign_id, "array")
+    return [Result(each, answered.get(each.name, 0), _ordered(each, counts)) for each in asked]
+
+
+def _numbers(asked: Sequence[Variable], campaign_id: int | None) -> list[Result]:
+    value = "CAST(e.value #>> '{}' AS float8)"
+    statement = (
+        f"SELECT e.key, count(*), min({value}), max({value}), avg({value}), "
+        f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {value}) {_ANSWERS} GROUP BY 1"
+    )
+    rows = {row[0]: row for row in _run(statement, asked, campaign_id, "number")}
+    plans = {
+        each.name: bins(rows[each.name][2], rows[each.name][3], whole=each.type == "integer")
+        for each in asked
+        if each.name in rows
+    }
+    counted = _histograms(asked, plans, campaign_id)
+    found = []
+    for each in asked:
+        if (row := rows.get(each.name)) is None:
+            found.append(Result(each, 0))
+            continue
+        figures = Figures(row[2], row[3], row[4], row[5], plans[each.name], counted[each.name])
+        found.append(Result(each, row[1], figures=figures))
+    return found
+
+
+def _histograms(
+    asked: Sequence[Variable], plans: dict[str, Bins], campaign_id: int | None
+) -> dict[str, list[int]]:
+    value = "CAST(e.value #>> '{}' AS float8)"
+    joined = _ANSWERS.replace(
+        "WHERE",
+        "JOIN unnest(:binned, :starts, :widths, :counts) AS b(name, start, width, n) "
+        "ON b.name = e.key WHERE",
+    )
+    # A value on the upper edge of the last class falls into it, whatever rounding does.
+    place = f"CAST(least(greatest(floor(({value} - b.start) / b.width), 0), b.n - 1) AS bigint)"
+    found = {name: [0] * plan.count for name, plan in plans.items()}
+    if plans:
+        rows = _run(
+            f"SELECT e.key, {place}, count(*) {joined} GROUP BY 1, 2",
+            asked,
+            campaign_id,
+            "number",
+            binned=list(plans),
+            starts=[float(plan.start) for plan in plans.values()],
+            widths=[float(plan.width) for plan in plans.values()],
+            counts=[plan.count for plan in plans.values()],
+        )
+        for name, number, count in rows:
+            found[name][number] = count
+    return found
+
+
+def _nested(rows: Iterable[Any]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for name, choice, number in rows:
+        found.setdefault(name, {})[choice] = number
+    return found
+
+
+def _ordered(variable: Variable, counts: dict[str, dict[str, int]]) -> dict[str, int]:
+    mine = counts.get(variable.name, {})
+    names = [choice.name for choice in variable.choices]
+    return {name: mine.get(name, 0) for name in [*names, *sorted(set(mine) - set(names))]}
+
+
+# Free texts
+
+_FOLD_FROM: Final = "يىكڪأإآٱةۀ۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩\u200c\u0640"
+_FOLD_TO: Final = "ییککااااهه01234567890123456789"
+_FOLD: Final = str.maketrans(_FOLD_FROM[: len(_FOLD_TO)], _FOLD_TO, _FOLD_FROM[len(_FOLD_TO) :])
+
+
+def answers(
+    variable: Variable,
+    *,
+    campaign_id: int | None = None,
+    search: str = "",
+    before: int | None = None,
+) -> tuple[list[Answer], bool]:
+    """One page of the texts of a question, the newest first; whether older ones follow.
+
+    `search`: words that must all occur; spellings of one letter, digits and ZWNJ count alike.
+    """
+    value = Response.answers[variable.name].astext
+    query = (
+        select(Response.id, value.label("text"), Response.submitted_at)
+        .where(
+            Response.version_id.in_(variable.version_ids),
+            Response.state == "complete",
+            func.jsonb_typeof(Response.answers[variable.name]) == "string",
+        )
+        .order_by(Response.id.desc())
+        .limit(PAGE + 1)
+    )
+    if campaign_id is not None:
+        query = query.where(Response.campaign_id == campaign_id)
+    if before is not None:
+        query = query.where(Response.id < before)
+    folded = func.lower(func.translate(value, _FOLD_FROM, _FOLD_TO))
+    for word in search[:MAX_SEARCH].replace("\x00", "").translate(_FOLD).lower().split():
+        query = query.where(folded.contains(word, autoescape=True))
+    rows = [Answer(*row) for row in db.session.execute(query)]
+    return rows[:PAGE], len(rows) > PAGE

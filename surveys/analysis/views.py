@@ -1,0 +1,166 @@
+"""Result pages and downloads."""
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal import audit
+from portal.db import db
+from portal.i18n import _, format_decimal, format_number, pick
+from portal.security import allow
+from surveys.analysis import export, services
+from surveys.analysis.labels import DISPOSITIONS
+from surveys.analysis.rates import DISPOSITIONS as GROUPS
+from surveys.analysis.rates import rates
+from surveys.analysis.services import Figures, Result
+from surveys.analysis.variables import Variable, variables
+from surveys.campaigns import figures
+from surveys.campaigns.models import Campaign
+from surveys.questionnaires.models import Survey
+
+blueprint = Blueprint("results", __name__, template_folder="templates", url_prefix="/staff/results")
+
+
+@blueprint.get("/")
+@allow("results.read")
+def index() -> ResponseReturnValue:
+    return render_template("results/index.html", lines=services.surveys())
+
+
+@blueprint.get("/<code>")
+@allow("results.read")
+def show(code: str) -> ResponseReturnValue:
+    survey = _survey(code)
+    campaigns = services.campaigns(survey.id)
+    campaign = _campaign(campaigns)
+    chosen = [campaign] if campaign else list(campaigns)
+    dispositions = figures.dispositions([each.id for each in chosen])
+    campaign_id = campaign.id if campaign else None
+    return render_template(
+        "results/show.html",
+        survey=survey,
+        campaigns=campaigns,
+        campaign=campaign,
+        chosen=chosen,
+        complete=services.complete_count(survey.id, campaign_id),
+        results=[_drawn(result) for result in services.results(survey.id, campaign_id)],
+        dispositions=[
+            (label, GROUPS[name], dispositions.get(name, 0)) for name, label in DISPOSITIONS.items()
+        ],
+        invited=sum(dispositions.values()),
+        rates=rates(dispositions),
+        newest=survey.versions[-1].number if survey.versions else 0,
+        began=min((each.launched_at for each in chosen if each.launched_at), default=None),
+        ended=_end(chosen),
+    )
+
+
+@blueprint.get("/<code>/texts/<name>")
+@allow("results.read")
+def texts(code: str, name: str) -> ResponseReturnValue:
+    """Free texts of one question."""
+    survey = _survey(code)
+    campaign = _campaign(services.campaigns(survey.id))
+    variable = _text_question(survey, name)
+    search = request.args.get("q", "")[: services.MAX_SEARCH]
+    before = request.args.get("before", type=int)
+    found, more = services.answers(
+        variable, campaign_id=campaign.id if campaign else None, search=search, before=before
+    )
+    kept: dict[str, Any] = {"code": code, "name": name, "q": search or None}
+    if campaign:
+        kept["campaign"] = campaign.id
+    return render_template(
+        "results/texts.html",
+        survey=survey,
+        campaign=campaign,
+        variable=variable,
+        answers=found,
+        search=search,
+        older=url_for(".texts", **kept, before=found[-1].id) if more else None,
+        newest=url_for(".texts", **kept) if before else None,
+    )
+
+
+@blueprint.post("/<code>/export.csv")
+@allow("results.export")
+def download(code: str) -> ResponseReturnValue:
+    """The responses as a file. A POST, for who took a copy is written down."""
+    survey = _survey(code)
+    campaign = _campaign(services.campaigns(survey.id))
+    campaign_id = campaign.id if campaign else None
+    columns = export.table(survey.id)
+    survey_id = survey.id
+    audit.record("survey.exported", "survey", survey_id, format="csv", campaign=campaign_id)
+    db.session.commit()
+    pieces = export.lines(survey_id, columns, campaign_id=campaign_id, bom=True)
+    response = Response(pieces, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}.csv"'
+    return response
+
+
+def _survey(code: str) -> Survey:
+    return services.find(code) or abort(404)
+
+
+def _campaign(campaigns: Any) -> Campaign | None:
+    """The campaign that the address asks for; 404 for one of another survey."""
+    wanted = request.values.get("campaign", type=int)
+    if wanted is None:
+        return None
+    found: Campaign | None = next((each for each in campaigns if each.id == wanted), None)
+    return found or abort(404)
+
+
+def _text_question(survey: Survey, name: str) -> Variable:
+    found = [each for each in variables(survey.id) if each.name == name and each.kind == "text"]
+    return found[0] if found else abort(404)
+
+
+def _end(campaigns: list[Campaign]) -> dt.datetime | None:
+    """The closing moment of the last one; None while one has none."""
+    ends = [campaign.closes_at for campaign in campaigns]
+    return max(end for end in ends if end) if ends and all(ends) else None
+
+
+def _drawn(result: Result) -> dict[str, Any]:
+    """What the page shows of one question."""
+    variable = result.variable
+    labels = {choice.name: pick(choice.label) or choice.name for choice in variable.choices}
+    rows = [
+        {
+            "label": labels.get(name, name),
+            "value": number,
+            "share": number / result.n if result.n else 0,
+        }
+        for name, number in result.counts.items()
+    ]
+    if result.figures:
+        rows = _histogram(result.figures, result.n)
+    return {
+        "variable": variable,
+        "title": pick(variable.label) or variable.name,
+        "n": result.n,
+        "rows": rows,
+        "figures": result.figures,
+    }
+
+
+def _histogram(found: Figures, n: int) -> list[dict[str, Any]]:
+    plan = found.bins
+    whole = float(plan.width).is_integer() and float(plan.start).is_integer()
+
+    def bound(value: float) -> str:
+        return format_number(value) if whole else format_decimal(value, digits=4)
+
+    rows = []
+    for place, number in enumerate(found.counts):
+        low = plan.start + place * plan.width
+        if plan.single:
+            label = bound(low)
+        else:
+            label = _("%(low)s to under %(high)s", low=bound(low), high=bound(low + plan.width))
+        rows.append({"label": label, "value": number, "share": number / n if n else 0})
+    return rows

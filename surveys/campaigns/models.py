@@ -1,0 +1,84 @@
+"""Campaigns and the invitations they make."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Base, BigId, Created, Texts
+from surveys.questionnaires.models import SurveyVersion
+
+
+class Campaign(Base):
+    """Frozen at launch: version, audience and texts no longer change."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('draft', 'launched', 'paused', 'closed', 'cancelled')", name="state"
+        ),
+    )
+
+    id: Mapped[BigId]
+    name: Mapped[str]
+    version_id: Mapped[int] = mapped_column(ForeignKey("survey_versions.id"), index=True)
+    state: Mapped[str] = mapped_column(default="draft")
+    audience: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """{"tags": […], "neighbourhoods": […], "languages": […]}; an empty list means all."""
+    texts: Mapped[Texts] = mapped_column(default=dict)
+    """SMS per language; holds {link}."""
+    reminder_texts: Mapped[Texts] = mapped_column(default=dict)
+    created_at: Mapped[Created]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    launched_at: Mapped[dt.datetime | None]
+    launched_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    closes_at: Mapped[dt.datetime | None]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
+    built_in: Mapped[str | None] = mapped_column(unique=True)
+    """Name of a campaign that the product itself keeps, without an end; empty elsewhere."""
+    version: Mapped[SurveyVersion] = relationship()
+
+
+class CampaignReminder(Base):
+    """One wave of reminders to those who had not answered."""
+
+    __tablename__ = "campaign_reminders"
+
+    id: Mapped[BigId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("message_batches.id"))
+    sent_at: Mapped[Created]
+    sent_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    recipients: Mapped[int]
+
+
+class Invitation(Base):
+    """One person in one campaign. The token itself is never stored."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "contact_id", "occasion"),
+        CheckConstraint("state IN ('open', 'started', 'answered', 'refused')", name="state"),
+        Index("ix_invitations_state", "campaign_id", "state"),
+    )
+
+    id: Mapped[BigId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    language: Mapped[str] = mapped_column(String(2))
+    token_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    state: Mapped[str] = mapped_column(default="open")
+    state_at: Mapped[Created]
+    occasion: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Tells invitations of one person apart where a built-in campaign asks again, e.g. about
+    another case; 0 elsewhere."""
+    campaign: Mapped[Campaign] = relationship()

@@ -1,0 +1,62 @@
+"""The blueprint, and what all pages of campaigns share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.db import db
+from surveys.campaigns import services
+from surveys.campaigns.errors import CampaignError
+from surveys.campaigns.forms import last_day
+from surveys.campaigns.labels import state_label
+from surveys.campaigns.models import Campaign
+
+blueprint = Blueprint(
+    "campaigns", "surveys.campaigns", template_folder="templates", url_prefix="/staff/campaigns"
+)
+
+
+@blueprint.context_processor
+def _labels() -> dict[str, Any]:
+    return {"state_label": state_label, "last_day": last_day}
+
+
+def find(campaign_id: int) -> Campaign:
+    return services.get(campaign_id) or abort(404)
+
+
+def find_draft(campaign_id: int) -> Campaign:
+    """The draft, or a way to the page of what is no draft any more."""
+    campaign = find(campaign_id)
+    if campaign.state != "draft":
+        abort(redirect(url_for(".show", campaign_id=campaign_id)))
+    return campaign
+
+
+def act(campaign_id: int, action: Callable[[int], object], done: str) -> ResponseReturnValue:
+    find(campaign_id)
+    page = url_for(".show", campaign_id=campaign_id)
+    return changed(lambda: action(campaign_id), page, campaign_id, done)
+
+
+def changed(
+    action: Callable[[], object], page: str, campaign_id: int, done: str = ""
+) -> ResponseReturnValue:
+    """Do it, commit once, go to `page`; a refusal is said on the campaign's page."""
+    try:
+        happened = action()
+    except CampaignError as error:
+        db.session.rollback()
+        say(error)
+        return redirect(url_for(".show", campaign_id=campaign_id))
+    db.session.commit()
+    if done and happened is not False:
+        flash(done, "success")
+    return redirect(page)
+
+
+def say(error: CampaignError) -> None:
+    for message in error.messages:
+        flash(str(message), "error")

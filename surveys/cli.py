@@ -1,0 +1,13 @@
+"""`flask surveys …`: the commands of the features under one name."""
+
+from flask.cli import AppGroup
+
+from surveys.analysis.cli import export
+from surveys.questionnaires.cli import check, evaluate_command
+from surveys.questionnaires.import_cli import import_command
+
+surveys = AppGroup("surveys", help="Questionnaires: check, import, evaluate, export.")
+surveys.add_command(check)
+surveys.add_command(evaluate_command)
+surveys.add_command(import_command)
+surveys.add_command(export)

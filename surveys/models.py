@@ -1,0 +1,7 @@
+"""Every table of the plugin, for the migrations."""
+
+from surveys.campaigns import models as campaigns
+from surveys.questionnaires import models as questionnaires
+from surveys.responses import models as responses
+
+__all__ = ["campaigns", "questionnaires", "responses"]

@@ -1,0 +1,74 @@
+"""What the host learns of `surveys`."""
+
+from portal.beat import Periodic
+from portal.i18n import _l
+from portal.plugin import DashboardCard, Door, NavigationItem, Plugin
+from surveys import audit_words, models
+from surveys.analysis.packet import SECTIONS
+from surveys.analysis.views import blueprint as results
+from surveys.campaigns import figures
+from surveys.campaigns.jobs import close_due
+from surveys.campaigns.views import blueprint as campaigns
+from surveys.cli import surveys
+from surveys.questionnaires.views import blueprint as questionnaires
+from surveys.responses import signals
+from surveys.responses.views import blueprint as responses
+from surveys.satisfaction import signals as satisfaction
+
+MODELS = (models, audit_words)
+"""Imported so that the tables are known to the session and the migrations, and the words of the
+audit trail to its pages."""
+
+
+def _connect_signals() -> None:
+    signals.connect()
+    satisfaction.connect()
+
+
+plugin = Plugin(
+    name="surveys",
+    blueprints=(questionnaires, campaigns, responses, results),
+    cli=(surveys,),
+    navigation=(
+        NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
+        NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
+        NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
+    ),
+    periodic=(Periodic(close_due, 60, _l("Close campaigns on their last day")),),
+    doors=(
+        Door(
+            _l("Communications manager"),
+            _l("Watch the campaign, pause it, remind those who have not answered."),
+            "campaigns.index",
+            "communications",
+            order=20,
+        ),
+        Door(
+            _l("Analyst"),
+            _l("Read the results question by question and download the answers."),
+            "results.index",
+            "analyst",
+            order=30,
+        ),
+    ),
+    dashboard=(
+        DashboardCard(
+            _l("Running campaigns"),
+            figures.running,
+            "campaigns.index",
+            "campaigns.read",
+            order=20,
+        ),
+    ),
+    permissions={
+        "surveys.read": frozenset({"communications", "analyst"}),
+        "surveys.write": frozenset({"analyst", "communications"}),
+        "campaigns.read": frozenset({"communications", "analyst"}),
+        "campaigns.launch": frozenset({"communications"}),
+        "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
+        "results.export": frozenset({"communications", "analyst"}),
+    },
+    packet_sections=SECTIONS,
+    link_prefixes={"survey": "/s/"},
+    connect_signals=_connect_signals,
+)

@@ -1,0 +1,1 @@
+"""Questionnaires: reading spreadsheets, the frozen form, its expressions and its flow."""

@@ -1,0 +1,270 @@
+"""The expressions of a survey: syntax, references, paths, cycles."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from portal.i18n import _l
+
+from .columns import Record
+from .expressions import ExpressionError, parse
+from .expressions.nodes import Path
+from .problems import ProblemList
+from .schema import Questionnaire
+from .survey_rows import Group, Item, Survey, yes_or_no
+from .texts import references
+
+EXPRESSIONS = ("relevant", "constraint", "calculation", "required")
+_MAX_SUGGESTIONS = 100
+_CALCULATED = re.compile(r"\$\{|^\s*[a-zA-Z][\w:\-]*\(.*\)\s*$", re.DOTALL)
+
+
+class Names:
+    """Every name that an expression may mention."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.questions = {item.name for item in survey.items if item.name}
+        self.by_path = {item.path: item.name for item in survey.items if item.name}
+        self.groups = {group.name for group in survey.groups}
+        self.meta = survey.meta
+        self.suggestions = 0
+
+    def near(self, name: str) -> str:
+        """A question that was probably meant; searched for only so often, as it is slow."""
+        self.suggestions += 1
+        if self.suggestions > _MAX_SUGGESTIONS:
+            return ""
+        found = difflib.get_close_matches(name, self.questions, 1, 0.75)
+        return found[0] if found else ""
+
+    def unknown(self, name: str) -> object | None:
+        """What to say about a name that is no question, None when it is one."""
+        if name in self.questions:
+            return None
+        if name in self.meta:
+            return _l(
+                "“%(name)s” (%(type)s) is not recorded here, so nothing can depend on it.",
+                name=name,
+                type=self.meta[name],
+            )
+        if name in self.groups:
+            return _l("“%(name)s” is a group and has no answer. Name a question in it.", name=name)
+        if near := self.near(name):
+            return _l(
+                "There is no question “%(name)s”. Did you mean “%(near)s”?", name=name, near=near
+            )
+        return _l("There is no question “%(name)s”. Correct the name or add it.", name=name)
+
+
+def check_logic(survey: Survey, problems: ProblemList) -> None:
+    """Check all expressions and leave them, with paths resolved, in the items and groups."""
+    names = Names(survey)
+    for group in survey.groups:
+        if text := _expression_cell(group.record, "relevant"):
+            group.relevant = _checked(text, "relevant", group, names, problems)
+    for item in survey.items:
+        _check_item(item, names, problems)
+        for key in ("label", "hint", "constraint_message", "required_message"):
+            _check_label_references(item.record, key, names, problems)
+    for group in survey.groups:
+        _check_label_references(group.record, "label", names, problems)
+
+
+def _check_item(item: Item, names: Names, problems: ProblemList) -> None:
+    record = item.record
+    for key in EXPRESSIONS:
+        text = _expression_cell(record, key)
+        if not text or (key == "required" and yes_or_no(record.get(key)) is not None):
+            continue
+        item.expressions[key] = _checked(text, key, item, names, problems)
+    place = (record.table.name, record.number)
+    if record.get("choice_filter"):
+        problems.add(
+            "unsupported_choice_filter",
+            _l("choice_filter is not supported yet. Make one list and question for each case."),
+            *place,
+            record.header("choice_filter"),
+        )
+    if yes_or_no(record.get("read_only")) is None:
+        problems.add(
+            "unsupported_read_only",
+            _l("read_only must be yes or no here."),
+            *place,
+            record.header("read_only"),
+        )
+    if _CALCULATED.search(record.get("default")):
+        problems.add(
+            "unsupported_default",
+            _l("A calculated default is not supported yet. Write a fixed value or clear the cell."),
+            *place,
+            record.header("default"),
+        )
+    calculates = item.type.kind == "question" and item.type.question == "calculate"
+    if calculates and "calculation" not in item.expressions:
+        problems.add(
+            "missing_calculation",
+            _l("This row calculates nothing. Write an expression in “calculation”."),
+            *place,
+            record.header("calculation"),
+        )
+
+
+def _expression_cell(record: Record, key: str) -> str:
+    """The text of an expression; a spreadsheet's own TRUE and FALSE mean the functions."""
+    text = record.get(key)
+    return f"{text.lower()}()" if text.lower() in {"true", "false"} else text
+
+
+def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: ProblemList) -> str:
+    """The expression with paths as `${name}`; "" where it cannot be used."""
+    record = owner.record
+    place = (record.table.name, record.number, record.header(key))
+    try:
+        expression = parse(text)
+    except ExpressionError as error:
+        near = text[error.position : error.position + 15].strip()
+        problems.add(
+            f"expression_{error.kind}",
+            _l("%(message)s (near “%(near)s”)", message=error.message, near=near)
+            if near
+            else error.message,
+            *place,
+        )
+        return ""
+    resolved = True
+    for path in expression.paths():
+        if message := _path_problem(path, owner, names):
+            problems.add("unknown_reference", message, *place)
+            resolved = False
+    in_paths = {path.steps[-1] for path in expression.paths() if path.steps}
+    for name in sorted(expression.references() - in_paths):
+        if message := names.unknown(name):
+            problems.add("unknown_reference", message, *place)
+            resolved = False
+    if not resolved:
+        return ""
+    return expression.rewritten(lambda path: names.by_path.get(_target(path, owner)))
+
+
+def _target(path: Path, owner: Item | Group) -> tuple[str, ...]:
+    if path.absolute:
+        return path.steps[1:]
+    base = owner.path
+    return (*base[: max(0, len(base) - path.ups)], *path.steps)
+
+
+def _path_problem(path: Path, owner: Item | Group, names: Names) -> object | None:
+    if not path.steps:
+        return _l("“..” alone has no answer here. Name a question as ${name}.")
+    if _target(path, owner) in names.by_path:
+        return None
+    name = path.steps[-1]
+    if path.bare and name in names.questions:
+        return _l("Write ${%(name)s} instead of %(name)s.", name=name)
+    if name in names.questions:
+        return _l(
+            "The path %(path)s leads to no question. Write ${%(name)s}.",
+            path="/".join([".."] * path.ups + list(path.steps)),
+            name=name,
+        )
+    return names.unknown(name)
+
+
+def _check_label_references(record: Record, key: str, names: Names, problems: ProblemList) -> None:
+    for language, text in record.texts(key).items():
+        if "${" not in text:
+            continue
+        for name in references(text):
+            if message := names.unknown(name):
+                problems.add(
+                    "unknown_reference",
+                    message,
+                    record.table.name,
+                    record.number,
+                    record.header(key, language),
+                    language=language,
+                )
+
+
+def dependencies(questionnaire: Questionnaire) -> dict[str, frozenset[str]]:
+    """For each question the questions that its relevance or value depends on."""
+    found: dict[str, frozenset[str]] = {}
+    for page in questionnaire.pages:
+        around = _references([page.relevant])
+        for question in page.questions:
+            found[question.name] = around | _references([question.relevant, question.calculation])
+    return found
+
+
+def _references(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(parse(text).references() for text in texts if text))
+
+
+def in_order(
+    graph: Mapping[str, frozenset[str]], on_cycle: Callable[[list[str]], None] | None = None
+) -> list[str]:
+    """Names so that each comes after what it depends on. Cycles are reported and cut."""
+    order: list[str] = []
+    state: dict[str, int] = {}
+    for start in graph:
+        if start in state:
+            continue
+        # By hand, not by recursion: a form may chain thousands of calculations.
+        trail: list[str] = [start]
+        waiting = [iter(sorted(graph[start]))]
+        state[start] = 1
+        while trail:
+            following = next(waiting[-1], None)
+            if following is None:
+                waiting.pop()
+                name = trail.pop()
+                state[name] = 2
+                order.append(name)
+            elif following in graph and state.get(following) == 1:
+                if on_cycle is not None:
+                    on_cycle(trail[trail.index(following) :])
+            elif following in graph and following not in state:
+                state[following] = 1
+                trail.append(following)
+                waiting.append(iter(sorted(graph[following])))
+    return order
+
+
+def check_cycles(
+    questionnaire: Questionnaire, records: Mapping[str, Record], problems: ProblemList
+) -> None:
+    """Report every set of questions whose relevance or value depends on itself."""
+    reported: set[frozenset[str]] = set()
+    # A name used twice is a problem of its own, and any circle through it may be a delusion.
+    twice = {
+        name for name, many in Counter(q.name for q in questionnaire.questions).items() if many > 1
+    }
+
+    def report(cycle: list[str]) -> None:
+        if frozenset(cycle) in reported or twice & set(cycle):
+            return
+        reported.add(frozenset(cycle))
+        record = min((records[name] for name in cycle), key=lambda record: record.number)
+        column = "calculation" if record.get("calculation") else "relevant"
+        problems.add(
+            "cycle",
+            _l(
+                "These depend on each other in a circle: %(names)s. Remove one of the references.",
+                names=" → ".join([*cycle, cycle[0]]),
+            ),
+            record.table.name,
+            record.number,
+            record.header(column),
+        )
+
+    in_order(dependencies(questionnaire), report)
+
+
+def combined(conditions: Iterable[str]) -> str:
+    """All conditions in one expression, "" for none."""
+    texts = [text for text in conditions if text]
+    return texts[0] if len(texts) == 1 else " and ".join(f"({text})" for text in texts)
+
+
+__all__ = ["check_cycles", "check_logic", "combined", "dependencies", "in_order"]

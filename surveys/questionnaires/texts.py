@@ -1,0 +1,63 @@
+"""Checks of what respondents read."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from portal.i18n import _l
+
+from .columns import Record
+from .problems import ProblemList
+
+_LOST = re.compile(r"\?{3,}|\ufffd")
+REFERENCE = re.compile(r"\$\{\s*([^{}]*?)\s*\}")
+
+
+def check_texts(
+    record: Record,
+    key: str,
+    texts: Mapping[str, str],
+    languages: list[str],
+    problems: ProblemList,
+) -> None:
+    """Warn of languages without text and of texts that an encoding has destroyed."""
+    if not texts:
+        return
+    for language in languages:
+        if language not in texts:
+            problems.warn(
+                "missing_translation",
+                _l(
+                    "The text “%(text)s” is missing in the language “%(language)s”. Add it; "
+                    "until then another language is shown.",
+                    text=_short(next(iter(texts.values()))),
+                    language=language,
+                ),
+                record.table.name,
+                record.number,
+                record.header(key, language),
+                language=language,
+            )
+    for language, text in texts.items():
+        if _LOST.search(text):
+            problems.warn(
+                "text_lost",
+                _l(
+                    "“%(text)s” seems to have lost letters. Type it again and save the file as "
+                    ".xlsx or as CSV in UTF-8.",
+                    text=_short(text),
+                ),
+                record.table.name,
+                record.number,
+                record.header(key, language),
+                language=language,
+            )
+
+
+def references(text: str) -> Iterator[str]:
+    """The names in the `${name}` of a label."""
+    return (found[1] for found in REFERENCE.finditer(text))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 40 else f"{line[:39]}…"

@@ -1,0 +1,1 @@
+"""Answering: the personal link and what it stores."""

@@ -1,0 +1,33 @@
+"""Answers."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, BigId, Created
+
+
+class Response(Base):
+    """The answers of one invitation: one row, kept as a draft until it is submitted."""
+
+    __tablename__ = "responses"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'complete')", name="state"),
+        Index("ix_responses_campaign", "campaign_id", "state", "id"),
+        Index("ix_responses_version", "version_id", "state", "id"),
+    )
+
+    id: Mapped[BigId]
+    version_id: Mapped[int] = mapped_column(ForeignKey("survey_versions.id"))
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitations.id"), unique=True)
+    state: Mapped[str] = mapped_column(default="draft")
+    language: Mapped[str] = mapped_column(String(2))
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reached: Mapped[str] = mapped_column(default="")
+    """Of a draft: name of the page to go on with."""
+    mode: Mapped[str] = mapped_column(default="link")
+    started_at: Mapped[Created]
+    submitted_at: Mapped[dt.datetime | None]

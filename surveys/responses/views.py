@@ -1,0 +1,274 @@
+"""`/s/<token>`: the survey as a citizen meets it. The token is the authority.
+
+No cookie, no session, no CSRF field, no script. A token is 55 bits of a keyed hash: at a million
+open invitations a guess succeeds once in 36 thousand million tries, so the limit on misses only
+spares the database; it never stands in the way of a link that is right, for thousands of people
+share one address of a mobile network.
+"""
+
+import logging
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.blueprints import BlueprintSetupState
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+from limits import RateLimitItemPerMinute
+
+from portal import clock
+from portal.db import db
+from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
+from portal.ratelimit import over_limit
+from portal.security import csrf, same_site, token_authority
+from portal.text import ascii_digits
+from surveys.questionnaires import answers as conversions
+from surveys.questionnaires import display, flow
+from surveys.questionnaires.schema import Page, Questionnaire
+from surveys.questionnaires.services import load_version
+from surveys.responses import services
+from surveys.responses.services import Status
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("responses", __name__, template_folder="templates")
+csrf.exempt(blueprint)
+
+MISSES = RateLimitItemPerMinute(20)
+LARGEST_FORM = 1024 * 1024
+"""Bytes of one submitted page."""
+
+
+class _NoSessionHere(SecureCookieSessionInterface):
+    """Otherwise the cookie of somebody who happens to be signed in would be renewed here."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        # None: Flask makes the null session, which is never saved.
+        return None if request.path.startswith("/s/") else super().open_session(app, request)
+
+
+@blueprint.record_once
+def _install(state: BlueprintSetupState) -> None:
+    app: Any = state.app
+    app.session_interface = _NoSessionHere()
+
+
+@blueprint.get("/s/<token>")
+@token_authority
+def show(token: str) -> ResponseReturnValue:
+    """The page of `?p=`, else the first. Changes nothing.
+
+    The bare link never jumps to where the respondent stopped, it offers to: the back button of
+    the browser leads to the bare link too, and must show the first page.
+    """
+    link = services.find(token)
+    if link is None:
+        return _unknown()
+    lang = known_language(request.args.get("lang")) or link.language
+    if (status := link.status(clock.now())) != "open":
+        return _closed(status, lang)
+    q = load_version(link.version_id)
+    number = _page_number()
+    page = services.page_to_show(q, link, number or 1)
+    resume = services.page_to_resume(q, link) if number is None else None
+    stored = services.answers_of(q, link)
+    html = _page(
+        token,
+        q,
+        page,
+        stored,
+        lang,
+        resume=resume and url_for(".show", token=token, p=services.page_number(q, resume)),
+        is_more="more" in request.args,
+    )
+    return make_response(html)
+
+
+@blueprint.get("/s/<token>/<answer>")
+@token_authority
+def choose(token: str, answer: str) -> ResponseReturnValue:
+    """The first page with the first question's answer chosen; it counts once a person sends it."""
+    link = services.find(token)
+    if link is None:
+        return _unknown()
+    lang = known_language(request.args.get("lang")) or link.language
+    if (status := link.status(clock.now())) != "open":
+        return _closed(status, lang)
+    q = load_version(link.version_id)
+    page = services.page_to_show(q, link, 1)
+    stored = services.answers_of(q, link)
+    shown = flow.page_questions(q, page, stored)
+    question = next((x for x in shown if x.type == "select_one" and not x.read_only), None)
+    chosen = ""
+    if question is not None:
+        value, error = conversions.convert(question, [answer[:200]])
+        if error is None and value is not None and (choice := question.choice(value)):
+            stored = {**stored, question.name: value}
+            chosen = display.text_in(choice.label, lang, q).text or value
+    return make_response(_page(token, q, page, stored, lang, chosen=chosen))
+
+
+@blueprint.post("/s/<token>")
+@token_authority
+def answer(token: str) -> ResponseReturnValue:
+    """Store the page and go on; at the last page take the answers as final."""
+    if not _is_ours():
+        abort(403)
+    request.max_content_length = LARGEST_FORM
+    form = request.form
+    shown = form[".shown"].split() if ".shown" in form else None
+    # With every name that stood on the page: a box that was unticked is not sent at all.
+    raw = {name: form.getlist(name) for name in (form if shown is None else shown)}
+    go = form.get(".go", "next")
+    lang = known_language(form.get(".lang")) or current_language()
+    direction: Literal["next", "back", "stay"] = "back" if go == "back" else "next"
+    if go.startswith("lang:"):
+        direction, lang = "stay", known_language(go.removeprefix("lang:")) or lang
+    number = _page_number() or 1
+    with use_language(lang):
+        outcome = services.submit(
+            token, page_number=number, raw=raw, shown=shown, lang=lang, direction=direction
+        )
+        if outcome is None:
+            return _unknown()
+        db.session.commit()
+    if outcome.kind in {"done", "stopped"} or outcome.page is None:
+        # Twice pressed is answered once: the second press sees the same thanks.
+        is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
+        return redirect(url_for(".show", token=token, lang=lang, done=is_done or None), 303)
+    q = load_version(outcome.link.version_id)
+    target = services.page_number(q, outcome.page)
+    if outcome.kind == "errors":
+        typed = raw if target == number else None
+        html = _page(
+            token, q, outcome.page, outcome.link.answers, lang, raw=typed, errors=outcome.errors
+        )
+        response = make_response(html, 422)
+        # Not no-store: the back button would meet a form to be sent again instead of this page.
+        response.headers["Cache-Control"] = "private, no-cache"
+        return response
+    if outcome.more:
+        anchor = f"q-{outcome.more}"
+        return redirect(url_for(".show", token=token, p=target, more=1, _anchor=anchor), 303)
+    return redirect(url_for(".show", token=token, p=target), 303)
+
+
+def _page(
+    token: str,
+    q: Questionnaire,
+    page: Page,
+    answers: Any,
+    lang: str,
+    *,
+    raw: Any = None,
+    errors: Any = None,
+    **notes: Any,
+) -> str:
+    with use_language(lang):
+        now = clock.now()
+        fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, at=now)
+        number, total = flow.progress(q, page, answers, now)
+        return render_template(
+            "responses/page.html",
+            title=display.text_in(q.title, lang, q),
+            heading=display.text_in(page.label, lang, q),
+            fields=fields,
+            has_errors=bool(errors),
+            shown=" ".join(field.name for field in fields),
+            number=number,
+            total=total,
+            minutes=display.minutes(q),
+            choices=display.languages(q, lang),
+            action=url_for(".answer", token=token, p=services.page_number(q, page)),
+            **notes,
+        )
+
+
+def _page_number() -> int | None:
+    text = ascii_digits(request.args.get("p", ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+
+
+def _is_ours() -> bool:
+    site = urlsplit(current_app.extensions["pasokh_settings"].public_url)
+    return same_site(
+        request.headers.get("Origin"),
+        request.headers.get("Sec-Fetch-Site"),
+        f"{site.scheme}://{site.netloc}",
+    )
+
+
+def _message(code: int, heading: str, *texts: str, is_done: bool = False) -> Response:
+    html = render_template(
+        "responses/message.html", heading=heading, texts=texts, choices=LANGUAGES, is_done=is_done
+    )
+    return make_response(html, code)
+
+
+def _closed(status: Status, lang: str) -> Response:
+    with use_language(lang):
+        match status:
+            case "answered" if "done" in request.args:
+                return _message(
+                    200,
+                    _("Thank you"),
+                    _("Your answers have arrived."),
+                    _("You have nothing more to do and can close this page."),
+                    is_done=True,
+                )
+            case "answered":
+                return _message(
+                    200,
+                    _("You have already answered"),
+                    _("Your answers have arrived and count. Thank you."),
+                    _("They can no longer be changed, and you get no reminder."),
+                )
+            case "not_begun":
+                return _message(
+                    404,
+                    _("This survey has not begun yet"),
+                    _("Open the same link again when you have got our SMS."),
+                )
+            case "cancelled":
+                return _message(
+                    410,
+                    _("This survey was called off"),
+                    _("No more answers are taken. Thank you for wanting to take part."),
+                )
+            case _:
+                return _message(
+                    410,
+                    _("This survey is over"),
+                    _("The time to answer has ended. Thank you for wanting to take part."),
+                    _("The next survey comes to you by SMS again."),
+                )
+
+
+def _unknown() -> Response:
+    lang = known_language(request.args.get("lang")) or current_language()
+    with use_language(lang):
+        if over_limit(MISSES, "survey-link-miss"):
+            response = _message(
+                429,
+                _("Too many wrong links"),
+                _("Wait a minute, then open the link in your SMS again."),
+            )
+            response.headers["Retry-After"] = "60"
+            return response
+        return _message(
+            404,
+            _("We do not know this link"),
+            _("A letter may be missing. Open the link directly from the SMS, or copy all of it."),
+            _("If it still does not open, call the municipal service centre."),
+        )

@@ -1,0 +1,100 @@
+"""The registry, numbers, and hiding of keys."""
+
+import logging
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.messaging import gateways
+from portal.messaging.gateways.base import Gateway, GatewayError
+from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.redact import Secret, redact
+from portal.messaging.simulator.params import receptor
+
+
+def test_adapters_are_made_by_name() -> None:
+    gateway = gateways.create("kavenegar", {"api_key": "some-secret-key"})
+    assert isinstance(gateway, Gateway)
+    assert (gateway.name, gateway.max_batch, gateway.supports_local_id) == ("kavenegar", 200, True)
+    with pytest.raises(ValueError, match=r"no gateway named carrier-pigeon; known:.*kavenegar"):
+        gateways.create("carrier-pigeon", {})
+
+
+def test_others_bring_their_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateways, "_registered", {})
+    mine = gateways.create("kavenegar", {"api_key": "some-secret-key"})
+    factory = lambda settings: mine  # noqa: E731
+    gateways.register("mine", factory)
+    gateways.register("mine", factory)
+    assert gateways.create("mine", {}) is mine
+    assert gateways.names() == ["kavenegar", "mine"]
+    for name in ("mine", "kavenegar"):
+        with pytest.raises(ValueError, match="exists already"):
+            gateways.register(name, lambda settings: mine)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("09121234567", "+989121234567"),
+        ("9121234567", "+989121234567"),
+        ("+989121234567", "+989121234567"),
+        ("00989121234567", "+989121234567"),
+        ("989121234567", "+989121234567"),
+        ("۰۹۱۲۱۲۳۴۵۶۷", "+989121234567"),
+        ("02188776655", "+982188776655"),
+        ("004915112345678", "+4915112345678"),
+        ("10004346", "10004346"),
+        ("Bank", "Bank"),
+        ("00", "00"),
+        ("", ""),
+    ],
+)
+def test_numbers_from_a_gateway(given: str, expected: str) -> None:
+    assert international(given) == expected
+
+
+mobiles = st.from_regex(r"\+989[0-9]{9}", fullmatch=True)
+foreign = st.from_regex(r"\+(?!98|0)[0-9]{7,14}", fullmatch=True)
+
+
+@given(number=mobiles | foreign)
+def test_numbers_go_there_and_back(number: str) -> None:
+    assert is_e164(number)
+    assert international(national(number)) == number
+    assert receptor(national(number)) == number
+
+
+@given(text=st.text(st.sampled_from("+0123456789 ۹٨x"), max_size=20))
+def test_a_number_is_made_e164_or_left_alone(text: str) -> None:
+    found = international(text)
+    folded = text.translate(str.maketrans("۹٨", "98")).strip()
+    assert is_e164(found) or found == folded
+    assert international(found) == found
+
+
+def test_a_secret_does_not_show_itself(caplog: pytest.LogCaptureFixture) -> None:
+    secret = Secret("p@ss word/key")
+    assert secret.reveal() == "p@ss word/key"
+    assert [str(secret), repr(secret), f"{secret}", "%s" % secret] == ["[hidden]"] * 4  # noqa: UP031
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+    for form in ("p@ss word/key", "p%40ss%20word%2Fkey", "p%40ss+word%2Fkey"):
+        assert redact(f"GET /v1/{form}/x") == "GET /v1/[hidden]/x"
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # an application quietens it
+    logging.getLogger("urllib3.connectionpool").debug("to %s: %d", "/p%40ss%20word%2Fkey/", 200)
+    assert "to /[hidden]/: 200" in caplog.text
+
+
+def test_a_short_secret_is_hidden_in_paths_only() -> None:
+    Secret("0")
+    assert redact("/v1/0/x answered 200 in 10 s") == "/v1/[hidden]/x answered 200 in 10 s"
+
+
+def test_an_error_says_what_it_is() -> None:
+    error = GatewayError("pause", "418", "no credit")
+    assert str(error) == "pause [418] no credit"
+    assert (error.retry_after, error.same_gateway_only) == (None, False)

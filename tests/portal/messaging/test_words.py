@@ -1,0 +1,51 @@
+"""Which whole messages stop and restart, and which are ordinary."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.messaging import words
+
+STOP = [
+    "11", "۱۱", "١١", " 11 ", "11.", "«۱۱»", "\u200f11\u200e", "لغو", "لغو11", "لغو۱۱", "لغو١١",
+    "لغو 11", "لغو\u200c۱۱", "لغو-11", "لغو  ۱۱.", "لـغـو۱۱", "\ufeffلغو۱۱", "لغو\n11", "۱۱ لغو",
+    "لغو عضویت", "لغو اشتراك", "انصراف", "إلغاء", "الغاء", "إلغاء الاشتراك", "إلغاء ۱۱", "إيقاف",
+    "stop", "STOP", "Stop.", "StOp!", "stop all", "unsubscribe", "UNSUBSCRIBE", "opt out",
+    "opt-out", "cancel", "laghv 11",
+]  # fmt: skip
+START = ["12", "۱۲", "١٢", " ۱۲.", "عضویت", "عضويت", "start", "START", "unstop"]
+ORDINARY = [
+    "لغو پروانه", "لغو پروانه ۱۱", "لغو مجوز", "لطفا لغو کنید", "قبض 11", "منطقه 11", "خیابان ۱۱",
+    "1 1", "1", "1\n1", "111", "11 12", "۱۱/۱۲", "31", "33", "stop the noise", "bus stop",
+    "non stop", "ساعت ۱۱", "۱۱ تیر", "لغو11 نمی‌خواهم بفرستم", "الغای طرح ترافیک", "سلام", "",
+    " ", "end of road", "cancel my order", "عضویت در کتابخانه", "12 ساعت است آب قطع است", "+",
+    "🙂", "1.1", "11,5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", STOP)
+def test_stops(text: str) -> None:
+    assert words.command(text) == "opt_out"
+
+
+@pytest.mark.parametrize("text", START)
+def test_restarts(text: str) -> None:
+    assert words.command(text) == "rejoin"
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_is_ordinary(text: str) -> None:
+    assert words.command(text) is None
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_read(text: str) -> None:
+    assert words.command(text) in {"opt_out", "rejoin", None}
+    assert "\n" not in words.normalised(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("۳۱", "31"), (" ٣٣. ", "33"), ("گزينه  ۲", "گزینه 2")]
+)
+def test_answers_are_compared_in_one_spelling(text: str, plain: str) -> None:
+    assert words.normalised(text) == plain

@@ -1,0 +1,228 @@
+"""A citizen registers, waits, cancels; over HTTP, without script, cookie or session."""
+
+import datetime as dt
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal import clock
+from portal.db import db
+from portal.messaging.models import Message
+from tests.factories.callins import make_call, make_series, make_session, sessions_of
+from tests.queries import count_queries
+from workflows.callins import jobs, services
+from workflows.callins.models import Call, CallinSession
+
+NOW = "2026-03-25T08:00:00+00:00"
+SUBJECT = "چراغ‌های کوچهٔ ما شب‌ها خاموش است"
+
+
+@pytest.fixture(autouse=True)
+def _still() -> object:
+    with clock.freeze(NOW):
+        yield
+
+
+def form_key(client: FlaskClient, session: CallinSession, lang: str = "fa") -> str:
+    page = client.get(f"/{lang}/callins/{session.id}").text
+    found = re.search(r'name="form_key"[^>]*value="([^"]+)"', page)
+    assert found, page[:3000]
+    return found[1]
+
+
+def send(
+    client: FlaskClient, session: CallinSession, mobile: str, lang: str = "fa", **more: str
+) -> TestResponse:
+    data = {
+        "form_key": more.pop("form_key", "") or form_key(client, session, lang),
+        "name": "زهرا احمدی",
+        "mobile": mobile,
+        "language": lang,
+        "subject": SUBJECT,
+        "neighbourhood": "بازار",
+        **more,
+    }
+    return client.post(f"/{lang}/callins/{session.id}", data=data)
+
+
+def sms() -> list[tuple[str, str]]:
+    return [(m.e164, m.body) for m in db.session.query(Message).order_by(Message.id)]
+
+
+def calls() -> list[Call]:
+    return db.session.query(Call).order_by(Call.id).all()
+
+
+def test_a_place_with_a_code_on_screen_and_by_sms(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    answer = send(client, session, "۰۹۱۲ ۱۲۳ ۴۵۶۷")
+    assert answer.status_code == 303
+    page = client.get(answer.location)
+    with app.app_context():
+        (call,) = calls()
+        ((number, body),) = sms()
+        assert (call.state, call.e164, call.language) == ("queued", "+989121234567", "fa")
+    assert call.code in page.text
+    assert "۰۹۱۲" not in page.text
+    assert number == "+989121234567"
+    assert call.code in body
+    assert "۶ اردیبهشت ۱۴۰۵" in body
+    assert f"http://localhost/c/{call.code}" in body
+    assert client.get(f"/c/{call.code.lower()}").location.endswith(
+        f"/fa/callins/registrations/{call.code}"
+    )
+
+
+def test_the_arabic_form_writes_an_arabic_sms(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    assert send(client, session, "+9647701234567", "ar").status_code == 303
+    with app.app_context():
+        assert "٢٦ نيسان ٢٠٢٦" in sms()[0][1]
+
+
+def test_sent_twice_it_is_one_registration(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    key = form_key(client, session)
+    first = send(client, session, "09121234567", form_key=key)
+    second = send(client, session, "09121234567", form_key=key)
+    assert first.location == second.location
+    again = send(client, session, "09121234567")
+    assert again.status_code == 422
+    with app.app_context():
+        assert len(calls()) == len(sms()) == 1
+
+
+def test_what_is_missing_is_said(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    for wrong in ({"name": ""}, {"subject": ""}, {"mobile": "02188776655"}, {"language": "xx"}):
+        data = {"mobile": "09121234567", **wrong}
+        assert send(client, session, **data).status_code == 422
+    with app.app_context():
+        assert calls() == []
+
+
+def test_another_site_cannot_register_anybody(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    data = {"name": "x", "mobile": "09121234567", "language": "fa", "subject": "x"}
+    answer = client.post(
+        f"/fa/callins/{session.id}", data=data, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert answer.status_code == 400
+    with app.app_context():
+        assert calls() == []
+
+
+def test_full_then_waiting_list_then_nothing(app: Flask, client: FlaskClient) -> None:
+    session = make_session(capacity=1, waiting_capacity=2)
+    for n in range(3):
+        assert send(client, session, f"0912123450{n}").status_code == 303
+    full = send(client, session, "09121234509", form_key="x")
+    assert full.status_code == 422
+    with app.app_context():
+        first, second, third = calls()
+        assert [c.state for c in (first, second, third)] == ["queued", "waiting", "waiting"]
+
+    # The first gives the place back: the one who waits longest gets it and is told.
+    gone = client.post(f"/fa/callins/registrations/{first.code}/cancel")
+    assert gone.status_code == 303
+    client.post(f"/fa/callins/registrations/{first.code}/cancel")
+    with app.app_context():
+        assert [c.state for c in calls()] == ["cancelled", "queued", "waiting"]
+        assert [number for number, _body in sms()][3:] == [second.e164]
+    assert "۱" in client.get(f"/fa/callins/registrations/{third.code}").text
+
+    # A late comer stands behind those who wait.
+    with app.app_context():
+        services.move_session(
+            session.id, starts_at=session.starts_at, ends_at=session.ends_at, capacity=2
+        )
+        db.session.commit()
+        assert [c.state for c in calls()] == ["cancelled", "queued", "queued"]
+
+
+def test_registration_ends_when_the_session_begins(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    key = form_key(client, session)
+    clock.shift(session.starts_at - clock.now())
+    assert 'name="mobile"' not in client.get(f"/fa/callins/{session.id}").text
+    assert send(client, session, "09121234567", form_key=key).status_code == 422
+    with app.app_context():
+        assert calls() == []
+
+
+def test_an_unknown_code_opens_nothing(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    call = make_call(session)
+    wrong = ("0" if call.code[0] != "0" else "1") + call.code[1:]
+    for path in (f"/c/{wrong}", f"/fa/callins/registrations/{wrong}"):
+        assert client.get(path).status_code == 404
+    assert client.post(f"/fa/callins/registrations/{wrong}/cancel").status_code == 404
+    assert client.get("/fa/callins/code?code=zzz").location.endswith("/fa/callins")
+    typed = client.get(f"/fa/callins/code?code={call.code[:4].lower()}-{call.code[4:]}")
+    assert typed.location.endswith(call.code)
+
+
+def test_the_reminder_goes_out_once_the_day_before(app: Flask) -> None:
+    session = make_session()
+    make_call(session, language="en", e164="+989121110001")
+    with app.app_context():
+        waiting = make_call(session, e164="+989121110002")
+        db.session.get_one(Call, waiting.id).state = "waiting"
+        db.session.commit()
+    clock.shift(session.starts_at - clock.now() - dt.timedelta(hours=25))
+
+    def reminders() -> list[str]:
+        with app.app_context():
+            jobs.prepare()
+            return [n for n, body in sms() if body.startswith(("Reminder", "یادآوری"))]
+
+    assert reminders() == []
+    clock.shift(hours=2)
+    late = make_call(session, language="en", e164="+989121110003")
+    assert reminders() == ["+989121110001"]
+    assert reminders() == ["+989121110001"]
+    assert late.reminded_at is None
+
+
+def test_who_is_registered_hears_of_a_move_and_of_a_cancellation(app: Flask) -> None:
+    session = make_session()
+    make_call(session, language="en")
+    with app.app_context():
+        services.move_session(
+            session.id,
+            starts_at=session.starts_at + dt.timedelta(days=7),
+            ends_at=session.ends_at + dt.timedelta(days=7),
+            capacity=20,
+        )
+        services.cancel_session(session.id)
+        db.session.commit()
+        bodies = [body for _number, body in sms()]
+    assert "3 May 2026" in bodies[1]
+    assert "does not take place" in bodies[2]
+
+
+def test_the_list_costs_the_same_for_one_and_for_many(client: FlaskClient) -> None:
+    make_series(frequency="monthly")
+    with count_queries() as few:
+        assert client.get("/en/callins").status_code == 200
+    for session in sessions_of(make_series(frequency="weekly", weekday=2)):
+        make_call(session)
+    with count_queries() as many:
+        page = client.get("/en/callins").text
+    assert many.count == few.count
+    assert page.count("<article") > 10
+
+
+def test_planning_twice_makes_no_session_twice(app: Flask) -> None:
+    series = make_series()
+    before = [s.id for s in sessions_of(series)]
+    with app.app_context():
+        jobs.prepare()
+    assert [s.id for s in sessions_of(series)] == before
+    clock.shift(days=31)
+    with app.app_context():
+        jobs.prepare()
+    assert len(sessions_of(series)) == len(before) + 1

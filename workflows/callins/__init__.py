@@ -1,0 +1,1 @@
+"""Call-ins: an official answers citizens by telephone, in public and on the record."""

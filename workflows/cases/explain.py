@@ -1,0 +1,137 @@
+"""A case's clock in words, the same for officer and citizen."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.db import db
+from portal.i18n import (
+    LazyText,
+    _,
+    _l,
+    format_datetime,
+    format_duration,
+    format_time,
+    local,
+    pick,
+    use_language,
+)
+from portal.units.models import Unit
+from workflows.cases.models import Case, CaseClock
+
+CLOCK_NAMES: dict[str, LazyText] = {
+    "first_action": _l("First action"),
+    "resolution": _l("Full settlement"),
+    "feedback": _l("Citizen's feedback"),
+    "objection": _l("Answer to the objection"),
+}
+
+
+def explain(case: Case, lang: str | None = None) -> str:
+    """«تا ۱۵:۴۰ اقدام اولیه؛ ۲۲ دقیقه مانده؛ سپس به … اعلام می‌شود.»"""
+    return explain_many([case], lang)[case.id]
+
+
+def explain_many(cases: Iterable[Case], lang: str | None = None) -> dict[int, str]:
+    """case id -> its sentence; two queries for any number of cases."""
+    cases = list(cases)
+    clocks = _first_clocks([case.id for case in cases])
+    chains = _Chains() if clocks else None
+    with use_language(lang):
+        return {
+            case.id: _sentence(case, clocks[case.id], chains)
+            if chains and case.id in clocks
+            else _without_clock(case)
+            for case in cases
+        }
+
+
+def _first_clocks(case_ids: list[int]) -> dict[int, CaseClock]:
+    """Of each case the running clock that runs out first."""
+    rows = db.session.scalars(
+        select(CaseClock)
+        .where(CaseClock.case_id.in_(case_ids), CaseClock.stopped_at.is_(None))
+        .order_by(CaseClock.due_at.desc(), CaseClock.id.desc())
+    )
+    return {row.case_id: row for row in rows}
+
+
+@dataclass
+class _Chains:
+    """The tree of units in one query, for lists; portal.units.services.escalation_chain is the
+    same for one unit."""
+
+    units: dict[int, Unit] = field(
+        default_factory=lambda: {unit.id: unit for unit in db.session.scalars(select(Unit))}
+    )
+
+    def above(self, unit_id: int | None) -> list[Unit]:
+        found: list[Unit] = []
+        seen: set[int] = set()
+        unit = self.units.get(unit_id or 0)
+        while unit is not None and unit.id not in seen:
+            seen.add(unit.id)
+            if unit.active and unit.id != unit_id:
+                found.append(unit)
+            unit = self.units.get(unit.escalates_to_id or unit.parent_id or 0)
+        return found
+
+
+def _sentence(case: Case, row: CaseClock, chains: _Chains) -> str:
+    now = clock.now()
+    above = chains.above(case.unit_id)
+    what = CLOCK_NAMES[row.kind]
+    moment = _when(row.due_at, now)
+    if now < row.due_at:
+        left = _span(row.due_at - now)
+        if not above:
+            return _("%(what)s by %(when)s; %(left)s left.", what=what, when=moment, left=left)
+        return _(
+            "%(what)s by %(when)s; %(left)s left; then it is reported to %(unit)s.",
+            what=what,
+            when=moment,
+            left=left,
+            unit=pick(above[0].names),
+        )
+    late = _span(now - row.due_at)
+    if row.level and above:
+        told = above[min(row.level, len(above)) - 1]
+        return _(
+            "%(what)s was due by %(when)s; %(late)s late; it has been reported to %(unit)s.",
+            what=what,
+            when=moment,
+            late=late,
+            unit=pick(told.names),
+        )
+    if above:
+        return _(
+            "%(what)s was due by %(when)s; %(late)s late; it is now being reported to %(unit)s.",
+            what=what,
+            when=moment,
+            late=late,
+            unit=pick(above[0].names),
+        )
+    return _("%(what)s was due by %(when)s; %(late)s late.", what=what, when=moment, late=late)
+
+
+def _without_clock(case: Case) -> str:
+    if case.stage == "closed" and case.closed_at is not None:
+        return _("Closed on %(when)s.", when=format_datetime(case.closed_at))
+    return _("No deadline is running.")
+
+
+def _when(moment: dt.datetime, now: dt.datetime) -> str:
+    """The time of day; with its date unless that is today."""
+    if local(moment).date() == local(now).date():
+        return format_time(moment)
+    return format_datetime(moment, "day")
+
+
+def _span(span: dt.timedelta) -> str:
+    minutes = int(span.total_seconds()) // 60
+    if minutes < 1:
+        return _("less than a minute")
+    return format_duration(dt.timedelta(minutes=minutes))

@@ -1,0 +1,301 @@
+"""«31 or 33?»: whether the citizen agrees with the end. One open question a number. No commits.
+
+A case's lock is taken before its number's. A question that waits for another to be answered is
+opened under the number's lock alone: that changes the question, never its case.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased
+
+from portal import audit, clock
+from portal.db import db
+from portal.i18n import _, digits, use_language
+from portal.messaging.models import InboundMessage
+from portal.text import ascii_digits, fold, strip_controls
+from workflows.cases import codes, moves, stages
+from workflows.cases.models import Case, FeedbackQuestion
+
+TIMEOUT: Final = dt.timedelta(hours=72)
+"""After so long without an answer a case is closed as not answered."""
+LATE: Final = dt.timedelta(days=30)
+"""So long after a question an answer still belongs to it."""
+ACCEPT: Final = "31"
+OBJECT: Final = "33"
+MOST_WORDS: Final = 2_000
+BATCH: Final = 50
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an SMS says: yes or no, and the words behind the number."""
+
+    verdict: Literal["accept", "object"]
+    words: str
+
+
+_REPLY = re.compile(r"[\W_]*(31|33)(?![0-9])(?:[\W_]*)(.*)", re.DOTALL)
+_EITHER = re.compile(r"(?<![0-9])(?:31|33)(?![0-9])")
+
+
+def read(text: str) -> Reply | None:
+    """31 or 33 in digits of any script, with or without words; None for anything else."""
+    plain = strip_controls(text[:MOST_WORDS]).strip()
+    found = _REPLY.fullmatch(fold(ascii_digits(plain)))
+    if found is None:
+        return None
+    number = found[1]
+    other = OBJECT if number == ACCEPT else ACCEPT
+    if other in _EITHER.findall(found[2]):
+        # «31 or 33?» is a question, not an answer.
+        return None
+    # The words as they were typed: the folding was for finding the number.
+    words = re.sub(r"^[\W_]*\d{2}[\W_]*", "", plain).strip()
+    return Reply("accept" if number == ACCEPT else "object", words)
+
+
+def ask(case: Case) -> FeedbackQuestion | None:
+    """Ask about a locked case that has been answered; None where no number is known."""
+    if case.e164 is None:
+        return None
+    moves.lock_number(case.e164)
+    question = FeedbackQuestion(
+        case_id=case.id,
+        round=case.reopened + 1,
+        e164=case.e164,
+        state="waiting",
+        created_at=clock.now(),
+    )
+    db.session.add(question)
+    db.session.flush()
+    _open_next(case.e164)
+    return question
+
+
+def answer_by_sms(e164: str, text: str) -> bool:
+    """Take an SMS that answers a question; False where it is something else.
+
+    An answer that comes again is taken and changes nothing; an objection that comes after the
+    end opens the case again, for 30 days.
+    """
+    reply = read(text)
+    if reply is None:
+        return False
+    question = _question_of(e164)
+    if question is None:
+        return False
+    case = moves.lock(question.case_id)
+    moves.lock_number(e164)
+    db.session.refresh(question)
+    if question.state == "open":
+        _answer(case, question, reply.verdict == "accept", reply.words, channel="sms", by=None)
+    elif reply.verdict == "object" and case.stage == "closed":
+        _object(case, question, reply.words, channel="sms", by=None)
+    else:
+        moves.add_event(case.id, "sms", text=text[:MOST_WORDS], about="answered_again")
+    db.session.flush()
+    return True
+
+
+def answer_by_call(case_id: int, *, by: int | None, accepted: bool, words: str = "") -> Case:
+    """What a citizen said on the telephone. Raises LookupError, StageError, InputRefused."""
+    return _answer_of_case(case_id, accepted, words, channel="call", by=by)
+
+
+def answer_by_link(case_id: int, *, accepted: bool, words: str = "") -> Case:
+    """What a citizen chose on the tracking page. Raises LookupError, StageError, InputRefused."""
+    return _answer_of_case(case_id, accepted, words, channel="link", by=None)
+
+
+def _answer_of_case(
+    case_id: int, accepted: bool, words: str, *, channel: str, by: int | None
+) -> Case:
+    case = moves.lock(case_id)
+    stages.check(case, "accept" if accepted else "object")
+    words = moves.clean(words, "words", MOST_WORDS, required=not accepted)
+    if case.e164 is not None:
+        moves.lock_number(case.e164)
+    _answer(case, question_of_case(case.id), accepted, words, channel=channel, by=by)
+    db.session.flush()
+    return case
+
+
+def withdraw(case: Case) -> None:
+    """Whatever was asked about a locked case is asked no longer."""
+    if case.e164 is None:
+        return
+    moves.lock_number(case.e164)
+    question = question_of_case(case.id)
+    if question is not None:
+        question.state = "withdrawn"
+        db.session.flush()
+        _open_next(case.e164)
+
+
+def unanswered(limit: int = BATCH, after: int = 0) -> list[int]:
+    """Ids of questions beyond `after` that nobody has answered for 72 hours."""
+    statement = select(FeedbackQuestion.id).where(
+        FeedbackQuestion.state == "open",
+        FeedbackQuestion.asked_at <= clock.now() - TIMEOUT,
+        FeedbackQuestion.id > after,
+    )
+    return list(db.session.scalars(statement.order_by(FeedbackQuestion.id).limit(limit)))
+
+
+def time_out(question_id: int) -> bool:
+    """Close the case of a question of `unanswered`; False where somebody was quicker.
+
+    One a transaction: whoever holds a number's lock must not wait for another case.
+    """
+    question = db.session.get_one(FeedbackQuestion, question_id)
+    case = moves.lock(question.case_id)
+    moves.lock_number(question.e164)
+    db.session.refresh(question)
+    if question.state != "open":
+        return False
+    question.state = "timed_out"
+    hours = int(TIMEOUT.total_seconds()) // 3600
+    moves.add_event(case.id, "timed_out", public=True, hours=hours)
+    moves.close(case, "timed_out")
+    _open_next(question.e164)
+    db.session.flush()
+    return True
+
+
+def open_waiting(limit: int = BATCH) -> int:
+    """Ask what waits for no other question any more (nothing, unless something went wrong)."""
+    other = aliased(FeedbackQuestion)
+    numbers = db.session.scalars(
+        select(FeedbackQuestion.e164)
+        .where(
+            FeedbackQuestion.state == "waiting",
+            ~exists().where(other.e164 == FeedbackQuestion.e164, other.state == "open"),
+        )
+        .distinct()
+        .limit(limit)
+    ).all()
+    for e164 in sorted(numbers):
+        moves.lock_number(e164)
+        _open_next(e164)
+    return len(numbers)
+
+
+def question_of_case(case_id: int) -> FeedbackQuestion | None:
+    """The question about a case that is open or waits."""
+    return db.session.scalars(
+        select(FeedbackQuestion)
+        .where(
+            FeedbackQuestion.case_id == case_id,
+            FeedbackQuestion.state.in_(["open", "waiting"]),
+        )
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _question_of(e164: str) -> FeedbackQuestion | None:
+    """The open question of a number, else the one asked last, if not too long ago."""
+    return db.session.scalars(
+        select(FeedbackQuestion)
+        .where(
+            FeedbackQuestion.e164 == e164,
+            FeedbackQuestion.asked_at > clock.now() - LATE,
+            FeedbackQuestion.state != "withdrawn",
+        )
+        .order_by((FeedbackQuestion.state == "open").desc(), FeedbackQuestion.asked_at.desc())
+        .limit(1)
+    ).first()
+
+
+def _answer(
+    case: Case,
+    question: FeedbackQuestion | None,
+    accepted: bool,
+    words: str,
+    *,
+    channel: str,
+    by: int | None,
+) -> None:
+    if not accepted:
+        _object(case, question, words, channel=channel, by=by)
+        return
+    _note_answer(question, "accepted", words, channel)
+    moves.add_event(case.id, "accepted", by=by, text=words, public=True, channel=channel)
+    audit.record("case.accepted", "case", case.id, channel=channel)
+    moves.close(case, "accepted", by=by)
+    _say(case, "accepted")
+    if case.e164 is not None:
+        _open_next(case.e164)
+
+
+def _object(
+    case: Case, question: FeedbackQuestion | None, words: str, *, channel: str, by: int | None
+) -> None:
+    _note_answer(question, "objected", words, channel)
+    moves.add_event(case.id, "objected", by=by, text=words, public=True, channel=channel)
+    audit.record("case.objected", "case", case.id, channel=channel, words=words)
+    moves.send_back(case, by=by, text=words, objection=True)
+    _say(case, "objected")
+    if case.e164 is not None:
+        _open_next(case.e164)
+
+
+def _note_answer(question: FeedbackQuestion | None, state: str, words: str, channel: str) -> None:
+    if question is None:
+        return
+    question.state, question.channel, question.words = state, channel, words
+    question.answered_at = clock.now()
+    db.session.flush()
+
+
+def _say(case: Case, what: str) -> None:
+    """Tell the citizen what became of the answer."""
+    with use_language(case.language):
+        if what == "accepted":
+            body = _("Thank you. Your message %(code)s is closed.", code=case.code)
+        else:
+            body = _(
+                "Your objection was registered; another unit looks into message %(code)s again."
+                "\n%(url)s",
+                code=case.code,
+                url=codes.url(case.code),
+            )
+    moves.write_to_citizen(case, body, what)
+
+
+def _open_next(e164: str) -> None:
+    """Ask the question that has waited longest, if none is open; under the number's lock."""
+    rows = db.session.scalars(
+        select(FeedbackQuestion)
+        .where(
+            FeedbackQuestion.e164 == e164,
+            FeedbackQuestion.state.in_(["open", "waiting"]),
+        )
+        .order_by(FeedbackQuestion.state, FeedbackQuestion.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows or rows[0].state == "open":
+        return
+    question = rows[0]
+    question.state, question.asked_at = "open", clock.now()
+    case = db.session.get_one(Case, question.case_id)
+    with use_language(case.language):
+        body = _(
+            "About your message %(code)s: %(text)s\nIf you agree, answer %(accept)s; if not, "
+            "answer %(object)s and write why.",
+            code=case.code,
+            text=moves.shortened(case.outcome_text),
+            accept=digits(ACCEPT),
+            object=digits(OBJECT),
+        )
+    moves.write_to_citizen(case, body, "feedback")
+    moves.add_event(case.id, "feedback_asked", round=question.round)
+    db.session.flush()
+
+
+def take_inbound(message: InboundMessage, _normalised: str) -> bool:
+    """The handler of SMS that arrive."""
+    return message.e164 is not None and answer_by_sms(message.e164, message.text)

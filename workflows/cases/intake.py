@@ -1,0 +1,185 @@
+"""Every way in: a message becomes a case with an owner and running clocks. Nothing commits."""
+
+import datetime as dt
+import re
+
+from sqlalchemy import select
+
+from portal import audit, clock
+from portal.contacts import bank
+from portal.contacts.models import Contact
+from portal.db import db
+from portal.i18n import LANGUAGES, _, _l, use_language
+from portal.text import search_key
+from portal.units.models import Unit
+from workflows.cases import clocks, codes, moves
+from workflows.cases.models import CHANNELS, Case, Category
+from workflows.cases.moves import InputRefused
+
+CENTRE_CODE = "centre-137"
+"""Code of the unit that gets what belongs to no other; without it the root of the tree does."""
+SOURCE = "137"
+"""Where the contact bank says that a number came from."""
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+URGENCIES = ("danger", "costly_violation", "waste")
+
+
+def receive(
+    *,
+    channel: str,
+    text: str,
+    language: str,
+    e164: str | None = None,
+    citizen_name: str = "",
+    category_id: int | None = None,
+    place: str = "",
+    neighbourhood: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
+    urgency: str | None = None,
+    unit_id: int | None = None,
+    assignee_id: int | None = None,
+    registered_by: int | None = None,
+    origin_type: str | None = None,
+    origin_id: int | None = None,
+    due_at: dt.datetime | None = None,
+    received_at: dt.datetime | None = None,
+    notify: bool = True,
+) -> Case:
+    """A new case, assigned, its clocks running from `received_at` (default: now).
+
+    `due_at` is a promised moment that takes the place of the category's limit. With a number and
+    `notify` the tracking code goes out by SMS in the citizen's language. Raises InputRefused.
+    """
+    _check(channel, language, urgency, e164)
+    category = _category(category_id)
+    now = clock.now()
+    began = min(received_at or now, now)
+    case = Case(
+        code=codes.new(),
+        channel=channel,
+        category_id=category.id if category else None,
+        category=category,
+        language=language,
+        text=moves.clean(text, "text", required=True),
+        place=moves.clean(place, "place", 300),
+        neighbourhood=moves.clean(neighbourhood, "neighbourhood", 120),
+        latitude=latitude,
+        longitude=longitude,
+        citizen_name=moves.clean(citizen_name, "name", 120),
+        e164=e164,
+        urgency=urgency,
+        unit_id=_first_unit(unit_id, category),
+        assignee_id=assignee_id,
+        received_at=began,
+        stage="received",
+        stage_at=now,
+        origin_type=origin_type,
+        origin_id=origin_id,
+        registered_by=registered_by,
+        search_key="",
+    )
+    case.contact_id = _contact(case)
+    case.search_key = _search_text(case)
+    db.session.add(case)
+    db.session.flush()
+    moves.add_event(
+        case.id, "received", by=registered_by, text=case.text, public=True, channel=channel
+    )
+    moves.move(case, "assigned")
+    moves.add_event(
+        case.id,
+        "assigned",
+        public=True,
+        unit_id=case.unit_id,
+        assignee=assignee_id,
+        category=category.code if category else None,
+    )
+    clocks.start_work(case, due_at)
+    audit.record(
+        "case.received",
+        "case",
+        case.id,
+        code=case.code,
+        channel=channel,
+        category=category.code if category else None,
+        urgency=urgency,
+        unit=case.unit_id,
+    )
+    if notify and e164 is not None:
+        with use_language(language):
+            body = _(
+                "Your message was registered. Tracking code: %(code)s\n%(url)s",
+                code=case.code,
+                url=codes.url(case.code),
+            )
+        moves.write_to_citizen(case, body, "received")
+    db.session.flush()
+    return case
+
+
+def _check(channel: str, language: str, urgency: str | None, e164: str | None) -> None:
+    if channel not in CHANNELS:
+        raise InputRefused("channel", _l("There is no such channel."))
+    if language not in LANGUAGES:
+        raise InputRefused("language", _l("There is no such language."))
+    if urgency is not None and urgency not in URGENCIES:
+        raise InputRefused("urgency", _l("There is no such reason for urgency."))
+    if e164 is not None and not _E164.fullmatch(e164):
+        raise InputRefused("phone", _l("This is not a telephone number"))
+
+
+def _category(category_id: int | None) -> Category | None:
+    if category_id is None:
+        return None
+    category = db.session.get(Category, category_id)
+    if category is None:
+        raise InputRefused("category", _l("There is no such category."))
+    return category
+
+
+def _first_unit(unit_id: int | None, category: Category | None) -> int | None:
+    if unit_id is not None:
+        if db.session.get(Unit, unit_id) is None:
+            raise InputRefused("unit", _l("There is no such unit."))
+        return unit_id
+    if category is not None and category.unit_id is not None:
+        return category.unit_id
+    return centre_id()
+
+
+def centre_id() -> int | None:
+    """The 137 centre's unit, else the root of the tree, else None."""
+    return db.session.scalar(
+        select(Unit.id)
+        .where((Unit.code == CENTRE_CODE) | Unit.parent_id.is_(None))
+        .order_by((Unit.code == CENTRE_CODE).desc(), Unit.id)
+        .limit(1)
+    )
+
+
+def _contact(case: Case) -> int | None:
+    """Who it is: known already, or known from now on."""
+    if case.e164 is None:
+        return None
+    known = db.session.scalar(select(Contact.id).where(Contact.e164 == case.e164))
+    if known is not None:
+        return known
+    try:
+        return bank.create(
+            case.e164,
+            name=case.citizen_name,
+            language=case.language,
+            neighbourhood=case.neighbourhood,
+            tags=[],
+            source=SOURCE,
+        )
+    except bank.NumberTakenError as error:
+        return error.contact_id
+
+
+def _search_text(case: Case) -> str:
+    digits = (case.e164 or "").removeprefix("+")
+    words = (case.text, case.place, case.neighbourhood, case.citizen_name)
+    lines = [case.code.casefold(), digits, *(search_key(word) for word in words)]
+    return "\n".join(line for line in lines if line)

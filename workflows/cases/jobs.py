@@ -1,0 +1,36 @@
+"""The sweep: clocks that run out, questions that nobody answers."""
+
+import logging
+
+from portal import jobs
+from portal.db import db
+from workflows.cases import clocks, feedback
+
+log = logging.getLogger(__name__)
+
+
+@jobs.job(queue="urgent", timeout_seconds=120)
+def sweep_clocks() -> None:
+    """Safe to run twice, at once, and to be killed anywhere: each step is one transaction."""
+    while clocks.sweep():
+        db.session.commit()
+    db.session.rollback()
+    _time_out()
+    while feedback.open_waiting():
+        db.session.commit()
+    db.session.rollback()
+
+
+def _time_out() -> None:
+    last = 0
+    while found := feedback.unanswered(after=last):
+        for question_id in found:
+            last = question_id
+            try:
+                feedback.time_out(question_id)
+                db.session.commit()
+            except Exception:
+                # A listener that refuses one closing must not hold up all the others.
+                db.session.rollback()
+                log.exception("A question could not be closed", extra={"question": question_id})
+    db.session.rollback()

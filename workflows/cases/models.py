@@ -1,0 +1,235 @@
+"""Cases and everything that happens to them."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Base, BigId, Created, SortKey, Texts
+
+CHANNELS = (
+    "portal",
+    "sms",
+    "phone",
+    "counter",
+    "studio",
+    "social",
+    "callin",
+    "council",
+    "survey",
+    "file",
+)
+"""How a case came: the citizens' channels, a call-in's promise, a council decision, an answer to
+a survey, a file."""
+
+STAGES = ("received", "assigned", "in_progress", "feedback", "closed")
+OUTCOMES = ("done", "not_municipal", "planned", "impossible", "duplicate", "irrelevant")
+"""Only `done` counts as done."""
+CLOCK_KINDS = ("first_action", "resolution", "feedback", "objection")
+
+
+class Category(Base):
+    """What a message can be about, and the promise that goes with it."""
+
+    __tablename__ = "case_categories"
+
+    id: Mapped[BigId]
+    code: Mapped[str] = mapped_column(unique=True)
+    names: Mapped[Texts]
+    sort_key: Mapped[SortKey]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    """Who gets it first; empty: the centre itself."""
+    calendar: Mapped[str] = mapped_column(default="tehran-office")
+    """Name of a working calendar (workflows.calendars)."""
+    first_action_hours: Mapped[int] = mapped_column(default=8)
+    """Open hours of the calendar; an urgent case has 2 hours around the clock instead."""
+    resolution_hours: Mapped[int] = mapped_column(default=40)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Case(Base):
+    """One matter, from the message to the end that the citizen agrees with."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint(f"channel IN {CHANNELS}", name="channel"),
+        CheckConstraint(f"stage IN {STAGES}", name="stage"),
+        CheckConstraint(f"outcome IN {OUTCOMES}", name="outcome"),
+        CheckConstraint("urgency IN ('danger', 'costly_violation', 'waste')", name="urgency"),
+        CheckConstraint(
+            "confirmation IN ('accepted', 'objected', 'timed_out', 'not_asked')",
+            name="confirmation",
+        ),
+        # The lists people live in: what is open, by its next due time.
+        Index("ix_cases_open", "next_due_at", "id", postgresql_where=text("stage <> 'closed'")),
+        Index(
+            "ix_cases_unit_open",
+            "unit_id",
+            "next_due_at",
+            "id",
+            postgresql_where=text("stage <> 'closed'"),
+        ),
+        Index("ix_cases_received", "received_at", "id"),
+        Index("ix_cases_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+        Index(
+            "ix_cases_search",
+            "search_key",
+            postgresql_using="gin",
+            postgresql_ops={"search_key": "gin_trgm_ops"},
+        ),
+    )
+
+    id: Mapped[BigId]
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    """The tracking code: ten characters of Crockford's base 32, for /t/<code>."""
+    channel: Mapped[str]
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("case_categories.id"), index=True)
+    language: Mapped[str] = mapped_column(String(2))
+    """The citizen's language: every SMS about the case is written in it."""
+    text: Mapped[str]
+    place: Mapped[str] = mapped_column(default="")
+    neighbourhood: Mapped[str] = mapped_column(default="")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    citizen_name: Mapped[str] = mapped_column(default="")
+    e164: Mapped[str | None] = mapped_column(String(16), index=True)
+    """Empty: the citizen gave no number, so nothing can be asked by SMS."""
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
+    urgency: Mapped[str | None]
+    """Why it is urgent; empty: it is not."""
+    stage: Mapped[str] = mapped_column(default="received")
+    stage_at: Mapped[Created]
+    outcome: Mapped[str | None]
+    outcome_text: Mapped[str] = mapped_column(default="")
+    """What the city answers, in the citizen's language."""
+    confirmation: Mapped[str | None]
+    """What the citizen said of the end; not_asked where nobody could be asked."""
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    received_at: Mapped[Created]
+    first_action_at: Mapped[dt.datetime | None]
+    done_at: Mapped[dt.datetime | None]
+    closed_at: Mapped[dt.datetime | None]
+    reopened: Mapped[int] = mapped_column(default=0)
+    next_due_at: Mapped[dt.datetime | None]
+    """Due time of the running clock that runs out first."""
+    origin_type: Mapped[str | None]
+    """call_in | decision | survey …: what brought it, with origin_id; a case knows no source."""
+    origin_id: Mapped[int | None]
+    registered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    search_key: Mapped[str]
+    form_key: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    """Digest of one filled-in form: sent twice, it is one case."""
+    category: Mapped[Category | None] = relationship()
+
+
+class CaseEvent(Base):
+    """The history: one row for whatever happened. Rows never change."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (Index("ix_case_events_case", "case_id", "id"),)
+
+    id: Mapped[BigId]
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    at: Mapped[Created]
+    kind: Mapped[str]
+    """received, assigned, first_action, note, answered, feedback_asked, accepted, objected,
+    timed_out, closed, reopened, warned, escalated, sms."""
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    actor: Mapped[str] = mapped_column(default="")
+    """The name at that moment; empty: the system or the citizen."""
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    text: Mapped[str] = mapped_column(default="")
+    public: Mapped[bool] = mapped_column(default=False)
+    """Whether the citizen sees it on the tracking page."""
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class CaseClock(Base):
+    """One promise of time. Until it is stopped the sweep warns once, and escalates once a level."""
+
+    __tablename__ = "case_clocks"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {CLOCK_KINDS}", name="kind"),
+        # What the sweep looks at: the next moment at which something must be done about it.
+        Index("ix_case_clocks_next", "act_at", "id", postgresql_where=text("stopped_at IS NULL")),
+        Index(
+            "uq_case_clocks_running",
+            "case_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[BigId]
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str]
+    calendar: Mapped[str]
+    started_at: Mapped[dt.datetime]
+    open_seconds: Mapped[int]
+    """The limit, in open seconds of the calendar."""
+    due_at: Mapped[dt.datetime]
+    act_at: Mapped[dt.datetime | None]
+    """When the sweep must act next: the warning, the due time, the next level; empty: never."""
+    warned_at: Mapped[dt.datetime | None]
+    escalated_at: Mapped[dt.datetime | None]
+    level: Mapped[int] = mapped_column(default=0)
+    """How far up the unit chain it has been reported."""
+    stopped_at: Mapped[dt.datetime | None]
+    stopped_by: Mapped[str | None]
+    """What stopped it: the event's kind."""
+
+
+class CasePhoto(Base):
+    """A photo, re-encoded without its EXIF, under DATA_DIR/uploads/cases."""
+
+    __tablename__ = "case_photos"
+
+    id: Mapped[BigId]
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    stored_path: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+    added_at: Mapped[Created]
+
+
+class FeedbackQuestion(Base):
+    """«31 or 33?» asked of one number; one open at a time, later ones wait."""
+
+    __tablename__ = "case_feedback_questions"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('waiting', 'open', 'accepted', 'objected', 'timed_out', 'withdrawn')",
+            name="state",
+        ),
+        Index(
+            "uq_feedback_open_number",
+            "e164",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+        UniqueConstraint("case_id", "round"),
+    )
+
+    id: Mapped[BigId]
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    round: Mapped[int] = mapped_column(default=1)
+    e164: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(default="waiting")
+    created_at: Mapped[Created]
+    asked_at: Mapped[dt.datetime | None]
+    answered_at: Mapped[dt.datetime | None]
+    channel: Mapped[str | None]
+    """sms | call | link: how the answer came, for the rates."""
+    words: Mapped[str] = mapped_column(default="")
+    """What an objecting citizen wrote."""

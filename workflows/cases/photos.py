@@ -1,0 +1,120 @@
+"""Photos of cases: read with suspicion, drawn anew without their metadata, kept under DATA_DIR.
+
+Drawing anew is what makes a photo safe to show: nothing of the sent file survives but its
+pixels, so neither the place and owner in its EXIF nor a script hidden behind the picture.
+"""
+
+import io
+import secrets
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from flask import current_app
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from portal.db import db
+from workflows.cases.models import CasePhoto
+
+MAX_SIDE: Final = 2048
+"""Pixels of the longer side as kept."""
+MAX_PIXELS: Final = 60_000_000
+"""Of the sent picture: the largest phones make 50 million; a bomb declares thousands of them."""
+MAX_BYTES: Final = 12 * 1024 * 1024
+FORMATS: Final = ("JPEG", "PNG", "WEBP")
+MIMETYPE: Final = "image/jpeg"
+
+
+class PhotoError(ValueError):
+    """Why a file is not taken; `code`: too_large | too_many_pixels | not_a_photo."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo as it will be kept."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+def read(data: bytes) -> Photo:
+    """Draw a sent file anew: upright, at most MAX_SIDE, JPEG, no metadata. Raises PhotoError."""
+    if len(data) > MAX_BYTES:
+        raise PhotoError("too_large")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns at 89 million pixels and refuses at twice that.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            # Only the head is read here, so the size is known before anything is unpacked.
+            with Image.open(io.BytesIO(data), formats=FORMATS) as sent:
+                if sent.width * sent.height > MAX_PIXELS:
+                    raise PhotoError("too_many_pixels")
+                sent.draft("RGB", (MAX_SIDE, MAX_SIDE))
+                return _drawn(sent)
+    except PhotoError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PhotoError("too_many_pixels") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError):
+        # Pillow's readers tell of broken files in all these ways.
+        raise PhotoError("not_a_photo") from None
+
+
+def _drawn(sent: Image.Image) -> Photo:
+    upright = ImageOps.exif_transpose(sent)
+    upright.thumbnail((MAX_SIDE, MAX_SIDE))
+    if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
+        seen = upright.convert("RGBA")
+        plain = Image.new("RGB", seen.size, "white")
+        plain.paste(seen, mask=seen.getchannel("A"))
+    else:
+        plain = upright.convert("RGB")
+    target = io.BytesIO()
+    # Into a picture of its own: `info` of the sent one may hold EXIF, comments and profiles.
+    clean = Image.new("RGB", plain.size)
+    clean.paste(plain)
+    clean.save(target, "JPEG", quality=82, optimize=True)
+    return Photo(target.getvalue(), clean.width, clean.height)
+
+
+def folder() -> Path:
+    """Where photos lie; every process of the portal must see the same folder."""
+    settings = current_app.extensions["pasokh_settings"]
+    path: Path = settings.data_dir / "uploads" / "cases"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def path_of(stored: str) -> Path:
+    return folder() / Path(stored).name
+
+
+def attach(case_id: int, photo: Photo) -> CasePhoto:
+    """Keep a photo of a case under a random name. Flushes; `discard` it if the change fails."""
+    name = f"{secrets.token_hex(16)}.jpg"
+    path = path_of(name)
+    row = CasePhoto(case_id=case_id, stored_path=name, width=photo.width, height=photo.height)
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(photo.data)
+        db.session.add(row)
+        db.session.flush()
+    except BaseException:
+        discard(name)
+        raise
+    return row
+
+
+def discard(stored: str) -> None:
+    """Delete a photo's file; one that is gone already is no error."""
+    path_of(stored).unlink(missing_ok=True)
+
+
+def find(photo_id: int) -> CasePhoto | None:
+    return db.session.get(CasePhoto, photo_id)

@@ -1,0 +1,168 @@
+"""What a citizen types: bounded, cleaned of what keyboards and machines smuggle in."""
+
+import hashlib
+import secrets
+from typing import Any, Final
+
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import HiddenField, SelectField, StringField, TelField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from portal import phones
+from portal.i18n import _, _l, current_language
+from portal.text import fold, strip_controls
+from workflows.cases import photos
+
+MAX_TEXT: Final = 4000
+MAX_LINE: Final = 120
+MAX_NAME: Final = 100
+MAX_WORDS: Final = 1000
+
+_PHOTO_ERRORS: Final = {
+    "too_large": _l("This photo is too large; choose one of at most 12 megabytes."),
+    "too_many_pixels": _l("This picture is too large to be a photo."),
+    "not_a_photo": _l("We cannot read this file. Choose a photo in JPEG, PNG or WebP format."),
+}
+
+
+def several_lines(value: str | None) -> str:
+    """Text as it is kept: without control characters, in one spelling of the page's language."""
+    return fold(strip_controls(value or ""), current_language())
+
+
+def one_line(value: str | None) -> str:
+    return " ".join(several_lines(value).split())
+
+
+class _SessionlessForm(FlaskForm):  # type: ignore[misc]
+    """No CSRF field: nothing here acts in anybody's name, and there is no cookie to bind it to.
+    The view asks where the form came from instead (portal.security.same_site)."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        csrf = False
+
+
+class MessageForm(_SessionlessForm):
+    """A message to the city."""
+
+    category = SelectField(_l("What is it about?"), validators=[Optional()])
+    text = TextAreaField(
+        _l("Your message"),
+        description=_l("What has happened, since when, what you ask for."),
+        filters=[several_lines],
+        validators=[
+            InputRequired(_l("Write what it is about")),
+            Length(max=MAX_TEXT, message=_l("Please write less: at most 4,000 letters.")),
+        ],
+        render_kw={"rows": 6, "dir": "auto"},
+    )
+    place = StringField(
+        _l("Where?"),
+        description=_l("Street, alley, number, or what stands beside it."),
+        filters=[one_line],
+        validators=[Length(max=MAX_LINE, message=_l("Please write less."))],
+        render_kw={"dir": "auto", "autocomplete": "street-address"},
+    )
+    neighbourhood = StringField(
+        _l("Neighbourhood"),
+        filters=[one_line],
+        validators=[Length(max=MAX_LINE, message=_l("Please write less."))],
+        render_kw={"dir": "auto", "autocomplete": "address-level3"},
+    )
+    photo = FileField(
+        _l("Photo"),
+        description=_l("Place and device stored in the photo are removed."),
+        render_kw={"accept": "image/jpeg,image/png,image/webp"},
+    )
+    mobile = TelField(
+        _l("Your mobile number"),
+        description=_l("For the tracking code and the answer by SMS. Nobody else sees it."),
+        validators=[Length(max=40, message=_l("This is not a telephone number"))],
+        render_kw={"autocomplete": "tel", "inputmode": "tel"},
+    )
+    citizen_name = StringField(
+        _l("Your name"),
+        filters=[one_line],
+        validators=[Length(max=MAX_NAME, message=_l("Please write less."))],
+        render_kw={"dir": "auto", "autocomplete": "name"},
+    )
+    website = StringField(_l("Leave this field empty"))
+    key = HiddenField()
+
+    e164: str | None = None
+    drawn: photos.Photo | None = None
+    _digest: bytes = b""
+
+    def validate_text(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(str(_l("Write what it is about")))
+
+    def validate_mobile(self, field: Any) -> None:
+        self.e164 = None
+        if not (field.data or "").strip():
+            return
+        try:
+            self.e164 = phones.parse_mobile(field.data).e164
+        except phones.PhoneError as error:
+            raise ValidationError(str(error.message)) from None
+
+    def validate_photo(self, field: Any) -> None:
+        self.drawn, self._digest = None, b""
+        if not field.data or not field.data.filename:
+            return
+        data = field.data.stream.read(photos.MAX_BYTES + 1)
+        try:
+            self.drawn = photos.read(data)
+        except photos.PhotoError as error:
+            raise ValidationError(str(_PHOTO_ERRORS[error.code])) from None
+        self._digest = hashlib.sha256(data).digest()
+
+    def validate_website(self, field: Any) -> None:
+        """Hidden from people, so machines fill it in; whoever's browser did presses once more."""
+        if field.data:
+            field.data = ""
+            raise ValidationError(
+                _("This looked like the work of a machine. If you are a person, send once more.")
+            )
+
+    @staticmethod
+    def new_key() -> str:
+        return secrets.token_urlsafe(16)
+
+    def form_key(self) -> bytes | None:
+        """Equal for the same form sent twice; another one once a word was changed, so that going
+        back and writing a second message loses nothing. None where the page's key is missing."""
+        key = (self.key.data or "")[:64]
+        if not key:
+            return None
+        digest = hashlib.sha256(self._digest)
+        for part in (
+            key,
+            self.category.data,
+            self.text.data,
+            self.place.data,
+            self.neighbourhood.data,
+            self.e164,
+            self.citizen_name.data,
+        ):
+            digest.update(b"\0" + (part or "").encode("utf-8", "replace"))
+        return digest.digest()
+
+
+class ObjectionForm(_SessionlessForm):
+    """Why the matter is not settled."""
+
+    words = TextAreaField(
+        _l("What is still missing?"),
+        filters=[several_lines],
+        validators=[
+            InputRequired(_l("Write in a few words what is missing")),
+            Length(max=MAX_WORDS),
+        ],
+        render_kw={"rows": 4, "dir": "auto"},
+    )
+
+    def validate_words(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(str(_l("Write in a few words what is missing")))

@@ -1,0 +1,171 @@
+"""What the citizen's pages do and show. Flushes, never commits."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from limits import RateLimitItemPerDay
+from sqlalchemy import select, text
+
+from portal.db import db
+from portal.i18n import LazyText, pick
+from portal.ratelimit import over_limit
+from workflows.cases import feedback, intake, photos, queries, stages
+from workflows.cases.models import Case, Category
+from workflows.cases.public.forms import MessageForm
+from workflows.cases.stages import StageError
+
+CODES_A_DAY: Final = RateLimitItemPerDay(5)
+"""Tracking codes by SMS to one number: anybody can type the number of somebody else."""
+CITIZENS_WORDS: Final = frozenset({"received", "accepted", "objected", "reopened"})
+"""Events whose text is the citizen's own: it may hold names and numbers, so the page that opens
+with the code alone does not repeat it."""
+
+
+# Sending
+
+
+@dataclass(frozen=True)
+class Choice:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that became a case, or had become one before."""
+
+    code: str
+    stored: tuple[str, ...] = ()
+    """Files kept for it just now, to be thrown away if the change fails."""
+
+
+def categories() -> list[Choice]:
+    """What a message can be about, in Persian order."""
+    return [Choice(row.code, pick(row.names)) for row in queries.categories()]
+
+
+def send(form: MessageForm, language: str) -> Sent:
+    """Make a case of a valid form. The same form sent twice, even at once, is one case."""
+    key = form.form_key()
+    if key is not None:
+        # Held until the commit: the second press waits here and then finds the case.
+        db.session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1137))"), {"key": key.hex()}
+        )
+        known = db.session.scalar(select(Case.code).where(Case.form_key == key))
+        if known is not None:
+            return Sent(known)
+    e164 = form.e164
+    case = intake.receive(
+        channel="portal",
+        text=form.text.data or "",
+        language=language,
+        e164=e164,
+        citizen_name=form.citizen_name.data or "",
+        category_id=_category_id(form.category.data),
+        place=form.place.data or "",
+        neighbourhood=form.neighbourhood.data or "",
+        notify=e164 is not None and not over_limit(CODES_A_DAY, "case-code-sms", e164),
+    )
+    case.form_key = key
+    db.session.flush()
+    if form.drawn is None:
+        return Sent(case.code)
+    return Sent(case.code, (photos.attach(case.id, form.drawn).stored_path,))
+
+
+def discard(sent: Sent) -> None:
+    """The change failed: what was kept for it goes."""
+    for stored in sent.stored:
+        photos.discard(stored)
+
+
+def _category_id(code: str | None) -> int | None:
+    if not code:
+        return None
+    return db.session.scalar(select(Category.id).where(Category.code == code, Category.active))
+
+
+# Following
+
+
+@dataclass(frozen=True)
+class Step:
+    """One public event."""
+
+    at: dt.datetime
+    title: LazyText
+    text: str
+    who: str
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """What whoever holds the code may know: nothing of who wrote, nor of what was written."""
+
+    code: str
+    language: str
+    category: str
+    unit: str
+    stage: LazyText
+    is_closed: bool
+    clock: str
+    outcome: LazyText | str
+    outcome_text: str
+    is_urgent: bool
+    is_asked: bool
+    """Whether the citizen's word is awaited."""
+    has_number: bool
+    received_at: dt.datetime
+    steps: list[Step]
+
+
+def language_of(typed: str) -> str | None:
+    """The language of the case of a code however it was typed; None for a code that is none."""
+    case = queries.by_code(typed)
+    return case.language if case is not None else None
+
+
+def find(typed: str) -> Tracking | None:
+    """The case of a code as its citizen sees it, in the reader's language."""
+    view = queries.tracking_view(typed)
+    if view is None:
+        return None
+    case = view.case
+    return Tracking(
+        code=case.code,
+        language=case.language,
+        category=pick(case.category.names) if case.category else "",
+        unit=view.units.get(case.unit_id or 0, ""),
+        stage=stages.STAGE_NAMES[case.stage],
+        is_closed=case.stage == "closed",
+        clock=view.sentence,
+        outcome=stages.OUTCOME_NAMES.get(case.outcome or "", ""),
+        outcome_text=case.outcome_text,
+        is_urgent=case.urgency is not None,
+        is_asked=view.may_answer,
+        has_number=case.e164 is not None,
+        received_at=case.received_at,
+        steps=[
+            Step(
+                event.at,
+                stages.EVENT_NAMES[event.kind],
+                "" if event.kind in CITIZENS_WORDS else event.text,
+                view.units.get(event.unit_id or 0, ""),
+            )
+            for event in view.events
+        ],
+    )
+
+
+def say(code: str, *, accepted: bool, words: str) -> bool:
+    """The citizen's word on the end. False where it is not awaited (any more). InputRefused."""
+    case = queries.by_code(code)
+    if case is None:
+        return False
+    try:
+        feedback.answer_by_link(case.id, accepted=accepted, words=words)
+    except StageError:
+        return False
+    return True

@@ -1,0 +1,286 @@
+"""What pages and reports read of cases."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from portal import clock
+from portal.accounts.models import User
+from portal.contacts.keys import query_terms
+from portal.db import db
+from portal.units import services as units
+from workflows.cases import codes, explain
+from workflows.cases.models import (
+    STAGES,
+    Case,
+    CaseClock,
+    CaseEvent,
+    CasePhoto,
+    Category,
+    FeedbackQuestion,
+)
+
+PAGE = 50
+STATES = ("open", "late", "urgent", "feedback", "closed", "all")
+
+
+@dataclass(frozen=True)
+class WorkFilter:
+    """What the work list is narrowed to; empty fields narrow nothing. `state`: one of STATES."""
+
+    state: str = "open"
+    q: str = ""
+    unit_ids: tuple[int, ...] = ()
+    assignee_id: int | None = None
+    category_id: int | None = None
+    stage: str = ""
+    channel: str = ""
+
+    @property
+    def by_due(self) -> bool:
+        """Open cases come by due time; lists with closed ones newest first."""
+        return self.state not in {"closed", "all"}
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """One page. `after` leads to the next, None where there is none."""
+
+    cases: Sequence[Case]
+    sentences: dict[int, str] = field(default_factory=dict)
+    """case id -> its clock in the reader's words."""
+    units: dict[int, str] = field(default_factory=dict)
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of open cases."""
+
+    open: int
+    urgent: int
+    late: int
+    feedback: int
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything about one case, for staff."""
+
+    case: Case
+    events: Sequence[CaseEvent]
+    clocks: Sequence[CaseClock]
+    photos: Sequence[CasePhoto]
+    question: FeedbackQuestion | None
+    """The newest."""
+    units: dict[int, str]
+    assignee: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class TrackingView:
+    """What the citizen sees: no names of staff, no internal notes."""
+
+    case: Case
+    events: Sequence[CaseEvent]
+    photos: Sequence[CasePhoto]
+    units: dict[int, str]
+    sentence: str
+    may_answer: bool
+
+
+def work_list(wanted: WorkFilter, after: int | None = None, size: int = PAGE) -> CasePage:
+    """A page of cases behind the case `after`, with their clocks in words; five queries."""
+    statement = select(Case).options(joinedload(Case.category)).where(*conditions(wanted))
+    statement = _ordered(statement, wanted, after)
+    rows = list(db.session.scalars(statement.limit(size + 1)))
+    more, rows = len(rows) > size, rows[:size]
+    return CasePage(
+        rows,
+        explain.explain_many(rows, _reader()),
+        units.names(sorted({row.unit_id for row in rows if row.unit_id is not None})),
+        rows[-1].id if rows and more else None,
+    )
+
+
+def _reader() -> str:
+    from portal.i18n import current_language
+
+    return current_language()
+
+
+def conditions(wanted: WorkFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    match wanted.state:
+        case "closed":
+            found.append(Case.stage == "closed")
+        case "all":
+            pass
+        case "late":
+            found += [Case.stage != "closed", Case.next_due_at < clock.now()]
+        case "urgent":
+            found += [Case.stage != "closed", Case.urgency.is_not(None)]
+        case "feedback":
+            found += [Case.stage != "closed", Case.stage == "feedback"]
+        case _:
+            found.append(Case.stage != "closed")
+    terms = query_terms(wanted.q)
+    found += [Case.search_key.like(f"%{_searched(term)}%") for term in terms]
+    if wanted.q and not terms:
+        found.append(literal(False))
+    if wanted.unit_ids:
+        found.append(Case.unit_id.in_(wanted.unit_ids))
+    if wanted.assignee_id is not None:
+        found.append(Case.assignee_id == wanted.assignee_id)
+    if wanted.category_id is not None:
+        found.append(Case.category_id == wanted.category_id)
+    if wanted.stage in STAGES:
+        found.append(Case.stage == wanted.stage)
+    if wanted.channel:
+        found.append(Case.channel == wanted.channel)
+    return found
+
+
+def _searched(term: str) -> str:
+    code = codes.normalise(term)
+    return code.casefold() if code else term
+
+
+def _ordered(statement: Select[Case], wanted: WorkFilter, after: int | None) -> Select[Case]:
+    if not wanted.by_due:
+        if after is not None:
+            statement = statement.where(Case.id < after)
+        return statement.order_by(Case.id.desc())
+    if after is not None:
+        anchor = db.session.scalar(select(Case.next_due_at).where(Case.id == after))
+        if anchor is None:
+            statement = statement.where(Case.next_due_at.is_(None), Case.id > after)
+        else:
+            place = tuple_(Case.next_due_at, Case.id)
+            statement = statement.where(
+                or_(place > tuple_(literal(anchor), literal(after)), Case.next_due_at.is_(None))
+            )
+    return statement.order_by(Case.next_due_at.asc().nulls_last(), Case.id)
+
+
+def by_code(typed: str) -> Case | None:
+    """The case of a tracking code, typed in any way."""
+    code = codes.normalise(typed)
+    if code is None:
+        return None
+    return db.session.scalars(
+        select(Case).options(joinedload(Case.category)).where(Case.code == code)
+    ).first()
+
+
+def case_view(case_id: int) -> CaseView:
+    """Raises LookupError."""
+    case = db.session.get(Case, case_id, options=[joinedload(Case.category)])
+    if case is None:
+        raise LookupError(f"No case {case_id}")
+    events = _events(case.id)
+    assignee = db.session.get(User, case.assignee_id) if case.assignee_id else None
+    return CaseView(
+        case=case,
+        events=events,
+        clocks=db.session.scalars(
+            select(CaseClock).where(CaseClock.case_id == case.id).order_by(CaseClock.id)
+        ).all(),
+        photos=_photos(case.id),
+        question=db.session.scalars(
+            select(FeedbackQuestion)
+            .where(FeedbackQuestion.case_id == case.id)
+            .order_by(FeedbackQuestion.round.desc())
+            .limit(1)
+        ).first(),
+        units=_unit_names(case, events),
+        assignee=(assignee.name or assignee.email) if assignee else "",
+        sentence=explain.explain(case, _reader()),
+    )
+
+
+def tracking_view(typed: str) -> TrackingView | None:
+    """The case of a code as its citizen sees it; None for a code that is none."""
+    case = by_code(typed)
+    if case is None:
+        return None
+    events = [event for event in _events(case.id) if event.public]
+    return TrackingView(
+        case=case,
+        events=events,
+        photos=_photos(case.id),
+        units=_unit_names(case, events),
+        sentence=explain.explain(case, _reader()),
+        may_answer=case.stage == "feedback",
+    )
+
+
+def _events(case_id: int) -> Sequence[CaseEvent]:
+    return db.session.scalars(
+        select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)
+    ).all()
+
+
+def _photos(case_id: int) -> Sequence[CasePhoto]:
+    return db.session.scalars(
+        select(CasePhoto).where(CasePhoto.case_id == case_id).order_by(CasePhoto.id)
+    ).all()
+
+
+def _unit_names(case: Case, events: Sequence[CaseEvent]) -> dict[int, str]:
+    wanted = {case.unit_id, *(event.unit_id for event in events)}
+    return units.names(sorted(unit_id for unit_id in wanted if unit_id is not None))
+
+
+def of_number(e164: str, size: int = 5) -> Sequence[Case]:
+    """The newest cases of a number, for whoever has its holder on the telephone."""
+    return db.session.scalars(
+        select(Case)
+        .options(joinedload(Case.category))
+        .where(Case.e164 == e164)
+        .order_by(Case.id.desc())
+        .limit(size)
+    ).all()
+
+
+def counts(unit_ids: Sequence[int] = ()) -> Counts:
+    """What is open now, in the units given (none given: everywhere); one query."""
+    statement = select(
+        func.count(),
+        func.count().filter(Case.urgency.is_not(None)),
+        func.count().filter(Case.next_due_at < clock.now()),
+        func.count().filter(Case.stage == "feedback"),
+    ).where(Case.stage != "closed")
+    if unit_ids:
+        statement = statement.where(Case.unit_id.in_(unit_ids))
+    row = db.session.execute(statement).one()
+    return Counts(*row)
+
+
+def open_count() -> int:
+    return counts().open
+
+
+def late_count() -> int:
+    return counts().late
+
+
+def categories(*, active_only: bool = True) -> Sequence[Category]:
+    """In Persian order."""
+    statement = select(Category).order_by(Category.sort_key, Category.id)
+    if active_only:
+        statement = statement.where(Category.active)
+    return db.session.scalars(statement).all()
+
+
+def received_between(start: dt.datetime, end: dt.datetime) -> Select[Case]:
+    """A statement of the cases received in [start, end), oldest first, for reports."""
+    return (
+        select(Case)
+        .where(Case.received_at >= start, Case.received_at < end)
+        .order_by(Case.received_at, Case.id)
+    )

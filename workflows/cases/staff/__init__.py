@@ -1,0 +1,1 @@
+"""Pages of the people who work on cases, under /staff/cases."""

@@ -1,0 +1,15 @@
+"""The blueprint that all staff pages of cases hang on."""
+
+from flask import Blueprint
+
+from portal.audit import words
+from workflows.cases.staff import labels
+
+blueprint = Blueprint("cases", __name__, url_prefix="/staff/cases", template_folder="templates")
+
+words.describe(labels.AUDIT_ACTIONS)
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"labels": labels}

@@ -1,0 +1,86 @@
+"""The history of a case as the timeline macro draws it."""
+
+import datetime as dt
+from typing import Any
+
+from portal.i18n import _, digits, format_datetime
+from workflows.cases.models import CaseEvent
+from workflows.cases.staff import labels
+from workflows.cases.staff.detail import Detail
+
+
+def timeline(detail: Detail) -> list[dict[str, Any]]:
+    """Newest first: {at, title, text, who, tone}."""
+    return [
+        {
+            "at": event.at,
+            "title": _title(event),
+            "text": _text(event, detail),
+            "who": event.actor,
+            "tone": labels.EVENT_TONES.get(event.kind, ""),
+        }
+        for event in detail.events
+    ]
+
+
+def _title(event: CaseEvent) -> str:
+    if event.kind == "note":
+        return _("Note that the citizen sees") if event.public else _("Internal note")
+    return str(labels.EVENTS.get(event.kind, event.kind))
+
+
+def _text(event: CaseEvent, detail: Detail) -> str:
+    unit = detail.unit_names.get(event.unit_id or 0, "")
+    lines: list[str] = []
+    match event.kind:
+        case "received":
+            # The message itself stands at the head of the page.
+            channel = event.data.get("channel", detail.case.channel)
+            return str(labels.CHANNELS.get(channel, channel))
+        case "assigned" | "reopened":
+            if unit:
+                lines.append(_("To: %(unit)s", unit=unit))
+        case "warned" | "escalated":
+            if event.kind == "escalated" and unit:
+                lines.append(_("To: %(unit)s", unit=unit))
+            lines.append(_reason(event.data))
+        case "answered":
+            outcome = event.data.get("outcome", "")
+            lines.append(str(labels.OUTCOMES.get(outcome, outcome)))
+        case "closed":
+            how = event.data.get("confirmation", "")
+            lines.append(str(labels.CONFIRMATIONS.get(how, how)))
+        case "accepted" | "objected":
+            lines.append(_how(event.data.get("channel", "")))
+        case "call_unanswered":
+            if when := _moment(event.data.get("retry_at")):
+                lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
+        case "feedback_asked":
+            number = event.data.get("round")
+            if isinstance(number, int) and number > 1:
+                lines.append(_("Round %(n)s", n=digits(number)))
+    lines.append(event.text)
+    return "\n".join(line for line in lines if line)
+
+
+def _how(channel: str) -> str:
+    return {
+        "sms": _("By SMS"),
+        "call": _("In a feedback call"),
+        "link": _("On the tracking page"),
+    }.get(channel, "")
+
+
+def _reason(data: dict[str, Any]) -> str:
+    due = _moment(data.get("due_at"))
+    what = labels.CLOCKS.get(str(data.get("clock")))
+    if due is None or what is None:
+        return ""
+    return _("%(what)s, due %(when)s", what=what, when=format_datetime(due, "day"))
+
+
+def _moment(value: object) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,96 @@
+"""A message that an operator writes down for somebody on the telephone or at the counter."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from sqlalchemy import select
+
+from portal.contacts.models import Contact
+from portal.db import db
+from portal.i18n import _, current_language, default_language
+from portal.security import allow
+from workflows.cases import clocks, codes, intake, moves
+from workflows.cases.public.slip import qr_path
+from workflows.cases.staff import detail
+from workflows.cases.staff.blueprint import blueprint
+from workflows.cases.staff.case_pages import found
+from workflows.cases.staff.forms import RegisterForm
+
+FIELDS = {"category": "category_id"}
+
+
+@blueprint.get("/new")
+@allow("cases.register")
+def new() -> str:
+    return _page(_form(language=default_language()))
+
+
+@blueprint.post("/new")
+@allow("cases.register")
+def register() -> ResponseReturnValue:
+    form = _form()
+    if request.form.get("do") == "look":
+        return _looked_up(form)
+    if not form.validate_on_submit():
+        return _page(form), 422
+    try:
+        case = intake.receive(registered_by=current_user.id, **form.values())
+    except moves.InputRefused as error:
+        db.session.rollback()
+        name = FIELDS.get(error.field, error.field)
+        field = form[name if name in form else "text"]
+        field.errors = [*field.errors, str(error.message)]
+        return _page(form), 422
+    case_id = case.id
+    db.session.commit()
+    return redirect(url_for("cases.registered", case_id=case_id), 303)
+
+
+@blueprint.get("/<int:case_id>/registered")
+@allow("cases.register")
+def registered(case_id: int) -> str:
+    """The code in large letters, the words to read out, a slip to print."""
+    case = found(case_id)
+    address = codes.url(case.code)
+    return render_template(
+        "cases_staff/registered.html",
+        case=case,
+        spelled=" ".join(case.code[at : at + 2] for at in range(0, len(case.code), 2)),
+        sentence=clocks.explain(case, current_language()),
+        slip_sentence=clocks.explain(case, case.language),
+        address=address,
+        qr=qr_path(address),
+    )
+
+
+def _form(**arguments: object) -> RegisterForm:
+    return RegisterForm(categories=detail.category_choices(), **arguments)
+
+
+def _looked_up(form: RegisterForm) -> ResponseReturnValue:
+    """Who rings? Nothing is stored; what was typed so far stays."""
+    if not form.phone.validate(form, [RegisterForm.validate_phone]) or not form.e164:
+        form.phone.errors = form.phone.errors or [_("Write the number first.")]
+        return _page(form), 422
+    contact = _contact(form.e164)
+    if contact is not None:
+        form.name.data = form.name.data or contact.name
+        form.neighbourhood.data = form.neighbourhood.data or contact.neighbourhood
+        form.language.data = contact.language
+    return _page(form, looked_up=True)
+
+
+def _contact(e164: str) -> Contact | None:
+    return db.session.scalars(select(Contact).where(Contact.e164 == e164)).first()
+
+
+def _page(form: RegisterForm, *, looked_up: bool = False) -> str:
+    known = detail.of_number(form.e164)
+    return render_template(
+        "cases_staff/register.html",
+        form=form,
+        looked_up=looked_up,
+        known=known,
+        contact=_contact(form.e164) if form.e164 else None,
+        open_known=sum(1 for one in known if one.case.stage != "closed"),
+    )

@@ -1,0 +1,31 @@
+"""Triage: a case that came as an ordinary message turns out to be urgent."""
+
+from portal import audit
+from portal.db import db
+from portal.i18n import _l
+from workflows.cases import clocks, moves, stages
+from workflows.cases.models import Case
+from workflows.cases.moves import InputRefused
+
+CRITERIA = ("danger", "costly_violation", "waste")
+
+
+def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
+    """From now on it is urgent: two hours for the first action, counted from its arrival.
+
+    The limit is never counted from the moment of triage: the citizen has waited since the message
+    came. Raises LookupError, StageError and InputRefused.
+    """
+    case = moves.lock(case_id)
+    stages.check(case, "mark_urgent")
+    if urgency not in CRITERIA:
+        raise InputRefused("urgency", _l("Choose why it is urgent."))
+    if case.urgency == urgency:
+        return case
+    case.urgency = urgency
+    clocks.stop(case, "first_action", "urgent")
+    clocks.start(case, "first_action", clocks.ALWAYS, clocks.URGENT_FIRST_ACTION, case.received_at)
+    moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
+    audit.record("case.marked_urgent", "case", case.id, urgency=urgency)
+    db.session.flush()
+    return case

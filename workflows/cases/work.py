@@ -1,0 +1,129 @@
+"""What staff do with a case. Every function locks it, checks the stage, writes history and audit.
+
+`by` is the id of the member of staff, None for the system. Nothing commits. All raise LookupError,
+StageError (not allowed now) and InputRefused (what was typed cannot be used).
+"""
+
+from sqlalchemy import select
+
+from portal import audit, clock
+from portal.accounts.models import User
+from portal.db import db
+from portal.i18n import _, _l, use_language
+from portal.units.models import Unit
+from workflows.cases import clocks, feedback, moves, stages
+from workflows.cases.models import OUTCOMES, Case
+from workflows.cases.moves import InputRefused
+
+NEVER_ASKED = frozenset({"duplicate", "irrelevant"})
+"""Nothing was done of which a citizen could say whether it is well."""
+
+
+def assign(
+    case_id: int, *, unit_id: int, assignee_id: int | None, by: int | None, note: str = ""
+) -> Case:
+    """Pass a case to a unit and perhaps to a person; its clocks go on."""
+    case = moves.lock(case_id)
+    stages.check(case, "assign")
+    note = moves.clean(note, "note")
+    unit = db.session.get(Unit, unit_id)
+    if unit is None or not unit.active:
+        raise InputRefused("unit", _l("There is no such unit."))
+    if assignee_id is not None and not db.session.scalar(
+        select(User.active).where(User.id == assignee_id)
+    ):
+        raise InputRefused("assignee", _l("There is no such person."))
+    before = (case.unit_id, case.assignee_id)
+    case.unit_id, case.assignee_id = unit_id, assignee_id
+    if case.stage == "received":
+        moves.move(case, "assigned")
+    moves.add_event(
+        case.id,
+        "assigned",
+        by=by,
+        text=note,
+        public=before[0] != unit_id,
+        unit_id=unit_id,
+        assignee=assignee_id,
+        from_unit=before[0],
+    )
+    audit.record("case.assigned", "case", case.id, unit=unit_id, assignee=assignee_id, was=before)
+    db.session.flush()
+    return case
+
+
+def first_action(case_id: int, *, by: int | None, text: str, public: bool = True) -> Case:
+    """The first thing done about it; stops that clock, the settlement's goes on."""
+    case = moves.lock(case_id)
+    stages.check(case, "first_action")
+    text = moves.clean(text, "text", required=True)
+    _first_action_done(case)
+    moves.move(case, "in_progress")
+    moves.add_event(case.id, "first_action", by=by, text=text, public=public, unit_id=case.unit_id)
+    audit.record("case.first_action", "case", case.id, text=text)
+    db.session.flush()
+    return case
+
+
+def note(case_id: int, *, by: int | None, text: str, public: bool = False) -> Case:
+    """A line in the history, for colleagues or (`public`) for the citizen too."""
+    case = moves.lock(case_id)
+    stages.check(case, "note")
+    text = moves.clean(text, "text", required=True)
+    moves.add_event(case.id, "note", by=by, text=text, public=public, unit_id=case.unit_id)
+    audit.record("case.noted", "case", case.id, text=text, public=public)
+    db.session.flush()
+    return case
+
+
+def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
+    """Answer the citizen. Where a number is known the citizen is asked and the case waits for
+    that; else, and for what was a duplicate or no matter for 137, it is closed at once."""
+    case = moves.lock(case_id)
+    stages.check(case, "finish")
+    if outcome not in OUTCOMES:
+        raise InputRefused("outcome", _l("Choose how it ended."))
+    text = moves.clean(text, "text", required=True)
+    _first_action_done(case)
+    clocks.stop_all(case, "answered")
+    case.outcome, case.outcome_text, case.confirmation = outcome, text, None
+    case.done_at = clock.now() if outcome == "done" else None
+    moves.add_event(
+        case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, outcome=outcome
+    )
+    audit.record("case.answered", "case", case.id, outcome=outcome, text=text)
+    if case.e164 is not None and outcome not in NEVER_ASKED:
+        moves.move(case, "feedback")
+        clocks.start_feedback(case)
+        feedback.ask(case)
+    else:
+        _tell_answer(case)
+        moves.close(case, "not_asked", by=by)
+    db.session.flush()
+    return case
+
+
+def reopen(case_id: int, *, by: int | None, text: str) -> Case:
+    """Work on it again though it was answered or closed; the unit above gets it."""
+    case = moves.lock(case_id)
+    stages.check(case, "reopen")
+    text = moves.clean(text, "text", required=True)
+    feedback.withdraw(case)
+    moves.send_back(case, by=by, text=text, objection=False)
+    return case
+
+
+def _first_action_done(case: Case) -> None:
+    if case.first_action_at is None:
+        case.first_action_at = clock.now()
+    clocks.stop(case, "first_action", "first_action")
+
+
+def _tell_answer(case: Case) -> None:
+    with use_language(case.language):
+        body = _(
+            "About your message %(code)s: %(text)s",
+            code=case.code,
+            text=moves.shortened(case.outcome_text),
+        )
+    moves.write_to_citizen(case, body, "answered")

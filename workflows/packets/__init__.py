@@ -1,0 +1,1 @@
+"""Council packets: a period's figures, frozen, printed, discussed and decided upon."""
