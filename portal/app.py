@@ -19,7 +19,7 @@ from portal.config import LOOPBACK, ROOT, Settings
 from portal.db import db
 from portal.host import host_plugin
 from portal.plugin import active, load
-from portal.ratelimit import limiter
+from portal.ratelimit import limiter, queue_connections
 
 
 def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
@@ -33,6 +33,10 @@ def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
     app = Flask("portal", root_path=str(Path(__file__).parent))
     urls = _service_urls(settings)
     app.extensions.update(pasokh_settings=settings, pasokh_urls=urls)
+    # A queue server that hangs must not hang every sign-in.
+    app.extensions["pasokh_redis"] = redis.from_url(
+        urls.redis_url, socket_timeout=5, socket_connect_timeout=5
+    )
     app.extensions["pasokh_plugins"] = (host_plugin(), *load(settings.plugins))
     app.config.update(_flask_config(settings, urls, prefix))
 
@@ -45,11 +49,12 @@ def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
     from portal.accounts import sign_in
 
     sign_in.init_app(app)
-    limiter.init_app(app)
+    with app.app_context():
+        limiter.init_app(app)
     compression.init_app(app)
     app.register_blueprint(health.blueprint)
     with app.app_context():
-        _embedded_on_demand(app, settings)
+        _embedded_on_demand(settings)
         _plug_in(app)
     _template_context(app, settings)
     cli.init_app(app)
@@ -96,7 +101,6 @@ def _service_urls(settings: Settings) -> services.ServiceUrls:
 def _flask_config(settings: Settings, urls: services.ServiceUrls, prefix: str) -> dict[str, Any]:
     public = urlsplit(settings.public_url)
     secure = public.scheme == "https"
-    redis_url = urls.redis_url
     return {
         "SECRET_KEY": settings.secret_key,
         # Elsewhere a developer comes by many names; mounted, the host site decides.
@@ -129,20 +133,17 @@ def _flask_config(settings: Settings, urls: services.ServiceUrls, prefix: str) -
         "CITY_PHONE": settings.city_phone,
         "SEND_FILE_MAX_AGE_DEFAULT": 7 * 24 * 3600,
         "DEFAULT_LANGUAGE": settings.default_language,
-        "RATELIMIT_STORAGE_URI": redis_url.replace("unix://", "redis+unix://"),
-        # A queue server that hangs must not hang every sign-in.
-        "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        # Any Redis: which one, with its timeouts, is the pool of the application at work.
+        "RATELIMIT_STORAGE_URI": "redis://",
+        "RATELIMIT_STORAGE_OPTIONS": {"connection_pool": queue_connections},
         "RATELIMIT_SWALLOW_ERRORS": True,
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_KEY_PREFIX": "pasokh-limits",
     }
 
 
-def _embedded_on_demand(app: Flask, settings: Settings) -> None:
+def _embedded_on_demand(settings: Settings) -> None:
     """Start or join the embedded services at the first connection, not at import."""
-    app.extensions["pasokh_redis"] = redis.from_url(
-        app.extensions["pasokh_urls"].redis_url, socket_timeout=5, socket_connect_timeout=5
-    )
     if not settings.database_url:
 
         @event.listens_for(db.engine, "do_connect")

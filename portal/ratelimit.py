@@ -3,12 +3,25 @@
 import ipaddress
 import logging
 
-from flask import request
+from flask import current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from limits import RateLimitItem
+from redis import ConnectionPool
+from werkzeug.local import LocalProxy
 
 log = logging.getLogger(__name__)
+
+
+def _queue_connections() -> ConnectionPool:
+    pool: ConnectionPool = current_app.extensions["pasokh_redis"].connection_pool
+    return pool
+
+
+queue_connections = LocalProxy(_queue_connections)
+"""The one limiter serves every application of this process and would keep the storage of the one
+made last; so its storage asks whose request it is."""
+
 limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=True)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -87,10 +88,26 @@ def test_a_hanging_queue_server_does_not_hang_the_limits(make_app: Callable[...,
     from portal.ratelimit import limiter
 
     made = make_app()
-    connections = limiter.storage.storage.connection_pool  # type: ignore[attr-defined]
     assert made.config["RATELIMIT_ENABLED"]
-    assert connections.connection_kwargs["socket_timeout"]
-    assert connections.connection_kwargs["socket_connect_timeout"]
+    with made.app_context():
+        connections = limiter.storage.storage.connection_pool  # type: ignore[attr-defined]
+        assert connections.connection_kwargs["socket_timeout"]
+        assert connections.connection_kwargs["socket_connect_timeout"]
+
+
+def test_each_application_counts_in_its_own_queue_server(
+    app: Flask, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    """The limiter is one for the process: an application made later must not take it over."""
+    from limits import parse
+
+    from portal.ratelimit import limiter
+
+    make_app(redis_url=f"unix://{tmp_path}/nobody.sock")
+    item = parse("2 per minute")
+    with app.app_context():
+        assert [limiter.limiter.hit(item, "somebody") for _ in range(3)] == [True, True, False]
+        assert any(b"somebody" in key for key in app.extensions["pasokh_redis"].scan_iter())
 
 
 def test_who_migrated_lets_the_next_one_in(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

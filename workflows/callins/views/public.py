@@ -29,7 +29,7 @@ from portal.i18n import (
     known_language,
     use_language,
 )
-from portal.ratelimit import limiter
+from portal.ratelimit import limiter, over_limit
 from portal.security import csrf, public, same_site, token_authority
 from workflows.callins import figures, ics, labels, minutes, promises, queries, registration
 from workflows.callins import services as callins
@@ -205,7 +205,7 @@ def _registration(code: str) -> Call:
     call = registration.by_code(code)
     # Only pre-registrations have a page; a walk-in never got a code.
     if call is None or call.walk_in:
-        if not limiter.limiter.hit(MISSES, "callin-code-miss", str(request.remote_addr)):
+        if over_limit(MISSES, "callin-code-miss"):
             abort(429)
         abort(404)
     return call
