@@ -201,7 +201,7 @@ class Story:
             tenth = accepted * 10 // max(invited, 1)
             if tenth != shown:
                 shown = tenth
-                say(f"   {accepted:>6,} of {invited:,} SMS accepted by the gateway")
+                say(f"   {min(accepted, invited):>6,} of {invited:,} SMS accepted by the gateway")
             return bool(accepted >= invited)
 
         self.world.wait_for("The campaign", all_accepted, 300)

@@ -224,6 +224,23 @@ def test_from_first_action_to_the_answer(client: FlaskClient, operator: User, ap
     assert "reopen-text" in page
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("أُرسل فريق الإنارة إلى المكان.", "أُرسل فريق الإنارة إلى المكان."),
+        ("فریق الإنارة، المکان", "فریق الإنارة، المكان"),
+        ("گروه به كوچه رفت", "گروه به کوچه رفت"),
+    ],
+)
+def test_what_is_said_on_an_arabic_case_keeps_its_letters(
+    client: FlaskClient, operator: User, typed: str, kept: str
+) -> None:
+    """The citizen reads it; only a note in Persian between colleagues is spelt as Persian."""
+    case = make_case(language="ar", text="مصباح معطل")
+    assert send(client, case, "first-action", text=typed, public="y")[0] == 303
+    assert kept in client.get(address(case)).text
+
+
 def test_assign_take_note_and_reopen(client: FlaskClient, operator: User, app: Flask) -> None:
     above = make_unit()
     unit = make_unit(parent_id=above.id)
@@ -322,7 +339,7 @@ def test_bad_input_is_explained_and_kept(
     before = kinds(case, app)
     status, page = send(client, case, action, **fields)
     assert status == 422
-    assert 'id="error-summary"' in page
+    assert 'id="error-summary" autofocus' in page  # where the keyboard goes on
     assert kinds(case, app) == before
     for value in fields.values():
         if value == "پاسخ":

@@ -58,7 +58,7 @@ def record_call(case_id: int) -> ResponseReturnValue:
             case_id,
             by=current_user.id,
             accepted=form.answer.data == "accepted",
-            words=words(form.text.data),
+            words=words(form.text.data, found(case_id).language),
         )
 
     done = {

@@ -157,7 +157,7 @@ def assign(case_id: int) -> ResponseReturnValue:
             unit_id=form.unit_id.data,
             assignee_id=form.assignee_id.data,
             by=current_user.id,
-            note=forms.words(form.note.data),
+            note=forms.words(form.note.data, found(case_id).language),
         ),
         _l("The case was passed on."),
     )
@@ -193,7 +193,7 @@ def first_action(case_id: int) -> ResponseReturnValue:
         lambda: work.first_action(
             case_id,
             by=current_user.id,
-            text=forms.words(form.text.data),
+            text=forms.words(form.text.data, found(case_id).language),
             public=bool(form.public.data),
         ),
         _l("The first action was recorded."),
@@ -222,7 +222,7 @@ def note(case_id: int) -> ResponseReturnValue:
         lambda: work.note(
             case_id,
             by=current_user.id,
-            text=forms.words(form.text.data),
+            text=forms.words(form.text.data, found(case_id).language),
             public=bool(form.public.data),
         ),
         _l("The note was added."),
@@ -255,6 +255,8 @@ def reopen(case_id: int) -> ResponseReturnValue:
     return take(
         case_id,
         form,
-        lambda: work.reopen(case_id, by=current_user.id, text=forms.words(form.text.data)),
+        lambda: work.reopen(
+            case_id, by=current_user.id, text=forms.words(form.text.data, found(case_id).language)
+        ),
         _l("The case was opened again and passed to the unit above."),
     )

@@ -1,5 +1,6 @@
 """What people who work on cases type."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from portal.i18n import LANGUAGES, InputError, LazyText, _, _l, parse_int
 from portal.text import fold, strip_controls
 from workflows.cases.staff import labels
 
+_PERSIAN_ALONE = re.compile("[پچژگ]")
 MOST_TEXT = 4000
 MOST_WORDS = 2000
 MOST_PLACE = 300
@@ -33,7 +35,13 @@ def one_line(value: str | None, language: str = "fa") -> str:
 
 
 def words(value: str | None, language: str = "fa") -> str:
-    """A typed text as it is stored: one spelling, its lines kept."""
+    """A typed text as it is stored: one spelling, its lines kept.
+
+    `language` is the case's; a note that colleagues write in Persian on an Arabic case stays
+    Persian.
+    """
+    if language == "ar" and _PERSIAN_ALONE.search(value or ""):
+        language = "fa"
     return fold(strip_controls(value or ""), language).strip()
 
 
