@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask_security import current_user
@@ -195,11 +196,12 @@ def same_site(origin: str | None, fetch_site: str | None, public_url: str) -> bo
 
     Headers that are absent (old phones, proxies that drop them) prove nothing and pass; a header
     that is present and names another site fails. `Origin: null` passes: `no-referrer` pages of
-    some browsers send it for their own forms.
+    some browsers send it for their own forms. `public_url` may have a path, an Origin never has.
     """
+    site = urlsplit(public_url)
     if fetch_site is not None and fetch_site not in {"same-origin", "none"}:
         return False
-    return origin in {None, "null", public_url, request.host_url.rstrip("/")}
+    return origin in {None, "null", f"{site.scheme}://{site.netloc}", request.host_url.rstrip("/")}
 
 
 def init_app(app: Flask) -> None:

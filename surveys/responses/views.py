@@ -8,7 +8,6 @@ share one address of a mobile network.
 
 import logging
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -201,11 +200,10 @@ def _page_number() -> int | None:
 
 
 def _is_ours() -> bool:
-    site = urlsplit(current_app.extensions["pasokh_settings"].public_url)
     return same_site(
         request.headers.get("Origin"),
         request.headers.get("Sec-Fetch-Site"),
-        f"{site.scheme}://{site.netloc}",
+        current_app.extensions["pasokh_settings"].public_url,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from portal.db import db
 from workflows.callins import promises
+from workflows.callins.minutes import without_person
 from workflows.callins.models import CALL_STATES, Call, CallinSession
 
 TALKED = ("answered", "promised", "transferred")
@@ -108,8 +109,8 @@ def _line(promise: promises.Promise) -> dict[str, Any]:
     return {
         "call_id": call.id,
         "case_code": case.code,
-        "subject": call.public_subject or call.subject,
-        "text": call.public_text or call.answer,
+        "subject": call.public_subject or without_person(call.subject, call.name),
+        "text": call.public_text or without_person(call.answer, call.name),
         "officials": promise.session.officials,
         "unit": promise.unit_names,
         "session_at": promise.session.starts_at.isoformat(),

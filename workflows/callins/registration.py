@@ -3,17 +3,21 @@
 import secrets
 from dataclasses import dataclass
 
+from limits import RateLimitItemPerDay
 from sqlalchemy import func, select
 
 from portal import audit, clock, links
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
+from portal.ratelimit import over_limit
 from portal.text import ascii_digits
 from workflows.callins import services, sms
 from workflows.callins.models import LIVE_STATES, Call, CallinSession
 from workflows.callins.services import CallinError
 
 CODE_LENGTH = 8
+A_DAY = RateLimitItemPerDay(5)
+"""Registrations of one number: registering and cancelling would else flood it with SMS."""
 TAKES_PLACES = ("queued", "in_call", "answered", "promised", "transferred", "dropped", "no_show")
 
 
@@ -96,6 +100,11 @@ def register(
     now = places(session)
     if not now.free and not now.waiting_free:
         raise CallinError(_l("This session and its waiting list are full."))
+    if over_limit(A_DAY, "callin-number", e164):
+        raise CallinError(
+            _l("This number was registered too often today. Call 137, or try again tomorrow."),
+            "mobile",
+        )
     call = Call(
         session_id=session_id,
         code=new_code(),

@@ -46,7 +46,10 @@ def update_series(series_id: int, values: Mapping[str, Any]) -> CallinSeries:
     The rule of a running series stays as it was announced: `values` with other times or days
     change what is planned from now on, never a session that is already in people's calendars.
     """
+    from workflows.callins import registration  # it stands on this module
+
     series = get_series(series_id)
+    numbers = {key: getattr(series, key) for key in NUMBERS}
     for key, value in values.items():
         setattr(series, key, value)
     for session in db.session.scalars(
@@ -59,8 +62,13 @@ def update_series(series_id: int, values: Mapping[str, Any]) -> CallinSeries:
         .with_for_update()
     ):
         before = [getattr(session, key) for key in TEXTS]
-        for key in (*TEXTS, *NUMBERS):
+        for key in TEXTS:
             setattr(session, key, getattr(series, key))
+        for key, number in numbers.items():
+            if getattr(session, key) == number:  # not one that was set for this session alone
+                setattr(session, key, getattr(series, key))
+        db.session.flush()
+        registration.promote(session)
         if before != [getattr(session, key) for key in TEXTS]:
             _changed(session)
     db.session.flush()

@@ -6,6 +6,7 @@ pixels, so neither the place and owner in its EXIF nor a script hidden behind th
 
 import io
 import secrets
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,13 @@ MAX_SIDE: Final = 2048
 """Pixels of the longer side as kept."""
 MAX_PIXELS: Final = 60_000_000
 """Of the sent picture: the largest phones make 50 million; a bomb declares thousands of them."""
+MAX_PIXELS_UNPACKED: Final = 16_000_000
+"""Of a PNG or WebP, which only unpacks whole (a JPEG is read at a fraction of its size)."""
 MAX_BYTES: Final = 12 * 1024 * 1024
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 MIMETYPE: Final = "image/jpeg"
+_one_at_a_time = threading.Lock()
+"""Unpacked photos are large: a crowd of them must not fill the memory."""
 
 
 class PhotoError(ValueError):
@@ -53,10 +58,12 @@ def read(data: bytes) -> Photo:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             # Only the head is read here, so the size is known before anything is unpacked.
             with Image.open(io.BytesIO(data), formats=FORMATS) as sent:
-                if sent.width * sent.height > MAX_PIXELS:
+                limit = MAX_PIXELS if sent.format == "JPEG" else MAX_PIXELS_UNPACKED
+                if sent.width * sent.height > limit:
                     raise PhotoError("too_many_pixels")
                 sent.draft("RGB", (MAX_SIDE, MAX_SIDE))
-                return _drawn(sent)
+                with _one_at_a_time:
+                    return _drawn(sent)
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

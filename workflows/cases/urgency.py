@@ -24,7 +24,12 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
         return case
     case.urgency = urgency
     clocks.stop(case, "first_action", "urgent")
-    clocks.start(case, "first_action", clocks.ALWAYS, clocks.URGENT_FIRST_ACTION, case.received_at)
+    if case.first_action_at is None:
+        clocks.start(
+            case, "first_action", clocks.ALWAYS, clocks.URGENT_FIRST_ACTION, case.received_at
+        )
+    if clocks.stop(case, "objection", "urgent"):
+        clocks.start_objection(case)
     moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
     audit.record("case.marked_urgent", "case", case.id, urgency=urgency)
     db.session.flush()

@@ -21,8 +21,8 @@ MOST_UNITS: Final = 60
 FROM_CITIZENS: Final = ("portal", "sms", "phone", "counter", "studio", "social", "callin")
 """Channels a citizen came by; decisions of the council and imported files are not observed."""
 
-# An answer stands once the work is finished and as long as it was not reopened.
-ANSWERED: Final[ColumnElement[bool]] = Case.done_at.is_not(None)
+# An answer stands as long as the case was not reopened, whatever it says: «not the city's» too.
+ANSWERED: Final[ColumnElement[bool]] = Case.outcome.is_not(None)
 
 
 @dataclass(frozen=True)

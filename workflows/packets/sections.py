@@ -22,6 +22,7 @@ from portal.packet import (
 )
 from workflows.callins.figures import figures as callin_figures
 from workflows.callins.labels import PROMISE_STATES
+from workflows.callins.minutes import without_person
 from workflows.cases.stages import (
     CHANNEL_NAMES,
     CONFIRMATION_NAMES,
@@ -243,7 +244,7 @@ def outcomes(period: Period) -> dict[str, Any]:
 
 
 def open_follow_ups(period: Period) -> dict[str, Any]:
-    """The oldest open matters; no names, no telephones."""
+    """The oldest open matters, without long numbers and the sender's own name."""
     total, rows = counting.oldest_open(period)
     now = clock.now()
     lines: list[list[Cell]] = []
@@ -251,7 +252,7 @@ def open_follow_ups(period: Period) -> dict[str, Any]:
         late = case.next_due_at is not None and case.next_due_at < now
         lines.append(
             [
-                _excerpt(case.text),
+                _excerpt(without_person(case.text, case.citizen_name or "")),
                 words(category) if category else None,
                 words(unit) if unit else None,
                 day_of(case.received_at),

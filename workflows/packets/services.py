@@ -86,6 +86,9 @@ def claim(packet_id: int) -> bool:
     ).one_or_none()
     if packet is None:
         return False
+    if packet.attempts >= MOST_ATTEMPTS:  # the worker was killed each time and could not say why
+        _fail(packet, "The worker ended each time.")
+        return False
     packet.state, packet.lease_until = "running", now + LEASE
     packet.attempts += 1
     db.session.flush()
@@ -128,11 +131,16 @@ def give_up(packet_id: int, problem: str) -> None:
     packet = db.session.get_one(Packet, packet_id, with_for_update=True, populate_existing=True)
     if packet.state != "running":
         return
-    packet.problem = strip_controls(problem, keep_newlines=False)[:500]
-    packet.lease_until = None
-    packet.state = "failed" if packet.attempts >= MOST_ATTEMPTS else "waiting"
-    if packet.state == "failed":
-        audit.record("packet.failed", "packet", packet_id, problem=packet.problem)
+    problem = strip_controls(problem, keep_newlines=False)[:500]
+    if packet.attempts >= MOST_ATTEMPTS:
+        _fail(packet, problem)
+    else:
+        packet.state, packet.problem, packet.lease_until = "waiting", problem, None
+
+
+def _fail(packet: Packet, problem: str) -> None:
+    packet.state, packet.problem, packet.lease_until = "failed", problem, None
+    audit.record("packet.failed", "packet", packet.id, problem=problem)
 
 
 def free() -> list[int]:

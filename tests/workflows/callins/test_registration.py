@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -141,6 +142,45 @@ def test_full_then_waiting_list_then_nothing(app: Flask, client: FlaskClient) ->
         )
         db.session.commit()
         assert [c.state for c in calls()] == ["cancelled", "queued", "queued"]
+
+
+def test_nobody_floods_the_number_of_somebody_else(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    for n in range(5):
+        assert send(client, session, "09121234567", form_key=f"key-{n}").status_code == 303
+        with app.app_context():
+            code = calls()[-1].code
+        client.post(f"/fa/callins/registrations/{code}/cancel")
+    sixth = send(client, session, "09121234567", form_key="key-6")
+    assert sixth.status_code == 422
+    assert "۱۳۷" in sixth.text
+    with app.app_context():
+        assert len(sms()) == 5
+    assert send(client, session, "09121234568", form_key="key-7").status_code == 303
+
+
+def test_more_places_in_the_series_let_those_in_who_wait(app: Flask, client: FlaskClient) -> None:
+    session = make_session(capacity=1, waiting_capacity=2)
+    for n in range(2):
+        send(client, session, f"0912123450{n}")
+    with app.app_context():
+        series = services.get_series(session.series_id)
+        series.capacity = 1
+        db.session.flush()
+        services.update_series(series.id, {"capacity": 20})
+        db.session.commit()
+        assert [c.state for c in calls()] == ["queued", "queued"]
+
+
+def test_a_portal_under_a_path_takes_its_own_forms(
+    app: Flask, client: FlaskClient, make_app: Callable[..., Flask]
+) -> None:
+    session = make_session()
+    mounted = make_app(public_url="https://city.example/citizen").test_client()
+    answer = mounted.post(
+        f"/fa/callins/{session.id}", headers={"Origin": "https://city.example"}, data={}
+    )
+    assert answer.status_code == 422
 
 
 def test_registration_ends_when_the_session_begins(app: Flask, client: FlaskClient) -> None:

@@ -84,7 +84,13 @@ def test_the_officer_reads_the_same_sentence(app: Flask, visitor: FlaskClient) -
 def test_nothing_says_who_wrote_or_what(app: Flask, visitor: FlaskClient) -> None:
     with app.app_context():
         case = finished()
-        work.note(case.id, by=make_user(("operator",), name="کارمند نمونه").id, text="راز ما")
+        colleague = make_user(("operator",), name="کارمند نمونه").id
+        work.note(case.id, by=colleague, text="راز ما")
+        other = make_case(text="چالهٔ کوچه")
+        other_code = other.code
+        work.assign(
+            other.id, unit_id=make_unit().id, assignee_id=None, by=colleague, note="یادداشت درونی"
+        )
         db.session.commit()
         db.session.refresh(case)
     number = case.e164 or ""
@@ -93,6 +99,7 @@ def test_nothing_says_who_wrote_or_what(app: Flask, visitor: FlaskClient) -> Non
         for secret in ("نسرین", "محرمانه", number, number[3:], "کارمند نمونه", "راز ما"):
             assert secret not in page, (url, secret)
     assert ANSWER in visitor.get(f"/t/{case.code}").text
+    assert "یادداشت درونی" not in visitor.get(f"/t/{other_code}").text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from portal import clock
 from portal.db import db
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case
-from workflows.cases import clocks, urgency
+from workflows.cases import clocks, feedback, urgency, work
 from workflows.cases.models import Case, CaseClock, CaseEvent
 from workflows.cases.moves import InputRefused
 
@@ -43,6 +43,19 @@ def test_the_limit_counts_from_the_arrival_of_the_message(context: Flask) -> Non
         )
     )
     assert kinds[-3:] == ["urgent", "warned", "escalated"]
+
+
+def test_after_the_first_action_no_clock_of_it_starts_again(context: Flask) -> None:
+    """The citizen objects: what runs now is the time to answer that, and it becomes short."""
+    case = make_case()
+    work.first_action(case.id, by=None, text="رفتیم")
+    work.finish(case.id, by=None, outcome="done", text="انجام شد")
+    feedback.answer_by_call(case.id, by=None, accepted=False, words="نشده است")
+    (before,) = clocks.running(case.id)
+    urgency.mark_urgent(case.id, by=None, urgency="danger")
+    (after,) = clocks.running(case.id)
+    assert (before.kind, after.kind) == ("objection", "objection")
+    assert after.due_at - after.started_at == clocks.URGENT_OBJECTION
 
 
 def test_marking_twice_is_marking_once(context: Flask) -> None:

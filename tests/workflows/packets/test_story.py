@@ -89,6 +89,40 @@ def test_every_number_is_the_one_of_the_cases(context: Flask) -> None:
     assert open_cases[1]["rows"][0][5] == {"code": slow.code}
 
 
+def test_every_outcome_is_an_answer(context: Flask) -> None:
+    with clock.freeze(NOW):
+        clock.shift(days=-1)
+        for outcome in ("done", "not_municipal", "planned"):
+            case = make_case(e164=None)
+            work.finish(case.id, by=None, outcome=outcome, text="پاسخ")
+        make_case(text="من رضا صادقی هستم، ۰۹۱۲۱۲۳۴۵۶۷، چراغ سوخته", citizen_name="رضا صادقی")
+        db.session.commit()
+        clock.shift(hours=23)
+        packet_id = compiled()
+    assert values(data_of(packet_id, "answered")[0]) == [{"part": 3, "whole": 4}]
+    outcomes = {row[0]["words"]["en"]: row[1] for row in data_of(packet_id, "outcomes")[1]["rows"]}
+    assert sum(rate["part"] for rate in outcomes.values()) == 3
+    assert max(rate["part"] for rate in outcomes.values()) == 1
+    (oldest,) = data_of(packet_id, "open")[1]["rows"]
+    assert "چراغ سوخته" in oldest[0]
+    assert "۰۹۱۲" not in oldest[0]
+    assert "صادقی" not in oldest[0]
+
+
+def test_a_worker_that_is_killed_each_time_does_not_go_on_for_ever(context: Flask) -> None:
+    with clock.freeze(NOW):
+        packet_id = services.request(FIRST, LAST, by=None)[0].id
+        for _attempt in range(services.MOST_ATTEMPTS):
+            assert services.claim(packet_id)
+            db.session.commit()
+            clock.shift(services.LEASE)
+        jobs.sweep()
+        packet = db.session.get_one(Packet, packet_id, populate_existing=True)
+        assert packet.state == "failed"
+        assert packet.problem
+        assert services.request(FIRST, LAST, by=None)[1], "the office may ask again"
+
+
 @pytest.mark.surveys
 def test_surveys_report_their_campaigns(context: Flask) -> None:
     from tests.factories.surveys import make_campaign, make_invitation

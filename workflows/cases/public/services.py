@@ -17,9 +17,9 @@ from workflows.cases.stages import StageError
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """Tracking codes by SMS to one number: anybody can type the number of somebody else."""
-CITIZENS_WORDS: Final = frozenset({"received", "accepted", "objected", "reopened"})
-"""Events whose text is the citizen's own: it may hold names and numbers, so the page that opens
-with the code alone does not repeat it."""
+NOT_FOR_CITIZENS: Final = frozenset({"received", "accepted", "objected", "reopened", "assigned"})
+"""Events whose text the page that opens with the code alone does not repeat: the citizen's own
+words may hold names and numbers, and a note for the next unit is for the unit."""
 
 
 # Sending
@@ -151,7 +151,7 @@ def find(typed: str) -> Tracking | None:
             Step(
                 event.at,
                 stages.EVENT_NAMES[event.kind],
-                "" if event.kind in CITIZENS_WORDS else event.text,
+                "" if event.kind in NOT_FOR_CITIZENS else event.text,
                 view.units.get(event.unit_id or 0, ""),
             )
             for event in view.events

@@ -8,7 +8,6 @@ as on the survey path.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -70,9 +69,12 @@ def send(lang: str) -> ResponseReturnValue:
     """Take a message and show its code. With something wrong all that was typed stays."""
     _only_ours()
     filled = _message_form(CombinedMultiDict((request.files, request.form)))
-    if not filled.validate():
+    # Reading a photo is work, so it counts before; a text is counted only when it is right.
+    has_photo = bool(request.files.get(filled.photo.name))
+    too_many = has_photo and over_limit(SENDING, "case-message")
+    if not too_many and not filled.validate():
         return _form_page(filled, 422)
-    if over_limit(SENDING, "case-message"):
+    if too_many or (not has_photo and over_limit(SENDING, "case-message")):
         filled.form_errors.append(
             _("Too many messages came over this connection. Wait a little, then send once more.")
         )
@@ -237,7 +239,6 @@ def _wished() -> str | None:
 
 
 def _only_ours() -> None:
-    site = urlsplit(current_app.extensions["pasokh_settings"].public_url)
-    ours = f"{site.scheme}://{site.netloc}"
+    ours = current_app.extensions["pasokh_settings"].public_url
     if not same_site(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"), ours):
         abort(403)
