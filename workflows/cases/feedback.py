@@ -15,10 +15,10 @@ from sqlalchemy.orm import aliased
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import _, digits, use_language
-from portal.messaging.models import InboundMessage
+from portal.messaging.models import FINAL_STATES, InboundMessage, Message
 from portal.text import ascii_digits, fold, strip_controls
 from workflows.cases import codes, moves, stages
-from workflows.cases.models import Case, FeedbackQuestion
+from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 TIMEOUT: Final = dt.timedelta(hours=72)
 """After so long without an answer a case is closed as not answered."""
@@ -27,6 +27,7 @@ LATE: Final = dt.timedelta(days=30)
 ACCEPT: Final = "31"
 OBJECT: Final = "33"
 MOST_WORDS: Final = 2_000
+NEVER_READ: Final = FINAL_STATES - {"delivered"}
 BATCH: Final = 50
 
 
@@ -157,13 +158,36 @@ def time_out(question_id: int) -> bool:
     db.session.refresh(question)
     if question.state != "open":
         return False
-    question.state = "timed_out"
-    hours = int(TIMEOUT.total_seconds()) // 3600
-    moves.add_event(case.id, "timed_out", public=True, hours=hours)
-    moves.close(case, "timed_out")
+    if _came_to_the_citizen(case.id):
+        question.state = "timed_out"
+        hours = int(TIMEOUT.total_seconds()) // 3600
+        moves.add_event(case.id, "timed_out", public=True, hours=hours)
+        moves.close(case, "timed_out")
+    else:
+        question.state = "withdrawn"
+        moves.close(case, "not_asked")
     _open_next(question.e164)
     db.session.flush()
     return True
+
+
+def _came_to_the_citizen(case_id: int) -> bool:
+    """Whether the SMS with the last question may have been read.
+
+    Who stopped all SMS of the city, or whose number takes none, did not keep silent.
+    """
+    sent = db.session.scalar(
+        select(CaseEvent.data["message_id"].as_integer())
+        .where(
+            CaseEvent.case_id == case_id,
+            CaseEvent.kind == "sms",
+            CaseEvent.data["about"].astext == "feedback",
+        )
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
+    )
+    message = db.session.get(Message, sent) if sent is not None else None
+    return message is None or message.state not in NEVER_READ
 
 
 def open_waiting(limit: int = BATCH) -> int:

@@ -202,6 +202,19 @@ def test_who_does_not_answer_for_72_hours_is_not_waited_for(context: Flask) -> N
         assert now_of(second).confirmation == "timed_out"
 
 
+@pytest.mark.parametrize("state", ["suppressed", "undelivered", "failed"])
+def test_who_was_never_reached_did_not_keep_silent(context: Flask, state: str) -> None:
+    with clock.freeze(SATURDAY):
+        case = answered()
+        for message in db.session.scalars(select(Message)):
+            message.state = state
+        db.session.commit()
+        clock.shift(hours=72)
+        sweep_clocks()
+        assert (now_of(case).stage, now_of(case).confirmation) == ("closed", "not_asked")
+        assert question_states() == ["withdrawn"]
+
+
 def test_a_closing_that_is_refused_holds_up_no_other(context: Flask) -> None:
     with clock.freeze(SATURDAY):
         first, second = answered(), answered(e164="+989121110002")
