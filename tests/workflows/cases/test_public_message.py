@@ -280,6 +280,28 @@ def bomb() -> io.BytesIO:
     return io.BytesIO(target.getvalue())
 
 
+def test_only_a_jpeg_may_have_the_pixels_of_the_largest_phones(context: Flask) -> None:
+    """A PNG unpacks whole: a few kilobytes would take a gigabyte of memory."""
+    photos.read(picture((5_000, 5_000)).getvalue())
+    for kind in ("PNG", "WEBP"):
+        with pytest.raises(photos.PhotoError) as refused:
+            photos.read(picture((5_000, 5_000), kind).getvalue())
+        assert refused.value.code == "too_many_pixels"
+
+
+def test_photos_are_counted_before_they_are_unpacked(app: Flask, visitor: FlaskClient) -> None:
+    from limits import RateLimitItemPerHour
+
+    from workflows.cases.public import views
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(views, "SENDING", RateLimitItemPerHour(2))
+        answers = [
+            send(visitor, "en", text="", photo=(io.BytesIO(b"no photo"), "a.jpg")) for _ in range(3)
+        ]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+
+
 @pytest.mark.parametrize(
     ("data", "name"),
     [
