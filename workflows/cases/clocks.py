@@ -136,14 +136,6 @@ def _stop(case: Case, kinds: tuple[str, ...] | None, by: str) -> bool:
     return bool(rows)
 
 
-def handed_over(case: Case) -> None:
-    """A locked case has another unit: what is overdue is reported to those above that one."""
-    for row in running(case.id):
-        if row.level:
-            row.level, row.act_at = 0, clock.now()
-    db.session.flush()
-
-
 def running(case_id: int) -> list[CaseClock]:
     """The clocks that run, the one that runs out first ahead."""
     return list(

@@ -35,8 +35,6 @@ def assign(
         raise InputRefused("assignee", _l("There is no such person."))
     before = (case.unit_id, case.assignee_id)
     case.unit_id, case.assignee_id = unit_id, assignee_id
-    if unit_id != before[0]:
-        clocks.handed_over(case)
     if case.stage == "received":
         moves.move(case, "assigned")
     moves.add_event(

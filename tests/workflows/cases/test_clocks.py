@@ -94,22 +94,6 @@ def test_a_clock_that_ran_out_unseen_still_warns_once_and_escalates_once(
         assert kinds == ["warned", "escalated"]
 
 
-def test_a_late_case_of_another_unit_is_reported_to_those_above_that_one(chain: list[int]) -> None:
-    boss = make_unit(names={"fa": "رئیس دیگر", "ar": "رئيس آخر", "en": "Other chief"})
-    other = make_unit(parent_id=boss.id)
-    with clock.freeze(SATURDAY):
-        case = make_case(urgency="danger", unit_id=chain[0])
-        clock.shift(hours=2)
-        sweep_clocks()
-        sweep_clocks()
-        work.assign(case.id, unit_id=other.id, assignee_id=None, by=None)
-        db.session.commit()
-        sweep_clocks()
-        told = happened(case.id, "escalated")
-        assert [event.unit_id for event in told] == [chain[1], boss.id]
-        assert clock_of(case.id, "first_action").level == 1
-
-
 def test_office_clocks_warn_after_three_quarters_of_the_open_time(chain: list[int]) -> None:
     category = make_category(unit_id=chain[0], first_action_hours=4)
     with clock.freeze("2025-11-22T08:45:00+00:00"):  # 12:15; two hours are left today

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -152,6 +153,7 @@ class Office(RuleBasedStateMachine):
             assert mine.count("escalated") == row.level
 
 
+@pytest.mark.timeout(300)  # hundreds of steps, each with its commit
 def test_no_order_of_steps_brings_a_case_into_disorder(context: Flask) -> None:
     run_state_machine_as_test(
         Office,
