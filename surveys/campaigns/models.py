@@ -26,6 +26,7 @@ class Campaign(Base):
         CheckConstraint(
             "state IN ('draft', 'launched', 'paused', 'closed', 'cancelled')", name="state"
         ),
+        CheckConstraint("secrecy IN ('confidential', 'anonymous')", name="secrecy"),
     )
 
     id: Mapped[BigId]
@@ -41,7 +42,12 @@ class Campaign(Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     launched_at: Mapped[dt.datetime | None]
     launched_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    opens_at: Mapped[dt.datetime | None]
+    """Answers are taken from this moment on; empty: from the launch on."""
     closes_at: Mapped[dt.datetime | None]
+    secrecy: Mapped[str] = mapped_column(
+        default="confidential", server_default=text("'confidential'")
+    )
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
     built_in: Mapped[str | None] = mapped_column(unique=True)
     """Name of a campaign that the product itself keeps, without an end; empty elsewhere."""
@@ -73,11 +79,15 @@ class Invitation(Base):
 
     id: Mapped[BigId]
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
+    """Nobody in the contact bank: somebody who came by an open link, an interview or on paper."""
     language: Mapped[str] = mapped_column(String(2))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     state: Mapped[str] = mapped_column(default="open")
     state_at: Mapped[Created]
+    channel: Mapped[str] = mapped_column(default="sms", server_default=text("'sms'"))
+    """How the person came to it: sms (invited), open (unverified), verified (an open link and a
+    code by SMS), interview, paper, test."""
     occasion: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """Tells invitations of one person apart where a built-in campaign asks again, e.g. about
     another case; 0 elsewhere."""
