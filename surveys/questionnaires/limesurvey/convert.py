@@ -166,6 +166,7 @@ class _Converter:
         if text := self.texts.read(group.descriptions, group.place, about, "description"):
             self.rows.add(origin, type="note", name=self.codes.unique(f"{name}_text"), label=text)
         for question in group.questions:
+            self._report_name(question)
             self.rows.begin()
             relevant = self._condition(self._relevance_of(question), question.place, question.code)
             self.writer.add(question, relevant)
@@ -177,6 +178,21 @@ class _Converter:
         except ScriptError as error:
             self.reports.untranslated(error, text, place, about, column)
             return ""
+
+    def _report_name(self, question: Question) -> None:
+        if (name := self.codes.name(question)) != question.code:
+            self.reports.say(
+                "renamed",
+                _l(
+                    "The code “%(code)s” is used twice or is no name; the question is called "
+                    "“%(name)s” here. Look at the conditions that mention it.",
+                    code=question.code,
+                    name=name,
+                ),
+                question.place,
+                about=question.code,
+                column="title",
+            )
 
     def _relevance_of(self, question: Question) -> str:
         if question.relevance not in {"", "1"}:

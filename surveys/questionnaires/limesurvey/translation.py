@@ -166,6 +166,9 @@ class _Translator:
                     for side in (left, right)
                 ]
                 return f" {operator} ".join(sides)
+            case Call("if", (test, one, two)):
+                parts = ", ".join(map(self.boolean, (test, one, two)))
+                return f"if({parts})"
         found = self.translate(node)
         if found.mark:
             return found.mark
@@ -222,8 +225,10 @@ class _Translator:
         one, two = self._in_parentheses(left), self._in_parentheses(right)
         if self._is_numeric(left) and self._is_numeric(right):
             # Two node-sets would be compared as texts: 5 and 5.0 as different.
-            one = one if isinstance(left, Number) else f"number({one})"
-            two = two if isinstance(right, Number) else f"number({two})"
+            if isinstance(left, Number) or isinstance(right, Number):
+                return f"{one} {'=' if same else '!='} {two}"
+            equal = f"(number({one}) = number({two}) or ({one} = '' and {two} = ''))"
+            return equal if same else f"not{equal}"
         return f"{one} {'=' if same else '!='} {two}"
 
     def _is_numeric(self, node: Node) -> bool:
