@@ -124,11 +124,16 @@ def _walk(version: SurveyVersion, q: Questionnaire, lang: str, go: str) -> Respo
     answers = {**answers, **found.values}
     if go == "back":
         return _preview(version, q, flow.previous_page(q, page, answers) or page, answers, lang)
-    if go.startswith("lang:"):
+    if go == "remove":
+        answers, page = flow.remove_round(q, page, answers)
+    if go.startswith("lang:") or go == "remove":
         return _preview(version, q, page, answers, lang)
     if not found.ok:
         html = _preview(version, q, page, answers, lang, raw=raw, errors=found.errors)
         return html, 422 if found.errors else 200
+    if go == "add":
+        answers, page = flow.add_round(q, page, answers)
+        return _preview(version, q, page, answers, lang)
     following = flow.next_page(q, page, answers)
     return _preview(version, q, following, answers, lang, is_end=following is None)
 
@@ -152,7 +157,7 @@ def _preview(
     raw: Any = None,
     errors: Any = None,
 ) -> str:
-    page = page or q.pages[0]
+    page = page or flow.next_page(q, None, answers) or q.pages[0]
     fields = display.fields(q, page, answers, lang, raw=raw, errors=errors)
     position, total = flow.progress(q, page, answers)
     return render_template(
@@ -160,7 +165,7 @@ def _preview(
         code=version.survey.code,
         version_number=version.number,
         title=display.text_in(q.title, lang, q),
-        heading=display.text_in(page.label, lang, q),
+        heading=display.heading(q, page, answers, lang),
         page=page,
         fields=fields,
         carried=json.dumps(answers, ensure_ascii=False),
@@ -169,5 +174,7 @@ def _preview(
         total=total,
         minutes=display.minutes(q),
         choices=display.languages(q, lang),
+        can_add=flow.can_add(q, page, answers),
+        can_remove=flow.can_remove(q, page, answers),
         is_end=is_end,
     )

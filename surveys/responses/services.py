@@ -23,6 +23,7 @@ from surveys.questionnaires.services import load_version
 from surveys.responses.models import Response
 
 Status = Literal["open", "answered", "not_begun", "over", "cancelled"]
+Direction = Literal["next", "back", "stay", "add", "remove"]
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,12 @@ def submit(
     raw: Mapping[str, Sequence[str]],
     shown: Collection[str] | None,
     lang: str,
-    direction: Literal["next", "back", "stay"] = "next",
+    direction: Direction = "next",
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
 
-    `back` and `stay` (a change of language) keep what can be kept and complain of nothing but,
+    `add` goes on to one more round of the page's repeat, `remove` takes this round out. `back`,
+    `remove` and `stay` (a change of language) keep what can be kept and complain of nothing but,
     for `stay`, of answers that would be lost.
     """
     link = _lock(token)
@@ -115,17 +117,21 @@ def submit(
     if link.status(now) != "open":
         return Outcome("stopped", link)
     q = load_version(link.version_id)
-    page = page_at(q, page_number) or q.pages[0]
+    page = q.page_at(page_number) or q.pages[0]
     before = answers_of(q, link)
     found = flow.validate_page(q, page, raw, before, lang, shown=shown, at=now)
     answers = {**before, **found.values}
     errors = found.errors
-    if direction != "next":
+    if direction not in {"next", "add"}:
         typed = {name for name, values in raw.items() if any(value.strip() for value in values)}
         errors = {name: e for name, e in errors.items() if name in typed and direction == "stay"}
     target: Page | None = page
     if direction == "back":
         target = flow.previous_page(q, page, answers, now) or page
+    elif direction == "remove":
+        answers, target = flow.remove_round(q, page, answers, now)
+    elif direction == "add" and found.ok:
+        answers, target = flow.add_round(q, page, answers, now)
     elif direction == "next" and found.ok:
         target = flow.next_page(q, page, answers, now)
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
@@ -137,7 +143,7 @@ def submit(
     link = replace(link, response_state="draft", answers=answers, reached=target.name)
     if errors:
         return Outcome("errors", link, target, errors)
-    more = found.revealed[0] if direction == "next" and found.revealed else ""
+    more = found.revealed[0] if direction in {"next", "add"} and found.revealed else ""
     return Outcome("page", link, target, more=more)
 
 
@@ -174,20 +180,15 @@ def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
     return link.answers if link.response_state else flow.initial_answers(q)
 
 
-def page_at(q: Questionnaire, number: int) -> Page | None:
-    """The page of a number counted from 1 over all pages: conditions never renumber them."""
-    return q.pages[number - 1] if 1 <= number <= len(q.pages) else None
-
-
 def page_number(q: Questionnaire, page: Page) -> int:
-    return q.pages.index(page) + 1
+    return q.number_of(page)
 
 
 def page_to_show(q: Questionnaire, link: Link, number: int = 1) -> Page:
     """The page asked for; where it has nothing to show, a visible one near it."""
     now = clock.now()
     answers = answers_of(q, link)
-    wanted = page_at(q, number)
+    wanted = q.page_at(number)
     visible = flow.visible_pages(q, answers, now)
     if wanted is not None and wanted in visible:
         return wanted

@@ -7,7 +7,7 @@ share one address of a mobile network.
 """
 
 import logging
-from typing import Any, Literal
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -47,6 +47,9 @@ csrf.exempt(blueprint)
 MISSES = RateLimitItemPerMinute(20)
 LARGEST_FORM = 1024 * 1024
 """Bytes of one submitted page."""
+
+
+_DIRECTIONS: dict[str, services.Direction] = {"back": "back", "add": "add", "remove": "remove"}
 
 
 class _NoSessionHere(SecureCookieSessionInterface):
@@ -131,7 +134,7 @@ def answer(token: str) -> ResponseReturnValue:
     raw = {name: form.getlist(name) for name in (form if shown is None else shown)}
     go = form.get(".go", "next")
     lang = known_language(form.get(".lang")) or current_language()
-    direction: Literal["next", "back", "stay"] = "back" if go == "back" else "next"
+    direction: services.Direction = _DIRECTIONS.get(go, "next")
     if go.startswith("lang:"):
         direction, lang = "stay", known_language(go.removeprefix("lang:")) or lang
     number = _page_number() or 1
@@ -181,7 +184,7 @@ def _page(
         return render_template(
             "responses/page.html",
             title=display.text_in(q.title, lang, q),
-            heading=display.text_in(page.label, lang, q),
+            heading=display.heading(q, page, answers, lang, now),
             fields=fields,
             has_errors=bool(errors),
             shown=" ".join(field.name for field in fields),
@@ -189,6 +192,8 @@ def _page(
             total=total,
             minutes=display.minutes(q),
             choices=display.languages(q, lang),
+            can_add=flow.can_add(q, page, answers, now),
+            can_remove=flow.can_remove(q, page, answers),
             action=url_for(".answer", token=token, p=services.page_number(q, page)),
             **notes,
         )
@@ -196,7 +201,7 @@ def _page(
 
 def _page_number() -> int | None:
     text = ascii_digits(request.args.get("p", ""))
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _is_ours() -> bool:
