@@ -60,6 +60,17 @@ def private_code(name: str) -> str:
     return f"x-{letters or format(sum(map(ord, name)) % 0xFFFFF, 'x')}"
 
 
+def header_name(code: str) -> str:
+    """What to write for a language in a header, so that `language_code` or, for a private code,
+    `private_code` finds it again: "Persian (fa)"."""
+    if code.startswith("x-"):
+        name = code.removeprefix("x-")
+        # Two letters would be taken for a code of their own.
+        return name if len(name) != 2 else " ".join(name)
+    name = _NAMES.get(code, _NAMES.get(code.partition("-")[0], code)).partition(" ")[0]
+    return f"{name.capitalize()} ({code})"
+
+
 def guess_language(texts: list[str]) -> str:
     """The language of texts whose column does not say: fa, ar or en, by their letters."""
     sample = " ".join(texts)[:20_000]

@@ -261,11 +261,6 @@ def _only_text(text: str) -> str:
     if _NOT_TEXT.search(text):
         raise _not_spreadsheet()
     start = text.lstrip()[:200].lower()
-    if "<document>" in text[:500] and "LimeSurveyDocType" in text[:1000]:
-        raise WorkbookError(
-            "not_spreadsheet",
-            _l("LimeSurvey files cannot be imported yet. Save the questions as an XLSForm."),
-        )
     if start.startswith(("<?xml", "<!doctype", "<html", "%pdf", "{\\rtf", "{", "[")):
         raise _not_spreadsheet()
     return text

@@ -13,6 +13,7 @@ from .assembly import Assembler
 from .choice_lists import read_choices
 from .columns import Record, Table, read_header, with_default_language
 from .languages import language_code
+from .limesurvey import convert, is_limesurvey
 from .logic import check_cycles, check_logic
 from .problems import Problem, ProblemList
 from .schema import UNSEEN, Questionnaire
@@ -48,11 +49,28 @@ def read(data: bytes, filename: str) -> Reading:
     """Read a file of any supported kind. Never raises for what is in it."""
     problems = ProblemList()
     try:
+        if is_limesurvey(data):
+            return _read_limesurvey(data, filename, problems)
         sheets = read_workbook(data, filename, problems)
     except WorkbookError as error:
         problems.add(error.code, error.message)
         return Reading(None, tuple(problems.found))
     return _Reader(sheets, filename, problems).read()
+
+
+def _read_limesurvey(data: bytes, filename: str, problems: ProblemList) -> Reading:
+    """A LimeSurvey file, by way of the XLSForm that it becomes. Raises WorkbookError."""
+    converted = convert(data, problems)
+    reading = _Reader(converted.sheets, filename, ProblemList()).read()
+    found = [*problems.found, *map(converted.in_limesurvey, reading.problems)]
+    tables = list(dict.fromkeys(problem.sheet for problem in found))
+    found.sort(key=lambda p: (p.code == "more", tables.index(p.sheet), p.row or 0))
+    return Reading(
+        None if problems.errors else reading.questionnaire,
+        tuple(found),
+        reading.languages,
+        reading.question_count,
+    )
 
 
 class _Reader:
