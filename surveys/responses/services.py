@@ -18,6 +18,7 @@ from portal.db import db
 from surveys.campaigns.launching import stop_reminding
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
+from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.responses.models import Response
@@ -41,6 +42,8 @@ class Link:
     answers: Mapping[str, Any] = field(default_factory=dict)
     reached: str = ""
     """Name of the page to go on with."""
+    version_number: int = 0
+    """Of the version that is asked, or that was begun."""
 
     def status(self, at: dt.datetime) -> Status:
         """What the link is good for. Answered stays answered when the campaign is over.
@@ -102,8 +105,12 @@ def submit(
     shown: Collection[str] | None,
     lang: str,
     direction: Literal["next", "back", "stay"] = "next",
+    version: int | None = None,
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
+
+    `version` is the number the form was made from: a campaign may have been switched to another
+    one since, and whoever saw a version has begun it.
 
     `back` and `stay` (a change of language) keep what can be kept and complain of nothing but,
     for `stay`, of answers that would be lost.
@@ -114,6 +121,8 @@ def submit(
     now = clock.now()
     if link.status(now) != "open":
         return Outcome("stopped", link)
+    if link.response_state is None and version is not None and version != link.version_number:
+        link = _as_begun(link, version)
     q = load_version(link.version_id)
     page = page_at(q, page_number) or q.pages[0]
     before = answers_of(q, link)
@@ -139,6 +148,17 @@ def submit(
         return Outcome("errors", link, target, errors)
     more = found.revealed[0] if direction == "next" and found.revealed else ""
     return Outcome("page", link, target, more=more)
+
+
+def _as_begun(link: Link, number: int) -> Link:
+    """The link with the version of the same survey that the form shows, where there is one."""
+    survey = select(SurveyVersion.survey_id).where(SurveyVersion.id == link.version_id)
+    found = db.session.scalar(
+        select(SurveyVersion.id).where(
+            SurveyVersion.survey_id == survey.scalar_subquery(), SurveyVersion.number == number
+        )
+    )
+    return replace(link, version_id=found, version_number=number) if found else link
 
 
 def save(link: Link, answers: Mapping[str, Any], reached: str, lang: str) -> None:
@@ -219,8 +239,10 @@ def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
             Campaign.state.label("campaign_state"),
             Campaign.closes_at,
             Campaign.version_id,
+            SurveyVersion.number.label("version_number"),
         )
         .join(Campaign, Campaign.id == Invitation.campaign_id)
+        .join(SurveyVersion, SurveyVersion.id == Campaign.version_id)
         .where(Invitation.token_digest == digest)
     )
 
@@ -278,6 +300,7 @@ def _link(row: Any) -> Link:
         response_state=row.response_state,
         answers=row.answers or {},
         reached=row.reached or "",
+        version_number=row.version_number,
     )
 
 
