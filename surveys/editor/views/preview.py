@@ -65,7 +65,7 @@ def _frame(survey: Any, version: SurveyVersion | None, q: Questionnaire) -> Resp
                 version=version,
                 device=device,
                 show=lang,
-                inner=url_for(inner, lang=lang, **here),
+                inner=url_for(inner, show=lang, **here),
                 devices=[
                     {
                         "label": label,
@@ -110,7 +110,8 @@ def _answer(walk: _Walk) -> ResponseReturnValue:
     go = request.form.get(".go", "")
     lang = (
         known_language(go.removeprefix("lang:"))
-        or known_language(request.form.get(".lang") or request.args.get("lang"))
+        # Not ?lang=: that one changes the language of the reader's own pages for good.
+        or known_language(request.form.get(".lang") or request.args.get("show"))
         or current_language()
     )
     with use_language(lang):

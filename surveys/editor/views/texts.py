@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
 from portal.db import db
-from portal.i18n import _
+from portal.i18n import _, format_number
 from portal.security import allow
 from surveys.editor import documents, services
 from surveys.editor.documents import TextRow
@@ -192,7 +192,7 @@ def _tabs(
     names = [GENERAL, *(page["name"] for page in draft.definition["pages"])]
     return [
         {
-            "label": _("Title") if name == GENERAL else _("Page %(number)s", number=number),
+            "label": _("Title") if name == GENERAL else _("Page %(number)s", number=format_number(number)),
             "next": names[number + 1] if number + 1 < len(names) else None,
             "url": url_for(".texts", code=code, page=name),
             "active": not chosen.only_missing and name == chosen.page,

@@ -30,7 +30,7 @@ FORM = form(
 
 def walk(client: FlaskClient, url: str, *steps: dict[str, Any]) -> TestResponse:
     """Fill in one page after the other; the last answer."""
-    page = client.get(f"{url}?lang=en")
+    page = client.get(f"{url}?show=en")
     for step in steps:
         data = {
             name: attribute(tag, "value")
@@ -83,7 +83,7 @@ def test_a_draft_is_walked_and_nothing_is_stored(app: Flask) -> None:
     analyst = staff(app)
     draft = begin(analyst, CODE)
     send(analyst, f"{draft}/texts?page=p1", **{"t:questions/way/label:en": "How do you go?"})
-    assert "How do you go?" in analyst.get(f"{draft}/preview?lang=en").text
+    assert "How do you go?" in analyst.get(f"{draft}/preview?show=en").text
     end = walk(analyst, f"{draft}/preview", {"way": "walk"}, {"age": "30"})
     assert "Here the answers would be sent." in end.text
     assert stored(app) == []
@@ -103,7 +103,7 @@ def test_only_our_own_pages_may_frame_a_preview_and_nothing_else_is_framed(
     assert "frame-src 'self'" in outer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in outer.headers["Content-Security-Policy"]
     assert 'class="device device--tablet"' in outer.text
-    assert re.search(r'<iframe[^>]* src="[^"]*/preview\?lang=ar"', outer.text)
+    assert re.search(r'<iframe[^>]* src="[^"]*/preview\?show=ar"', outer.text)
     for path in (f"{ALL}/{CODE}", f"{ALL}/{CODE}/draft", f"{ALL}/{CODE}/tests"):
         policy = analyst.get(path).headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy
