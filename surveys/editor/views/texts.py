@@ -192,7 +192,7 @@ def _tabs(
     names = [GENERAL, *(page["name"] for page in draft.definition["pages"])]
     return [
         {
-            "label": _("Title") if name == GENERAL else _("Page %(number)s", number=format_number(number)),
+            "label": _("Page %(number)s", number=format_number(number)) if name else _("Title"),
             "next": names[number + 1] if number + 1 < len(names) else None,
             "url": url_for(".texts", code=code, page=name),
             "active": not chosen.only_missing and name == chosen.page,
