@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. `make install` only prepares, `make run` starts the
 # same processes without demonstration data.
-.PHONY: demo clean-demo test install run lint types check catalogs pin bench dev
+.PHONY: demo clean-demo test install run lint types check catalogs pin bench slow-link dev
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -66,3 +66,8 @@ pin: dev
 
 bench: dev
 	$(PY) -m benchmarks
+
+# 500 people on a line of 50 kbit/s, 800 ms, 10 % loss, in real time: several minutes.
+slow-link: dev
+	SLOW_LINK_PEOPLE=500 SLOW_LINK_SPEED=1 $(PY) -m pytest -n 0 -q -s \
+		tests/processes/test_slow_link.py

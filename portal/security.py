@@ -169,6 +169,21 @@ SURVEY_POLICY = (
 )
 
 
+def frameable(response: Response) -> Response:
+    """A survey page that our own pages may show in a frame, such as a preview."""
+    response.headers["Content-Security-Policy"] = SURVEY_POLICY.replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    )
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+def framing(response: Response) -> Response:
+    """A page that shows pages of ours in a frame."""
+    response.headers["Content-Security-Policy"] = f"{CONTENT_POLICY}; frame-src 'self'"
+    return response
+
+
 def _headers(response: Response) -> Response:
     own_world = request.path.startswith("/s/")
     response.headers.setdefault(

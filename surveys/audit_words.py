@@ -6,6 +6,10 @@ from portal.i18n import _l
 describe(
     {
         "survey.version_published": _l("Questionnaire published"),
+        "survey.draft_begun": _l("Draft of a questionnaire begun"),
+        "survey.draft_changed": _l("Draft of a questionnaire changed"),
+        "survey.draft_discarded": _l("Draft of a questionnaire discarded"),
+        "survey.tests_deleted": _l("Test answers deleted"),
         "survey.exported": _l("Answers exported"),
         "campaign.created": _l("Campaign drafted"),
         "campaign.changed": _l("Campaign changed"),
@@ -15,6 +19,7 @@ describe(
         "campaign.resumed": _l("Campaign resumed"),
         "campaign.reminded": _l("Reminder sent"),
         "campaign.closing_changed": _l("Last day of a campaign changed"),
+        "campaign.version_switched": _l("Campaign switched to another version"),
         "campaign.closed": _l("Campaign closed"),
         "campaign.cancelled": _l("Campaign cancelled"),
     },

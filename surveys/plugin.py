@@ -10,6 +10,7 @@ from surveys.campaigns import figures
 from surveys.campaigns.jobs import close_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
+from surveys.editor.views import blueprint as editor
 from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
@@ -27,7 +28,7 @@ def _connect_signals() -> None:
 
 plugin = Plugin(
     name="surveys",
-    blueprints=(questionnaires, campaigns, responses, results),
+    blueprints=(questionnaires, editor, campaigns, responses, results),
     cli=(surveys,),
     navigation=(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),

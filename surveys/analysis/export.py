@@ -201,7 +201,9 @@ def lines(
             Response.answers,
         )
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
-        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete")
+        .where(
+            SurveyVersion.survey_id == survey_id, Response.state == "complete", ~Response.is_test
+        )
         .order_by(Response.id)
     )
     if campaign_id is not None:

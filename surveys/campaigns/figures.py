@@ -176,7 +176,7 @@ def _invitations(campaign_ids: Collection[int]) -> dict[int, dict[str, int]]:
     if campaign_ids:
         for campaign_id, state, number in db.session.execute(
             select(Invitation.campaign_id, Invitation.state, func.count())
-            .where(Invitation.campaign_id.in_(campaign_ids))
+            .where(Invitation.campaign_id.in_(campaign_ids), Invitation.channel != "test")
             .group_by(Invitation.campaign_id, Invitation.state)
         ):
             found.setdefault(campaign_id, {})[state] = number
@@ -211,7 +211,7 @@ def dispositions(campaign_ids: Collection[int]) -> dict[str, int]:
     rows = db.session.execute(
         select(Invitation.state, best.c.rank, func.count())
         .join(best, best.c.link_id == Invitation.id, isouter=True)
-        .where(Invitation.campaign_id.in_(campaign_ids))
+        .where(Invitation.campaign_id.in_(campaign_ids), Invitation.channel != "test")
         .group_by(Invitation.state, best.c.rank)
     )
     names = {"answered": "complete", "started": "partial", "refused": "refused"}

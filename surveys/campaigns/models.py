@@ -19,7 +19,8 @@ from surveys.questionnaires.models import SurveyVersion
 
 
 class Campaign(Base):
-    """Frozen at launch: version, audience and texts no longer change."""
+    """Frozen at launch: audience and texts no longer change, the version only by an explicit
+    switch to a newer one of the same survey."""
 
     __tablename__ = "campaigns"
     __table_args__ = (

@@ -226,6 +226,30 @@ def change_closing(campaign_id: int, closes_at: dt.datetime | None) -> Campaign:
     return campaign
 
 
+def switch_version(campaign_id: int, number: int) -> bool:
+    """Ask everybody who has not begun the newest version of the survey, `number`; who has begun
+    finishes the one they began. False: it was switched already. CampaignError."""
+    campaign = _running(campaign_id)
+    before = campaign.version
+    newest = newest_version(before.survey_id)
+    if newest is None or newest.number != number:
+        raise CampaignError(
+            "outdated", _l("A newer version was published meanwhile. Look at it first.")
+        )
+    if newest.id == before.id:
+        return False
+    campaign.version_id = newest.id
+    audit.record(
+        "campaign.version_switched",
+        "campaign",
+        campaign.id,
+        before=before.number,
+        after=newest.number,
+    )
+    db.session.flush()
+    return True
+
+
 def due_to_close() -> list[int]:
     """Running campaigns whose closing moment has passed."""
     return list(

@@ -259,8 +259,13 @@ def _question(
     survey.items.append(Item(name, record, row_type, groups))
 
 
+def is_name(name: str) -> bool:
+    """Whether a question may be called so."""
+    return _NAME.fullmatch(name) is not None and len(name) <= MAX_NAME
+
+
 def _check_name(record: Record, name: str, problems: ProblemList) -> None:
-    if _NAME.fullmatch(name) and len(name) <= MAX_NAME:
+    if is_name(name):
         return
     problems.add(
         "invalid_name",

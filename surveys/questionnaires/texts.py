@@ -38,7 +38,7 @@ def check_texts(
                 language=language,
             )
     for language, text in texts.items():
-        if _LOST.search(text):
+        if is_lost(text):
             problems.warn(
                 "text_lost",
                 _l(
@@ -51,6 +51,11 @@ def check_texts(
                 record.header(key, language),
                 language=language,
             )
+
+
+def is_lost(text: str) -> bool:
+    """Whether an encoding has destroyed letters of a text: “????”."""
+    return _LOST.search(text) is not None
 
 
 def references(text: str) -> Iterator[str]:

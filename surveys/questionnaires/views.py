@@ -1,19 +1,14 @@
 """Staff pages of questionnaires: list, check and publish, versions, preview."""
 
-import json
-from typing import Any
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
 from portal.db import db
-from portal.i18n import _, current_language, format_number, known_language, use_language
+from portal.i18n import _, format_number
 from portal.security import allow
-from surveys.questionnaires import display, flow, services
+from surveys.questionnaires import display, services
 from surveys.questionnaires.forms import UploadForm, seal, unseal
-from surveys.questionnaires.models import SurveyVersion
-from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.xlsform import read
 
 blueprint = Blueprint(
@@ -90,91 +85,3 @@ def survey(code: str) -> ResponseReturnValue:
     if found is None or not found.versions:
         abort(404)
     return render_template("questionnaires/survey.html", survey=found)
-
-
-@blueprint.route("/<code>/versions/<int:number>/preview", methods=["GET", "POST"])
-@allow("surveys.read")
-def preview(code: str, number: int) -> ResponseReturnValue:
-    """A version as respondents see it, page by page; the answers travel with the form and are
-    stored nowhere."""
-    version = services.find_version(code, number)
-    if version is None:
-        abort(404)
-    q = services.load_version(version.id)
-    go = request.form.get(".go", "")
-    lang = (
-        known_language(go.removeprefix("lang:"))
-        or known_language(request.form.get(".lang") or request.args.get("lang"))
-        or current_language()
-    )
-    with use_language(lang):
-        if request.method == "GET":
-            answers = flow.initial_answers(q)
-            return _preview(version, q, flow.next_page(q, None, answers), answers, lang)
-        return _walk(version, q, lang, go)
-
-
-def _walk(version: SurveyVersion, q: Questionnaire, lang: str, go: str) -> ResponseReturnValue:
-    form = request.form
-    answers = _carried(form.get(".answers", ""))
-    page = q.page(form.get(".page", "")) or q.pages[0]
-    shown = form.get(".shown", "").split()
-    raw = {name: form.getlist(name) for name in shown}
-    found = flow.validate_page(q, page, raw, answers, lang, shown=shown)
-    answers = {**answers, **found.values}
-    if go == "back":
-        return _preview(version, q, flow.previous_page(q, page, answers) or page, answers, lang)
-    if go == "remove":
-        answers, page = flow.remove_round(q, page, answers)
-    if go.startswith("lang:") or go == "remove":
-        return _preview(version, q, page, answers, lang)
-    if not found.ok:
-        html = _preview(version, q, page, answers, lang, raw=raw, errors=found.errors)
-        return html, 422 if found.errors else 200
-    if go == "add":
-        answers, page = flow.add_round(q, page, answers)
-        return _preview(version, q, page, answers, lang)
-    following = flow.next_page(q, page, answers)
-    return _preview(version, q, following, answers, lang, is_end=following is None)
-
-
-def _carried(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _preview(
-    version: SurveyVersion,
-    q: Questionnaire,
-    page: Page | None,
-    answers: dict[str, Any],
-    lang: str,
-    *,
-    is_end: bool = False,
-    raw: Any = None,
-    errors: Any = None,
-) -> str:
-    page = page or flow.next_page(q, None, answers) or q.pages[0]
-    fields = display.fields(q, page, answers, lang, raw=raw, errors=errors)
-    position, total = flow.progress(q, page, answers)
-    return render_template(
-        "questionnaires/preview.html",
-        code=version.survey.code,
-        version_number=version.number,
-        title=display.text_in(q.title, lang, q),
-        heading=display.heading(q, page, answers, lang),
-        page=page,
-        fields=fields,
-        carried=json.dumps(answers, ensure_ascii=False),
-        shown=" ".join(field.name for field in fields),
-        number=position,
-        total=total,
-        minutes=display.minutes(q),
-        choices=display.languages(q, lang),
-        can_add=flow.can_add(q, page, answers),
-        can_remove=flow.can_remove(q, page, answers),
-        is_end=is_end,
-    )

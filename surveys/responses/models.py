@@ -18,13 +18,15 @@ class Response(Base):
     __tablename__ = "responses"
     __table_args__ = (
         CheckConstraint("state IN ('draft', 'complete')", name="state"),
+        CheckConstraint("is_test OR campaign_id IS NOT NULL", name="campaign"),
         Index("ix_responses_campaign", "campaign_id", "state", "id"),
         Index("ix_responses_version", "version_id", "state", "id"),
     )
 
     id: Mapped[BigId]
     version_id: Mapped[int] = mapped_column(ForeignKey("survey_versions.id"))
-    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
+    """Only a test answer from the preview of a version has none."""
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitations.id"), unique=True)
     state: Mapped[str] = mapped_column(default="draft")
     language: Mapped[str] = mapped_column(String(2))
@@ -32,7 +34,7 @@ class Response(Base):
     reached: Mapped[str] = mapped_column(default="")
     """Of a draft: name of the page to go on with."""
     mode: Mapped[str] = mapped_column(default="link")
-    """How it was given: link, sms, phone (an operator), interview, paper."""
+    """How it was given: link, sms, phone (an operator), interview, paper, preview."""
     is_test: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     """Somebody of the city tried the form: never counted, never exported with the others."""
     started_at: Mapped[Created]

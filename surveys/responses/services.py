@@ -19,6 +19,7 @@ from portal.db import db
 from surveys.campaigns.launching import stop_reminding
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
+from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.questionnaires.state import SEED
@@ -47,6 +48,8 @@ class Link:
     seed: str = ""
     """Decides the order of randomised choices. It comes from the token, not from the tables:
     a copy of these does not tell whose order it was."""
+    version_number: int = 0
+    """Of the version that is asked, or that was begun."""
 
     def status(self, at: dt.datetime) -> Status:
         """What the link is good for. Answered stays answered when the campaign is over.
@@ -108,8 +111,12 @@ def submit(
     shown: Collection[str] | None,
     lang: str,
     direction: Direction = "next",
+    version: int | None = None,
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
+
+    `version` is the number the form was made from: a campaign may have been switched to another
+    one since, and whoever saw a version has begun it.
 
     `add` goes on to one more round of the page's repeat, `remove` takes this round out. `back`,
     `remove` and `stay` (a change of language) keep what can be kept and complain of nothing but,
@@ -121,6 +128,8 @@ def submit(
     now = clock.now()
     if link.status(now) != "open":
         return Outcome("stopped", link)
+    if link.response_state is None and version is not None and version != link.version_number:
+        link = _as_begun(link, version)
     q = load_version(link.version_id)
     page = q.page_at(page_number) or q.pages[0]
     before = answers_of(q, link)
@@ -150,6 +159,17 @@ def submit(
         return Outcome("errors", link, target, errors)
     more = found.revealed[0] if direction in {"next", "add"} and found.revealed else ""
     return Outcome("page", link, target, more=more)
+
+
+def _as_begun(link: Link, number: int) -> Link:
+    """The link with the version of the same survey that the form shows, where there is one."""
+    survey = select(SurveyVersion.survey_id).where(SurveyVersion.id == link.version_id)
+    found = db.session.scalar(
+        select(SurveyVersion.id).where(
+            SurveyVersion.survey_id == survey.scalar_subquery(), SurveyVersion.number == number
+        )
+    )
+    return replace(link, version_id=found, version_number=number) if found else link
 
 
 def save(link: Link, answers: Mapping[str, Any], reached: str, lang: str) -> None:
@@ -231,8 +251,10 @@ def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
             Campaign.state.label("campaign_state"),
             Campaign.closes_at,
             Campaign.version_id,
+            SurveyVersion.number.label("version_number"),
         )
         .join(Campaign, Campaign.id == Invitation.campaign_id)
+        .join(SurveyVersion, SurveyVersion.id == Campaign.version_id)
         .where(Invitation.token_digest == digest)
     )
 
@@ -290,6 +312,7 @@ def _link(row: Any) -> Link:
         response_state=row.response_state,
         answers=row.answers or {},
         reached=row.reached or "",
+        version_number=row.version_number,
     )
 
 

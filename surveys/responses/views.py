@@ -95,6 +95,7 @@ def show(token: str) -> ResponseReturnValue:
         lang,
         resume=resume and url_for(".show", token=token, p=services.page_number(q, resume)),
         is_more="more" in request.args,
+        version=link.version_number,
     )
     return make_response(html)
 
@@ -120,7 +121,8 @@ def choose(token: str, answer: str) -> ResponseReturnValue:
         if error is None and value is not None and (choice := question.choice(value)):
             stored = {**stored, question.name: value}
             chosen = display.text_in(choice.label, lang, q).text or value
-    return make_response(_page(token, q, page, stored, lang, chosen=chosen))
+    version = link.version_number
+    return make_response(_page(token, q, page, stored, lang, chosen=chosen, version=version))
 
 
 @blueprint.post("/s/<token>")
@@ -144,7 +146,13 @@ def answer(token: str) -> ResponseReturnValue:
     with use_language(lang):
         replaced = _receive_photos(token, raw)
         outcome = services.submit(
-            token, page_number=number, raw=raw, shown=shown, lang=lang, direction=direction
+            token,
+            page_number=number,
+            raw=raw,
+            shown=shown,
+            lang=lang,
+            direction=direction,
+            version=form.get(".version", type=int),
         )
         if outcome is None:
             return _unknown()
@@ -160,7 +168,14 @@ def answer(token: str) -> ResponseReturnValue:
     if outcome.kind == "errors":
         typed = raw if target == number else None
         html = _page(
-            token, q, outcome.page, outcome.link.answers, lang, raw=typed, errors=outcome.errors
+            token,
+            q,
+            outcome.page,
+            outcome.link.answers,
+            lang,
+            raw=typed,
+            errors=outcome.errors,
+            version=outcome.link.version_number,
         )
         response = make_response(html, 422)
         # Not no-store: the back button would meet a form to be sent again instead of this page.

@@ -29,13 +29,14 @@ def index() -> ResponseReturnValue:
 @allow("campaigns.read")
 def show(campaign_id: int) -> ResponseReturnValue:
     campaign = find(campaign_id)
-    survey, version, _newest = figures.survey_of(campaign)
+    survey, version, newest = figures.survey_of(campaign)
     running = campaign.state in services.RUNNING
     return render_template(
         "campaigns/show.html",
         campaign=campaign,
         survey=survey,
         version=version,
+        newest=newest,
         wanted=services.wanted(campaign),
         costs=services.costs(campaign),
         reminders=figures.reminders(campaign),
@@ -92,6 +93,20 @@ def close(campaign_id: int) -> ResponseReturnValue:
 @allow("campaigns.launch")
 def cancel(campaign_id: int) -> ResponseReturnValue:
     return act(campaign_id, services.cancel, _("The campaign is cancelled."))
+
+
+@blueprint.post("/<int:campaign_id>/version")
+@allow("campaigns.launch")
+def switch_version(campaign_id: int) -> ResponseReturnValue:
+    """Go on with the survey's newest version, the one whose number stood on the page."""
+    number = request.form.get("number", type=int)
+    if number is None:
+        abort(400)
+    return act(
+        campaign_id,
+        lambda each: services.switch_version(each, number),
+        _("Whoever has not begun now gets the new version."),
+    )
 
 
 @blueprint.post("/<int:campaign_id>/remind")

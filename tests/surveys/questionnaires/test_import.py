@@ -251,13 +251,13 @@ def test_the_list_costs_the_same_for_one_and_for_many(analyst: FlaskClient) -> N
     assert many.count == one.count, many.statements
 
 
-def test_a_preview_walks_like_a_respondent_and_stores_nothing(
+def test_a_preview_walks_like_a_respondent_and_keeps_one_test_answer(
     app: Flask, analyst: FlaskClient
 ) -> None:
     make_survey("MAYOR")
     url = "/staff/surveys/MAYOR/versions/1/preview"
     before = row_counts(app)
-    page = analyst.get(f"{url}?lang=ar")
+    page = analyst.get(f"{url}?show=ar")
     assert '<html lang="ar"' in page.text
     assert "أنا رئيس البلدية" in page.text
 
@@ -269,7 +269,7 @@ def test_a_preview_walks_like_a_respondent_and_stores_nothing(
         return page.status_code
 
     assert press("lang:en") == 200
-    assert "Nothing is stored." in page.text
+    assert "kept as a test answer and never counted" in page.text
     assert press("next") == 422
     assert press("next", project="other", priorities="safety") == 200
     assert 'id="q-project_other"' in page.text
@@ -278,7 +278,7 @@ def test_a_preview_walks_like_a_respondent_and_stores_nothing(
     assert press("next", project="park", priorities="safety") == 200
     assert press("next", satisfaction="neutral") == 200
     assert press("next", age="30_44", household="3") == 200
-    assert "Here the answers would be sent." in page.text
-    assert row_counts(app) == before
+    assert "Your test answer is kept." in page.text
+    assert row_counts(app) == {**before, "responses": 1}
     assert analyst.get("/staff/surveys/MAYOR/versions/9/preview").status_code == 404
     assert analyst.get("/staff/surveys/NONE").status_code == 404
