@@ -30,7 +30,9 @@ class UploadForm(FlaskForm):  # type: ignore[misc]
     )
     file = FileField(
         _l("Questionnaire"),
-        description=_l("An XLSForm spreadsheet: .xlsx, .xls, .csv or .md"),
+        description=_l(
+            "An XLSForm spreadsheet: .xlsx, .xls, .csv or .md; with its lists in one .zip"
+        ),
         validators=[FileRequired(_l("Choose a file."))],
     )
 

@@ -14,11 +14,12 @@ from .choice_lists import read_choices
 from .columns import Record, Table, read_header, with_default_language
 from .languages import language_code
 from .logic import check_cycles, check_logic
+from .packages import Package, file_list, open_package
 from .problems import Problem, ProblemList
 from .schema import UNSEEN, Questionnaire
 from .survey_rows import read_rows, yes_or_no
 from .texts import check_texts
-from .workbook import Sheet, WorkbookError, read_workbook
+from .workbook import WorkbookError
 
 __all__ = ["Problem", "Reading", "read"]
 
@@ -48,17 +49,18 @@ def read(data: bytes, filename: str) -> Reading:
     """Read a file of any supported kind. Never raises for what is in it."""
     problems = ProblemList()
     try:
-        sheets = read_workbook(data, filename, problems)
+        package = open_package(data, filename, problems)
     except WorkbookError as error:
         problems.add(error.code, error.message)
         return Reading(None, tuple(problems.found))
-    return _Reader(sheets, filename, problems).read()
+    return _Reader(package, problems).read()
 
 
 class _Reader:
-    def __init__(self, sheets: dict[str, Sheet], filename: str, problems: ProblemList) -> None:
-        self.sheets = sheets
-        self.filename = filename
+    def __init__(self, package: Package, problems: ProblemList) -> None:
+        self.sheets = package.sheets
+        self.files = package.files
+        self.filename = package.filename
         self.problems = problems
         self.languages: list[str] = []
 
@@ -94,7 +96,10 @@ class _Reader:
                 "no_questions", _l("The form has no questions. Add a row."), survey_table.name
             )
         check_logic(survey, self.problems)
-        assembler = Assembler(lists, self.languages, self.problems)
+        files = {
+            name: file_list(sheet, default, self.problems) for name, sheet in self.files.items()
+        }
+        assembler = Assembler(lists, self.languages, self.problems, files)
         pages = assembler.pages_of(survey)
         questionnaire = Questionnaire(
             title=self._title(settings, default),
