@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal_column,
     select,
     text,
 )
@@ -338,7 +339,7 @@ def _text_of(variable: Variable) -> Any:
     if variable.repeat:
         path = f'$."{variable.repeat}"[*]."{variable.name}"'
         found = func.jsonb_path_query(Response.answers, cast(path, JSONPATH)).column_valued("found")
-        lines = func.string_agg(func.jsonb_extract_path_text(found), "\n")
+        lines = func.string_agg(found.op("#>>")(literal_column("'{}'")), "\n")
         return select(lines).scalar_subquery()
     is_text = func.jsonb_typeof(Response.answers[variable.name]) == "string"
     return case((is_text, Response.answers[variable.name].astext))

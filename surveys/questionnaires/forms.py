@@ -31,7 +31,8 @@ class UploadForm(FlaskForm):  # type: ignore[misc]
     file = FileField(
         _l("Questionnaire"),
         description=_l(
-            "An XLSForm spreadsheet (.xlsx, .xls, .csv, .md) or a LimeSurvey survey (.lss)"
+            "An XLSForm spreadsheet (.xlsx, .xls, .csv, .md; with its lists in one .zip) or a "
+            "LimeSurvey survey (.lss)"
         ),
         validators=[FileRequired(_l("Choose a file."))],
     )

@@ -187,7 +187,7 @@ class QuestionBuilder:
             return ()
         choices = list(found.choices)
         if item.type.file:
-            choices = _renamed(choices, set_by.get("value", ""), set_by.get("label", ""))
+            choices = self._of_file(item, choices, set_by)
         columns = self._columns(item, choices, choice_filter)
         kept = [
             replace(choice, columns={name: choice.columns.get(name, "") for name in columns})
@@ -196,6 +196,30 @@ class QuestionBuilder:
         if item.type.or_other and all(choice.name != OTHER for choice in kept):
             kept.append(Choice(OTHER, self._in_all(_OTHER_LABEL), dict.fromkeys(columns, "")))
         return tuple(kept)
+
+    def _of_file(
+        self, item: Item, choices: list[Choice], set_by: Mapping[str, str]
+    ) -> list[Choice]:
+        """Choices of a file, whose columns may be called otherwise than `name` and `label`."""
+        value, label = set_by.get("value", ""), set_by.get("label", "")
+        if value:
+            choices = [replace(x, name=x.columns.get(value, "")) for x in choices]
+        if label:
+            shown = self.languages[0]
+            choices = [replace(x, label={shown: x.columns.get(label, "")}) for x in choices]
+        usable = [x for x in choices if x.name and not any(map(str.isspace, x.name))]
+        if len(usable) < len(choices) or not usable:
+            self._say(
+                item,
+                "invalid_choice_name",
+                _l(
+                    "Rows of the file “%(name)s” have no name or one with a space. Say with "
+                    "value= in “parameters” which column holds the names.",
+                    name=item.type.file,
+                ),
+                "type",
+            )
+        return usable
 
     def _list(self, item: Item) -> ChoiceList | None:
         name, file = item.type.list_name, item.type.file
@@ -276,16 +300,3 @@ class QuestionBuilder:
                 ),
                 "default",
             )
-
-
-def _renamed(choices: list[Choice], value: str, label: str) -> list[Choice]:
-    """Choices of a file whose columns are called otherwise than `name` and `label`."""
-    return [
-        replace(
-            choice,
-            name=choice.columns.get(value, choice.name) if value else choice.name,
-            label=dict.fromkeys(choice.label, choice.columns.get(label, "")) if label
-            else choice.label,
-        )
-        for choice in choices
-    ]  # fmt: skip

@@ -147,7 +147,7 @@ def _read_zip(data: bytes, problems: ProblemList) -> list[Sheet]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             names = {member.filename for member in members}
-            _refuse_bomb(members)
+            refuse_bomb(members)
             if "xl/workbook.xml" not in names:
                 raise _not_spreadsheet()
             for member in members:
@@ -165,7 +165,8 @@ def _read_zip(data: bytes, problems: ProblemList) -> list[Sheet]:
     return _read_xlsx(data, problems)
 
 
-def _refuse_bomb(members: list[zipfile.ZipInfo]) -> None:
+def refuse_bomb(members: list[zipfile.ZipInfo]) -> None:
+    """Raises WorkbookError for what would fill the memory."""
     unpacked = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
     if (
@@ -305,6 +306,11 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
         yield from reader
     except csv.Error as error:
         raise _not_spreadsheet() from error
+
+
+def csv_sheet(data: bytes, filename: str, problems: ProblemList) -> Sheet:
+    """Any CSV table as it is. Raises WorkbookError."""
+    return _collect(filename, _csv_rows(_decoded(data, filename, problems)), problems)
 
 
 def _by_first_column(rows: list[list[str]], problems: ProblemList) -> list[Sheet]:

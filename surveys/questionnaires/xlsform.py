@@ -15,11 +15,12 @@ from .columns import Record, Table, read_header, with_default_language
 from .languages import language_code
 from .limesurvey import convert, is_limesurvey
 from .logic import check_cycles, check_logic
+from .packages import Package, file_list, open_package
 from .problems import Problem, ProblemList
 from .schema import UNSEEN, Questionnaire
 from .survey_rows import read_rows, yes_or_no
 from .texts import check_texts
-from .workbook import Sheet, WorkbookError, read_workbook
+from .workbook import WorkbookError
 
 __all__ = ["Problem", "Reading", "read"]
 
@@ -51,17 +52,17 @@ def read(data: bytes, filename: str) -> Reading:
     try:
         if is_limesurvey(data):
             return _read_limesurvey(data, filename, problems)
-        sheets = read_workbook(data, filename, problems)
+        package = open_package(data, filename, problems)
     except WorkbookError as error:
         problems.add(error.code, error.message)
         return Reading(None, tuple(problems.found))
-    return _Reader(sheets, filename, problems).read()
+    return _Reader(package, problems).read()
 
 
 def _read_limesurvey(data: bytes, filename: str, problems: ProblemList) -> Reading:
     """A LimeSurvey file, by way of the XLSForm that it becomes. Raises WorkbookError."""
     converted = convert(data, problems)
-    reading = _Reader(converted.sheets, filename, ProblemList()).read()
+    reading = _Reader(Package(converted.sheets, filename), ProblemList()).read()
     found = [*problems.found, *map(converted.in_limesurvey, reading.problems)]
     tables = list(dict.fromkeys(problem.sheet for problem in found))
     found.sort(key=lambda p: (p.code == "more", tables.index(p.sheet), p.row or 0))
@@ -74,9 +75,10 @@ def _read_limesurvey(data: bytes, filename: str, problems: ProblemList) -> Readi
 
 
 class _Reader:
-    def __init__(self, sheets: dict[str, Sheet], filename: str, problems: ProblemList) -> None:
-        self.sheets = sheets
-        self.filename = filename
+    def __init__(self, package: Package, problems: ProblemList) -> None:
+        self.sheets = package.sheets
+        self.files = package.files
+        self.filename = package.filename
         self.problems = problems
         self.languages: list[str] = []
 
@@ -112,7 +114,10 @@ class _Reader:
                 "no_questions", _l("The form has no questions. Add a row."), survey_table.name
             )
         check_logic(survey, self.problems)
-        assembler = Assembler(lists, self.languages, self.problems)
+        files = {
+            name: file_list(sheet, default, self.problems) for name, sheet in self.files.items()
+        }
+        assembler = Assembler(lists, self.languages, self.problems, files)
         pages = assembler.pages_of(survey)
         questionnaire = Questionnaire(
             title=self._title(settings, default),

@@ -41,17 +41,19 @@ class Phone:
     def fields(self) -> dict[str, list[str]]:
         """What the browser would send without another touch."""
         values: dict[str, list[str]] = {}
-        for tag in re.findall(r"<input[^>]*>", self.page.text):
-            name, value = _attribute(tag, "name"), _attribute(tag, "value")
-            if 'type="radio"' in tag or 'type="checkbox"' in tag:
-                if " checked" in tag:
-                    values.setdefault(name, []).append(value)
-            else:
-                values.setdefault(name, []).append(value)
-        for name, text in re.findall(
-            r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</t', self.page.text, re.S
+        # In the order of the page: several fields of one question share its name.
+        for tag in re.findall(
+            r"<input[^>]*>|<select.*?</select>|<textarea.*?</t", self.page.text, re.S
         ):
-            values[name] = [html.unescape(text)]
+            name, value = _attribute(tag, "name"), _attribute(tag, "value")
+            if tag.startswith("<textarea"):
+                value = html.unescape(re.sub(r"^<[^>]*>\n?|</t$", "", tag))
+            elif tag.startswith("<select"):
+                chosen = re.search(r'value="([^"]*)" selected', tag)
+                value = html.unescape(chosen[1]) if chosen else ""
+            elif re.search('type="(radio|checkbox)"', tag) and " checked" not in tag:
+                continue
+            values.setdefault(name, []).append(value)
         return values
 
     def send(
