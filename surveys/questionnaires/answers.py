@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from portal.i18n import _
+from portal.i18n import _, current_language, digits
 from portal.text import fold, strip_controls
 
-from .expressions import latin_digits
-from .schema import Question
+from . import dateparts
+from .expressions import latin_digits, number_to_string
+from .schema import Choice, Question
 
 MAX_TEXT = 5_000
 """Characters of one free-text answer."""
@@ -18,23 +19,55 @@ MAX_DIGITS = 15
 _GROUPING = re.compile(r"(?<=[0-9])[,٬،'’ \u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 _INTEGER = re.compile(r"([+-]?)([0-9]+)(?:\.0*)?")
 _DECIMAL = re.compile(r"([+-]?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+CONFIRMED = "OK"
+"""What is stored of an acknowledged notice, as ODK has it."""
+REMOVE = "remove"
+"""Submitted in place of a photo that shall be taken back."""
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-def convert(question: Question, raw_values: Sequence[str]) -> tuple[Any, str | None]:
-    """(value, None), or (None, message). An empty answer is (None, None)."""
+class Upload(str):
+    """The name of a file that this request has stored. A plain text is never taken for one, so
+    that nobody can claim another's file by its name."""
+
+
+class Refused(str):
+    """Why a sent file was not taken, for who sent it."""
+
+
+def convert(
+    question: Question, raw_values: Sequence[str], lang: str | None = None
+) -> tuple[Any, str | None]:
+    """(value, None), or (None, message). An empty answer is (None, None).
+
+    Dates are read in the calendar of `lang`, by default the language of the moment.
+    """
     raw = [value for value in raw_values if value and value.strip()]
     match question.type:
-        case "text":
+        case "text" | "barcode":
             return _text(question, raw)
         case "integer":
             return _integer(raw)
         case "decimal":
             return _decimal(raw)
+        case "range":
+            return _range(question, raw)
         case "select_one":
             return _select_one(question, raw)
         case "select_multiple":
             return _select_multiple(question, raw)
+        case "rank":
+            return _rank(question, raw)
+        case "acknowledge":
+            return (CONFIRMED if raw else None), None
+        case "date" | "time" | "dateTime":
+            return _moment(question, raw_values, lang or current_language())
+        case "geopoint":
+            return _place(raw)
+        case "image":
+            refused = next((value for value in raw if isinstance(value, Refused)), None)
+            stored = next((str(value) for value in raw if isinstance(value, Upload)), None)
+            return (None, str(refused)) if refused else (stored, None)
         case _:
             return None, None
 
@@ -46,8 +79,20 @@ def missing(question: Question) -> str:
             return _("Choose one answer.")
         case "select_multiple":
             return _("Choose at least one answer.")
-        case "integer" | "decimal":
+        case "rank":
+            return _("Give every answer a place.")
+        case "acknowledge":
+            return _("Tick the box to go on.")
+        case "integer" | "decimal" | "range":
             return _("Type a number.")
+        case "date" | "dateTime":
+            return _("Fill in the date.")
+        case "time":
+            return _("Fill in the time.")
+        case "geopoint":
+            return _("Give a place.")
+        case "image":
+            return _("Choose a photo.")
         case _:
             return _("Write your answer.")
 
@@ -127,3 +172,99 @@ def _select_multiple(question: Question, raw: list[str]) -> tuple[list[str] | No
         return None, _("Choose from the answers shown.")
     # In the order of the list, so that equal answers are equal when stored.
     return [choice.name for choice in question.choices if choice.name in chosen] or None, None
+
+
+def _range(question: Question, raw: list[str]) -> tuple[float | None, str | None]:
+    value, error = _decimal(raw)
+    if value is None or question.bounds is None:
+        return None, error
+    first, last, step = question.bounds
+    low, high = min(first, last), max(first, last)
+    # In steps from the start, as far as floating point can tell.
+    steps = (value - first) / step
+    if not low <= value <= high or abs(steps - round(steps)) > 1e-9:
+        return None, _(
+            "Choose a number from %(first)s to %(last)s in steps of %(step)s.",
+            first=digits(number_to_string(low)),
+            last=digits(number_to_string(high)),
+            step=digits(number_to_string(abs(step))),
+        )
+    return (int(value) if all(x.is_integer() for x in question.bounds) else value), None
+
+
+def steps_of(question: Question, most: int) -> list[float]:
+    """The values of a range in order; none where there are more than `most`."""
+    if question.bounds is None:
+        return []
+    first, last, step = question.bounds
+    count = int(abs(last - first) / abs(step) + 1e-9) + 1
+    if count > most:
+        return []
+    signed = abs(step) if last >= first else -abs(step)
+    return [round(first + n * signed, 10) for n in range(count)]
+
+
+def _rank(question: Question, raw: list[str]) -> tuple[list[str] | None, str | None]:
+    """From a browser `name=place` for each choice; from files and APIs the names in order."""
+    if not raw:
+        return None, None
+    names = {choice.name for choice in question.choices}
+    pairs = [value.rpartition("=") for value in raw]
+    if all(name in names and place.isascii() and place.isdigit() for name, _eq, place in pairs):
+        places = {name: int(place) for name, _eq, place in pairs}
+        order = sorted(places, key=lambda name: places[name])
+        if doubles := _double(places):
+            return None, _("Two answers have place %(place)s. Change one.", place=digits(doubles))
+    else:
+        found = [_named(question, word) for value in raw for word in value.split()]
+        order = [name for name in found if name is not None]
+        if len(order) != len(found) or len(set(order)) != len(order):
+            return None, _("Choose from the answers shown.")
+    return order, None
+
+
+def _double(places: dict[str, int]) -> int | None:
+    seen: set[int] = set()
+    for place in places.values():
+        if place in seen:
+            return place
+        seen.add(place)
+    return None
+
+
+def incomplete_rank(value: Any, offered: Sequence[Choice]) -> str | None:
+    """What to say of a ranking that leaves out some of the choices offered."""
+    if isinstance(value, list) and {choice.name for choice in offered} - set(value):
+        return _("Give every answer a place.")
+    return None
+
+
+def _moment(
+    question: Question, raw_values: Sequence[str], lang: str
+) -> tuple[str | None, str | None]:
+    parts = dateparts.wanted(question.type, question.looks)
+    typed = [_INVISIBLE.sub("", value)[:40] for value in raw_values[:10]]
+    try:
+        return dateparts.join(typed, question.type, parts, lang), None
+    except dateparts.PartsError as error:
+        return None, error.message
+
+
+def _place(raw: list[str]) -> tuple[str | None, str | None]:
+    """`latitude longitude` in degrees (WGS 84), at most six decimals: 11 cm."""
+    if not raw:
+        return None, None
+    typed = [latin_digits(_INVISIBLE.sub("", text[:60])).replace("−", "-") for text in raw[:4]]
+    if len(typed) == 1:
+        typed = re.split(r"[\s;،,]+", typed[0].strip())
+    numbers = [text.strip().replace(",", ".").replace("/", ".") for text in typed]
+    if not 2 <= len(numbers) <= 4 or not all(_DECIMAL.fullmatch(number) for number in numbers):
+        return None, _("Type latitude and longitude as two numbers, e.g. 35.6892 and 51.3890.")
+    latitude, longitude = float(numbers[0]), float(numbers[1])
+    if not -90 <= latitude <= 90 or not -180 <= longitude <= 180:
+        return None, _("Latitude goes from -90 to 90 and longitude from -180 to 180.")
+    return f"{_degrees(latitude)} {_degrees(longitude)}", None
+
+
+def _degrees(value: float) -> str:
+    return number_to_string(round(value, 6))

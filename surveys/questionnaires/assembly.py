@@ -1,40 +1,41 @@
 """Checked rows → pages of questions."""
 
-import re
-
-from portal.i18n import _l
+from collections.abc import Mapping
+from dataclasses import replace
 
 from .choice_lists import ChoiceList
-from .expressions import ExpressionError, latin_digits, parse
+from .expressions import ExpressionError, parse
 from .logic import combined
 from .problems import ProblemList
-from .schema import HEADING, SELECTS, Choice, Page, Question
-from .survey_rows import Group, Item, Survey, yes_or_no
-from .texts import check_texts
+from .questions import QuestionBuilder
+from .schema import HEADING, Page, Question, Repeat
+from .survey_rows import Group, Item, Survey
 
-OTHER = "other"
-_OTHER_LABEL = {"fa": "سایر", "ar": "أخرى", "en": "Other"}
-_SPECIFY_LABEL = {"fa": "لطفاً بنویسید:", "ar": "يرجى التحديد:", "en": "Please specify:"}
-_INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)")
+_TABLE_TYPES = frozenset({"select_one", "select_multiple"})
+MAX_TABLE_COLUMNS = 7
+"""More do not fit beside each other on a page of 38 rem."""
 
 
 class Assembler:
     """Builds the pages; what only shows when all is put together goes to `problems`."""
 
     def __init__(
-        self, lists: dict[str, ChoiceList], languages: list[str], problems: ProblemList
+        self,
+        lists: Mapping[str, ChoiceList],
+        languages: list[str],
+        problems: ProblemList,
+        files: Mapping[str, ChoiceList] | None = None,
     ) -> None:
-        self.lists = lists
-        self.languages = languages
         self.problems = problems
-        self.pages: list[tuple[str, Group | None, list[Question]]] = []
         self.taken: set[str] = set()
+        self.builder = QuestionBuilder(lists, files or {}, languages, problems, self.taken)
+        self.pages: list[tuple[str, Group | None, list[Question]]] = []
         self.headed: set[int] = set()
 
     def pages_of(self, survey: Survey) -> tuple[Page, ...]:
-        """All rows in pages: a group shown together, a top-level group, or a run between them."""
-        self.taken = {item.name for item in survey.items}
+        """All rows in pages: a group shown together, a repeat, a top-level group, or a run
+        between them."""
+        self.taken |= {item.name for item in survey.items}
         owner: Group | None = None
         for item in survey.items:
             before, owner = owner, _owner(item)
@@ -45,6 +46,20 @@ class Assembler:
             questions.extend(self._questions(item, owner))
         return tuple(self._page(*page) for page in self.pages)
 
+    def repeats_of(self, survey: Survey) -> tuple[Repeat, ...]:
+        """The repeats that have a page; call it after `pages_of`."""
+        used = {repeat.name for _n, owner, _q in self.pages if (repeat := _repeat(owner))}
+        return tuple(
+            Repeat(
+                group.name,
+                group.record.texts("label"),
+                group.count,
+                self._combined([g.relevant for g in (*group.parents, group)], group),
+            )
+            for group in survey.groups
+            if group.container == "repeat" and group.name in used
+        )
+
     def _page_name(self, owner: Group | None) -> str:
         used = {name for name, _, _ in self.pages}
         base = owner.name if owner else f"page_{len(self.pages) + 1}"
@@ -54,10 +69,15 @@ class Assembler:
         return name
 
     def _page(self, name: str, owner: Group | None, questions: list[Question]) -> Page:
+        rows = tuple(_in_tables(questions))
         if owner is None:
-            return Page(name, questions=tuple(questions))
+            return Page(name, questions=rows)
         relevant = self._combined([g.relevant for g in (*owner.parents, owner)], owner)
-        return Page(name, owner.record.texts("label"), relevant, tuple(questions), owner.appearance)
+        repeat = _repeat(owner)
+        label = owner.record.texts("label") or (repeat.record.texts("label") if repeat else {})
+        return Page(
+            name, label, relevant, rows, owner.appearance, repeat=repeat.name if repeat else ""
+        )
 
     def _combined(self, conditions: list[str], row: Item | Group) -> str:
         text = combined(conditions)
@@ -99,125 +119,72 @@ class Assembler:
         return found
 
     def _questions(self, item: Item, owner: Group | None) -> list[Question]:
-        record, kind = item.record, item.type.question
         if item.type.kind != "question" or not item.name:
             return []
-        place = (record.table.name, record.number)
-        texts = {
-            key: record.texts(key)
-            for key in ("label", "hint", "constraint_message", "required_message")
-        }
-        if kind not in {"calculate", "hidden"}:
-            for key, found in texts.items():
-                check_texts(record, key, found, self.languages, self.problems)
-            if not texts["label"]:
-                add = self.problems.warn if texts["hint"] else self.problems.add
-                add(
-                    "missing_label",
-                    _l("This question has no label. Write what the respondent reads."),
-                    *place,
-                    record.header("label"),
+        outer = [group.relevant for group in self._inner(item, owner)]
+        relevant = self._combined([*outer, item.expressions.get("relevant", "")], item)
+        found = self.builder.build(item, relevant)
+        for added in found[1:]:
+            self._combined([added.relevant], item)
+        group = item.groups[-1] if item.groups else None
+        if group is not None and "table-list" in group.appearance.split():
+            found[0] = replace(found[0], matrix=group.name)
+        return found
+
+
+def _in_tables(questions: list[Question]) -> list[Question]:
+    """Rows that can stand in one table keep their mark: choices alike, nothing of their own.
+
+    `table-list` marks the rows of its group; with `label` and `list-nolabel` a row that is only
+    a header is followed by the rows.
+    """
+    found: list[Question] = []
+    header = ""
+    for question in questions:
+        looks = question.looks
+        if question.type in _TABLE_TYPES and "label" in looks:
+            header = question.name
+            # Its choices are the columns; it asks nothing itself.
+            found.append(
+                Question(
+                    question.name,
+                    "note",
+                    question.label,
+                    relevant=question.relevant,
+                    appearance=HEADING,
                 )
-        required = yes_or_no(record.get("required"))
-        relevant = [group.relevant for group in self._inner(item, owner)]
-        question = Question(
-            name=item.name,
-            type=kind,
-            **texts,
-            required=item.expressions.get("required", "") if required is None else required,
-            relevant=self._combined([*relevant, item.expressions.get("relevant", "")], item),
-            constraint=item.expressions.get("constraint", ""),
-            calculation=item.expressions.get("calculation", ""),
-            default=record.get("default"),
-            read_only=yes_or_no(record.get("read_only")) or False,
-            choices=self._choices(item),
-            appearance=record.get("appearance"),
-            or_other=item.type.or_other,
-        )
-        self._check_default(question, item)
-        return [question, *self._specify(question, item)]
-
-    def _choices(self, item: Item) -> tuple[Choice, ...]:
-        if item.type.question not in SELECTS:
-            return ()
-        place = (item.record.table.name, item.record.number, item.record.header("type"))
-        name = item.type.list_name
-        if not name:
-            self.problems.add(
-                "missing_list",
-                _l("Write the name of a list of choices after “%(type)s”.", type=item.type.word),
-                *place,
             )
-            return ()
-        found = self.lists.get(name)
-        if found is None or not found.choices:
-            self.problems.add(
-                "missing_list",
-                _l("There is no list “%(name)s”. Add it to the sheet “choices”.", name=name),
-                *place,
-            )
-            return ()
-        choices = tuple(found.choices)
-        if item.type.or_other and all(choice.name != OTHER for choice in choices):
-            choices += (Choice(OTHER, self._in_all(_OTHER_LABEL)),)
-        return choices
+            continue
+        if header and looks & {"list-nolabel", "list"}:
+            found.append(replace(question, matrix=header))
+            continue
+        if question.is_shown:
+            header = ""
+        found.append(question)
+    return [_fitting(question) for question in found]
 
-    def _in_all(self, texts: dict[str, str]) -> dict[str, str]:
-        return {language: texts.get(language[:2], texts["en"]) for language in self.languages}
 
-    def _specify(self, question: Question, item: Item) -> list[Question]:
-        if not item.type.or_other:
-            return []
-        name = f"{question.name}_other"
-        if name in self.taken:
-            self.problems.add(
-                "duplicate_name",
-                _l(
-                    "or_other adds a question “%(name)s”, but another has this name. Rename it.",
-                    name=name,
-                ),
-                item.record.table.name,
-                item.record.number,
-                item.record.header("type"),
-            )
-            return []
-        self.taken.add(name)
-        condition = f"selected(${{{question.name}}}, '{OTHER}')"
-        relevant = self._combined([question.relevant, condition], item)
-        return [Question(name, "text", self._in_all(_SPECIFY_LABEL), relevant=relevant)]
-
-    def _check_default(self, question: Question, item: Item) -> None:
-        text = latin_digits(question.default)
-        if not text:
-            return
-        names = {choice.name for choice in question.choices}
-        match question.type:
-            case "integer":
-                valid = _INTEGER.fullmatch(text) is not None
-            case "decimal":
-                valid = _DECIMAL.fullmatch(text) is not None
-            case "select_one":
-                valid = not names or question.default in names
-            case "select_multiple":
-                valid = not names or set(question.default.split()) <= names
-            case _:
-                valid = True
-        if not valid:
-            self.problems.add(
-                "invalid_default",
-                _l(
-                    "The default “%(value)s” is not a possible answer. Correct it or clear it.",
-                    value=question.default,
-                ),
-                item.record.table.name,
-                item.record.number,
-                item.record.header("default"),
-            )
+def _fitting(question: Question) -> Question:
+    is_plain = (
+        question.type in _TABLE_TYPES
+        and len(question.choices) <= MAX_TABLE_COLUMNS
+        and not (question.choice_filter or question.randomize or question.or_other)
+        and not question.read_only
+    )
+    return question if is_plain or not question.matrix else replace(question, matrix="")
 
 
 def _owner(item: Item) -> Group | None:
-    """The group that makes the page: the outermost field list, else the top-level group."""
-    for group in item.groups:
+    """The group that makes the page: the outermost field list, else the repeat or the top-level
+    group. A page never reaches over the edge of a repeat."""
+    inside = next((n for n, group in enumerate(item.groups) if group.container == "repeat"), 0)
+    for group in item.groups[inside:]:
         if "field-list" in group.appearance.split():
             return group
-    return item.groups[0] if item.groups else None
+    return item.groups[inside] if item.groups else None
+
+
+def _repeat(owner: Group | None) -> Group | None:
+    """The repeat a page belongs to."""
+    groups = (*owner.parents, owner) if owner else ()
+    return next((group for group in groups if group.container == "repeat"), None)

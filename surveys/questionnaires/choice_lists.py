@@ -38,6 +38,7 @@ def read_choices(
                 key,
             )
             return lists
+    extra = [column for column in table.columns if not column.key]
     seen: dict[tuple[str, str], int] = {}
     for record in table.records():
         list_name, name = record.get("list_name"), record.get("name")
@@ -97,6 +98,7 @@ def read_choices(
                 record.header("label"),
             )
         check_texts(record, "label", labels, languages, problems)
-        found.choices.append(Choice(name, labels))
+        columns = {column.header: record.cell(column) for column in extra}
+        found.choices.append(Choice(name, labels, columns, record.texts("image")))
         found.rows.append(record.number)
     return lists

@@ -18,9 +18,10 @@ _KNOWN = {
     "survey": {
         "type", "name", "label", "hint", "required", "required_message", "relevant", "constraint",
         "constraint_message", "calculation", "choice_filter", "appearance", "default", "read_only",
-        "disabled",
+        "disabled", "guidance_hint", "parameters", "repeat_count",
     },
     "choices": {"list_name", "name", "label"},
+    "external_choices": {"list_name", "name", "label"},
     "settings": {
         "form_title", "form_id", "version", "default_language", "allow_choice_duplicates",
         "name", "style", "instance_name", "public_key", "submission_url", "auto_send",
@@ -32,8 +33,8 @@ _KNOWN = {
 
 _NO_EFFECT = {
     "survey": {
-        "guidance_hint", "parameters", "trigger", "image", "audio", "video", "big_image",
-        "autoplay", "repeat_count", "save_to", "body", "instance", "control", "intent",
+        "trigger", "image", "audio", "video", "big_image",
+        "autoplay", "save_to", "body", "instance", "control", "intent",
         "rows", "buttontext", "noapperrorstring",
     },
     "choices": {"image", "audio", "video", "big_image"},
@@ -78,15 +79,19 @@ class Record:
     def get(self, key: str) -> str:
         """The cell of a column without language, "" where empty or absent."""
         for column in self.table.by_key.get(key, ()):
-            if column.index < len(self.cells) and self.cells[column.index]:
-                return self.cells[column.index]
+            if found := self.cell(column):
+                return found
         return ""
+
+    def cell(self, column: Column) -> str:
+        """The cell of a column, "" where the row ends before it."""
+        return self.cells[column.index] if column.index < len(self.cells) else ""
 
     def texts(self, key: str) -> dict[str, str]:
         """{language: text} of a translatable column, without empty texts."""
         found: dict[str, str] = {}
         for column in self.table.by_key.get(key, ()):
-            text = self.cells[column.index] if column.index < len(self.cells) else ""
+            text = self.cell(column)
             # A language's own column wins over a column without language.
             if text and column.language and (column.language not in found or column.explicit):
                 found[column.language] = text
@@ -212,9 +217,9 @@ def _report_effect(
     if key in _KNOWN.get(name, set()):
         return
     # A choices sheet may have columns of its own for choice filters.
-    if name == "choices" and key not in _NO_EFFECT["choices"]:
+    if "choices" in name and key not in _NO_EFFECT["choices"]:
         return
-    if key in _NO_EFFECT.get(name, set()):
+    if key in _NO_EFFECT.get(name.removeprefix("external_"), set()):
         problems.warn(
             "unsupported_column",
             _l("The column “%(name)s” is not supported; it has no effect here.", name=header),

@@ -1,21 +1,35 @@
 """What a respondent sees of a page: plain values for the templates, in one language."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from portal.i18n import LANGUAGES, digits, direction, isolate, known_language, pick
+from portal.i18n import (
+    LANGUAGES,
+    _,
+    digits,
+    direction,
+    format_number,
+    isolate,
+    known_language,
+    pick,
+)
 
-from . import flow
-from .expressions import plain, truth
+from . import answers as conversions
+from . import controls, flow
+from .controls import Part
+from .expressions import latin_digits, plain
 from .schema import HEADING, Page, Question, Questionnaire, Texts
 
 SECONDS_PER_QUESTION = 12
 """A reading and a tap on a small screen; only for the promise "about 2 minutes"."""
-FEW = 12
-"""Characters of an answer that fits a short box."""
+MOST_STEPS = 11
+"""Of a range that is shown as boxes to choose from, such as 0 to 10."""
+MOST_LISTED = 100
+"""Of a range that is shown as a list."""
+_ONE_BOX = frozenset({"text", "textarea", "number", "decimal", "photo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,9 @@ class Text:
         return bool(self.text)
 
 
+NO_TEXT = Text("")
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One choice of a question."""
@@ -51,7 +68,7 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Field:
     """A question or note of a page. `kind`: note heading fixed text textarea number decimal radio
-    checkbox select."""
+    checkbox select parts photo."""
 
     name: str
     kind: str
@@ -64,6 +81,16 @@ class Field:
     is_short: bool = False
     has_none: bool = False
     """Whether "no answer" is offered: a radio once chosen cannot be taken back otherwise."""
+    guidance: Text = NO_TEXT
+    parts: tuple[Part, ...] = ()
+    layout: str = ""
+    """How options lie: scale (side by side where there is room), steps (small boxes), columns;
+    of parts: date, rank, place."""
+    opens_table: bool = False
+    closes_table: bool = False
+    """For a row of a table: whether it is the first, the last."""
+    table_label: str = ""
+    """Id of the heading that names the table."""
 
     @property
     def inputmode(self) -> str:
@@ -76,7 +103,14 @@ class Field:
     @property
     def anchor(self) -> str:
         """Where a link to the answer leads: the control, or the first of a group."""
-        return self.options[0].id if self.kind in {"radio", "checkbox"} else self.id
+        if self.parts:
+            return self.parts[0].id
+        return self.options[0].id if self.kind in {"radio", "checkbox", "row"} else self.id
+
+    @property
+    def box(self) -> str:
+        """Of a row of a table: the kind of its boxes."""
+        return "checkbox" if self.layout == "many" else "radio"
 
     @property
     def described_by(self) -> str:
@@ -102,6 +136,28 @@ def languages(q: Questionnaire, lang: str) -> dict[str, str]:
     return {code: name for code, name in LANGUAGES.items() if code in offered}
 
 
+def heading(
+    q: Questionnaire, page: Page, answers: Mapping[str, Any], lang: str, at: datetime | None = None
+) -> Text:
+    """The heading of a page, answers filled in; in a repeat with the number of the round."""
+    found = text_in(page.label, lang, q)
+    if not page.repeat:
+        if "${" not in found.text:
+            return found
+        state = flow.State(q, answers, at, lang)
+        return Text(flow.fill(found.text, state, found.lang or lang), found.lang)
+    state = flow.State(q, answers, at, lang)
+    repeat = q.repeat_by_name[page.repeat]
+    said = flow.fill(found.text, state, found.lang or lang, round=page.round)
+    number = format_number(page.round, lang)
+    if not said:
+        return Text(number)
+    if repeat.count:
+        total = format_number(state.rounds(page.repeat), lang)
+        number = _("%(number)s of %(total)s", number=number, total=total)
+    return Text(f"{said} ({number})", found.lang)
+
+
 def minutes(q: Questionnaire) -> int:
     """How long answering takes, at least 1."""
     return max(1, math.ceil(sum(x.is_answered for x in q.questions) * SECONDS_PER_QUESTION / 60))
@@ -119,71 +175,153 @@ def fields(
 ) -> list[Field]:
     """The questions and notes of a page to show. `raw` has what was just typed, kept as it is."""
     state = flow.State(q, answers, at, lang)
-    return [
-        _field(state, question, lang, raw, (errors or {}).get(question.name, ""))
-        for question in page.questions
-        if question.is_shown and state.relevant(question)
+    found = [
+        (question, _Drawing(state, question, page.round, lang).field(raw, (errors or {})))
+        for question in state.shown(page)
     ]
+    return list(_tabled(found))
 
 
-def _field(
-    state: flow.State,
-    question: Question,
-    lang: str,
-    raw: Mapping[str, Sequence[str]] | None,
-    error: str,
-) -> Field:
-    def shown(value: str) -> str:
-        return isolate(digits(value, lang)) if value else "…"
-
-    def text(texts: Texts) -> Text:
-        found = text_in(texts, lang, state.questionnaire)
-        return Text(flow.fill(found.text, state, found.lang or lang, shown), found.lang)
-
-    label, hint = text(question.label), text(question.hint)
-    if question.type == "note":
-        kind = "heading" if question.appearance == HEADING else "note"
-        return Field(question.name, kind, label, hint)
-    if question.read_only:
-        value = flow.fill(f"${{{question.name}}}", state, lang, shown)
-        return Field(question.name, "fixed", label, hint, value=value)
-    kind = _kind(question)
-    # What was just submitted wins over what is stored, also where it was emptied.
-    typed = raw.get(question.name) if raw is not None else None
-    values = list(typed) if typed is not None else _values(state.value(question.name))
-    required = question.required
-    if isinstance(required, str):
-        required = bool(required) and truth(required, state.context(question.name))
-    return Field(
-        name=question.name,
-        kind=kind,
-        label=label,
-        hint=hint,
-        is_required=required,
-        value=values[0] if values and kind not in {"radio", "checkbox", "select"} else "",
-        options=tuple(
-            Option(f"q-{question.name}-{n}", choice.name, text(choice.label), choice.name in values)
-            for n, choice in enumerate(question.choices)
-        ),
-        error=error,
-        has_none=kind == "radio" and not required and bool(values),
-        is_short=kind in {"number", "decimal"} or "numbers" in question.appearance.split(),
-    )
+def _tabled(found: list[tuple[Question, Field]]) -> Iterator[Field]:
+    """Rows of one table marked as such, whichever of them are shown."""
+    heading = ""
+    for n, (question, field) in enumerate(found):
+        before = found[n - 1][0].matrix if n else ""
+        after = found[n + 1][0].matrix if n + 1 < len(found) else ""
+        if not question.matrix:
+            heading = field.id if field.kind == "heading" else ""
+            yield field
+            continue
+        yield replace(
+            field,
+            kind="row",
+            layout="many" if field.kind == "checkbox" else "",
+            opens_table=before != question.matrix,
+            closes_table=after != question.matrix,
+            table_label=heading if before != question.matrix else "",
+        )
 
 
-def _kind(question: Question) -> str:
-    looks = question.appearance.split()
-    match question.type:
-        case "integer":
-            return "number"
-        case "decimal":
-            return "decimal"
-        case "select_multiple":
-            return "checkbox"
-        case "select_one":
-            return "select" if "minimal" in looks else "radio"
-        case _:
-            return "textarea" if "multiline" in looks else "text"
+class _Drawing:
+    """One question on its way to the page."""
+
+    def __init__(self, state: flow.State, question: Question, round: int, lang: str) -> None:
+        self.state = state
+        self.question = question
+        self.round = round
+        self.lang = lang
+
+    def text(self, texts: Texts) -> Text:
+        found = text_in(texts, self.lang, self.state.questionnaire)
+        said = flow.fill(
+            found.text, self.state, found.lang or self.lang, self.shown, round=self.round
+        )
+        return Text(said, found.lang)
+
+    def shown(self, value: str) -> str:
+        return isolate(digits(value, self.lang)) if value else "…"
+
+    def field(self, raw: Mapping[str, Sequence[str]] | None, errors: Mapping[str, str]) -> Field:
+        question, state = self.question, self.state
+        name = question.name
+        told: dict[str, Any] = {
+            "label": self.text(question.label),
+            "hint": self.text(question.hint),
+            "guidance": self.text(question.guidance) if question.guidance else NO_TEXT,
+        }
+        if question.type == "note":
+            return Field(name, "heading" if question.appearance == HEADING else "note", **told)
+        if state.is_read_only(question, self.round):
+            value = flow.fill(f"${{{name}}}", state, self.lang, self.shown, round=self.round)
+            return Field(name, "fixed", value=value, **told)
+        kind = self.kind()
+        # What was just submitted wins over what is stored, also where it was emptied.
+        typed = raw.get(name) if raw is not None else None
+        values = list(typed) if typed is not None else _values(state.value(name, self.round))
+        required = state.is_required(question, self.round)
+        return Field(
+            name=name,
+            kind=kind,
+            is_required=required,
+            value=values[0] if values and kind in _ONE_BOX else "",
+            options=self.options(values),
+            parts=self.parts(values) if kind == "parts" else (),
+            error=errors.get(name, ""),
+            has_none=kind == "radio" and not required and bool(values),
+            is_short=kind in {"number", "decimal"} or "numbers" in question.looks,
+            layout=self.layout(kind),
+            **told,
+        )
+
+    def kind(self) -> str:
+        looks = self.question.looks
+        match self.question.type:
+            case "integer":
+                return "number"
+            case "decimal":
+                return "decimal"
+            case "select_multiple" | "acknowledge":
+                return "checkbox"
+            case "select_one":
+                return "select" if looks & {"minimal", "autocomplete"} else "radio"
+            case "date" | "time" | "dateTime" | "geopoint" | "rank":
+                return "parts"
+            case "image":
+                return "photo"
+            case "range":
+                if "picker" not in looks and conversions.steps_of(self.question, MOST_STEPS):
+                    return "radio"
+                is_list = bool(conversions.steps_of(self.question, MOST_LISTED))
+                return "select" if is_list else "decimal"
+            case _:
+                return "textarea" if "multiline" in looks else "text"
+
+    def options(self, values: list[str]) -> tuple[Option, ...]:
+        question = self.question
+        if question.type == "acknowledge":
+            box = Text(_("Yes, I have read it"))
+            return (Option(f"q-{question.name}-0", conversions.CONFIRMED, box, bool(values)),)
+        if question.type == "range":
+            steps = [plain(step) for step in conversions.steps_of(question, MOST_LISTED)]
+            typed = {latin_digits(value) for value in values}
+            return tuple(
+                Option(f"q-{question.name}-{n}", step, Text(digits(step, self.lang)), step in typed)
+                for n, step in enumerate(steps)
+            )
+        if question.type not in {"select_one", "select_multiple"}:
+            return ()
+        return tuple(
+            Option(
+                f"q-{question.name}-{n}",
+                choice.name,
+                self.text(choice.label),
+                choice.name in values,
+            )
+            for n, choice in enumerate(self.state.choices(question, self.round))
+        )
+
+    def parts(self, values: list[str]) -> tuple[Part, ...]:
+        question, lang = self.question, self.lang
+        if question.type == "geopoint":
+            return controls.of_place(question, values, lang)
+        if question.type == "rank":
+            choices = [
+                (choice, self.text(choice.label).text or choice.name)
+                for choice in self.state.choices(question, self.round)
+            ]
+            return controls.of_ranking(question, choices, values, lang)
+        return controls.of_moment(question, values, lang)
+
+    def layout(self, kind: str) -> str:
+        question = self.question
+        if kind == "parts":
+            return {"rank": "rank", "geopoint": "place"}.get(question.type, "date")
+        if question.type == "range":
+            return "steps" if kind == "radio" else ""
+        if kind == "radio" and "likert" in question.looks:
+            return "scale"
+        wide = any(word.startswith(("columns", "horizontal", "compact")) for word in question.looks)
+        return "columns" if wide and kind in {"radio", "checkbox"} else ""
 
 
 def _values(stored: Any) -> list[str]:

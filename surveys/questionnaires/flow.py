@@ -1,36 +1,38 @@
-"""Which questions a respondent sees, what their answers are worth, where they go next.
+"""Which questions a respondent sees, whether their answers stand, where they go next.
 
-Answers are a mapping of names to stored values: text and select_one a str, integer an int,
-decimal a float, select_multiple a list of names; None or absence is "not answered".
-Everything here is pure; `at` is the moment for today() and now(), an aware datetime.
+Pure functions of a questionnaire and of answers as `state.py` describes them.
 """
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal import clock
-from portal.i18n import _, local, pick
+from portal.i18n import _, digits, pick
 
 from . import answers as conversions
-from .expressions import Context, EvaluationError, evaluate, plain, truth
-from .expressions.values import NodeSet, Value
-from .logic import dependencies, in_order
-from .schema import SELECTS, Page, Question, Questionnaire
+from . import dateparts
+from .expressions import latin_digits, plain, truth
+from .rounds import parsed
+from .schema import DATES, MAX_ROUNDS, META, SELECTS, Page, Question, Questionnaire
+from .state import Answers, State, fixed_defaults, order_name
 from .texts import REFERENCE
 
-Answers = Mapping[str, Any]
+__all__ = [
+    "Answers", "PageResult", "State", "add_round", "calculate", "can_add", "can_remove", "clean",
+    "fill", "initial_answers", "next_page", "page_questions", "previous_page", "progress",
+    "prune", "remove_round", "unfinished", "validate_page", "visible_pages",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
     """What came of a submitted page.
 
-    `values` are the answers to store (None: no answer); `errors` {name: message}. `revealed` are
-    questions that these answers brought onto the page and the respondent has not seen yet: show
-    the page again, without an error, when there are any.
+    `values` are the answers to store (None: no answer), for a page in a repeat the whole repeat
+    under its name; `errors` {name: message}. `revealed` are questions that these answers brought
+    onto the page, or gave other choices, and the respondent has not seen so yet: show the page
+    again, without an error, when there are any.
     """
 
     values: dict[str, Any]
@@ -43,117 +45,27 @@ class PageResult:
         return not self.errors and not self.revealed
 
 
-@dataclass
-class State:
-    """Relevance and values of all questions for given answers, computed once and when asked.
-
-    An irrelevant question has no value, whatever is stored for it.
-    """
-
-    questionnaire: Questionnaire
-    answers: Answers
-    at: datetime | None = None
-    lang: str | None = None
-    _relevant: dict[str, bool] = field(default_factory=dict)
-    _values: dict[str, Any] = field(default_factory=dict)
-    _pages: dict[str, bool] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        # What depends on nothing comes first, so that no chain recurses deeply.
-        for name in _order(self.questionnaire):
-            self.value(name)
-
-    def relevant(self, question: Question) -> bool:
-        """Whether a question counts at present."""
-        known = self._relevant.get(question.name)
-        if known is None:
-            self._relevant[question.name] = False  # a circle, refused at import, ends here
-            known = self.page_relevant(self.questionnaire.page_of[question.name]) and (
-                not question.relevant or truth(question.relevant, self.context(question.name))
-            )
-            self._relevant[question.name] = known
-        return known
-
-    def page_relevant(self, page: Page) -> bool:
-        """Whether the conditions of a page's groups hold."""
-        if not page.relevant:
-            return True
-        if page.name not in self._pages:
-            self._pages[page.name] = truth(page.relevant, self.context(None))
-        return self._pages[page.name]
-
-    def value(self, name: str) -> Any:
-        """The effective value of a question, None where it has none."""
-        if name in self._values:
-            return self._values[name]
-        self._values[name] = None  # a circle, refused at import, ends here
-        question = self.questionnaire.by_name.get(name)
-        if question is None:
-            value = self.answers.get(name)
-        elif not self.relevant(question):
-            value = None
-        elif question.calculation:
-            value = self._calculated(question)
-        else:
-            value = self.answers.get(name)
-            if value is None and not question.is_answered and question.default:
-                value = question.default
-        self._values[name] = value
-        return value
-
-    def _calculated(self, question: Question) -> Any:
-        stored = self.answers.get(question.name)
-        try:
-            return _storable(evaluate(question.calculation, self.context(None, stored)))
-        except EvaluationError:
-            return None
-
-    def context(self, name: str | None, current: Any = None) -> Context:
-        """What an expression of question `name` sees; `current` stands in for its answer."""
-        if current is None and name is not None:
-            current = self.answers.get(name)
-        at = self.at
-        return Context(
-            lookup=self.value,
-            current=current,
-            now=lambda: local(at or clock.now()),
-            choice_label=self.choice_label,
-        )
-
-    def choice_label(self, name: str, choice: str) -> str:
-        """The label of a choice in the reader's language; its name where it has none."""
-        question = self.questionnaire.by_name.get(name)
-        found = question.choice(choice) if question else None
-        return (pick(found.label, self.lang) if found else "") or choice
-
-
 def visible_pages(q: Questionnaire, answers: Answers, at: datetime | None = None) -> list[Page]:
-    """The pages with at least one question or note to show."""
+    """The pages with at least one question or note to show, those of repeats in each round."""
     state = State(q, answers, at)
-    return [page for page in q.pages if _shown(state, page)]
+    return [page for page in state.pages() if state.shown(page)]
 
 
 def page_questions(
     q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None
 ) -> list[Question]:
     """The questions and notes of a page to show, in order."""
-    return _shown(State(q, answers, at), page)
+    return State(q, answers, at).shown(page)
 
 
-def _shown(state: State, page: Page) -> list[Question]:
-    return [
-        question for question in page.questions if question.is_shown and state.relevant(question)
-    ]
-
-
-def initial_answers(q: Questionnaire) -> dict[str, Any]:
-    """The fixed defaults of the form, as stored values."""
-    found: dict[str, Any] = {}
-    for question in q.questions:
-        if question.default and question.is_answered:
-            value, error = conversions.convert(question, [question.default])
-            if error is None:
-                found[question.name] = value
+def initial_answers(q: Questionnaire, at: datetime | None = None) -> dict[str, Any]:
+    """What the form holds before anything is answered: fixed defaults, and when it began."""
+    defaults = fixed_defaults(q)
+    found = {name: value for name, value in defaults.items() if not q.repeat_of(name)}
+    begun = [x for x in q.questions if x.type in {"start", "today"} and not q.repeat_of(x.name)]
+    if begun:
+        state = State(q, found, at)
+        found |= {question.name: state.value(question.name) for question in begun}
     return found
 
 
@@ -166,33 +78,37 @@ def clean(
     *,
     at: datetime | None = None,
 ) -> tuple[Any, str | None]:
-    """One submitted answer as (value to store, error message or None).
+    """One submitted answer outside repeats as (value to store, error message or None).
 
     The error is in the reader's language; a value with an error is not to be stored.
     """
-    if question.read_only:
+    if State(q, answers, at, lang).is_read_only(question):
         return answers.get(question.name), None
-    value, error = conversions.convert(question, raw_values)
+    value, error = conversions.convert(question, raw_values, lang)
     if error is not None:
         return None, error
     state = State(q, {**answers, question.name: value}, at, lang)
     return value, _objection(state, question, value, lang)
 
 
-def _objection(state: State, question: Question, value: Any, lang: str) -> str | None:
+def _objection(
+    state: State, question: Question, value: Any, lang: str, round: int = 0
+) -> str | None:
     """What is wrong with a converted answer, None if nothing."""
-    if value is None:
-        required = question.required
-        if isinstance(required, str):
-            required = truth(required, state.context(question.name)) if required else False
-        if not required or question.read_only:
+    if value is None or value == "":
+        if not state.is_required(question, round) or state.is_read_only(question, round):
             return None
         own = question.required_message.get(lang) or pick(question.required_message, lang)
-        return fill(own, state, lang) if own else conversions.missing(question)
-    if question.constraint and not truth(question.constraint, state.context(question.name, value)):
+        return fill(own, state, lang, round=round) if own else conversions.missing(question)
+    if question.type == "rank":
+        incomplete = conversions.incomplete_rank(value, state.choices(question, round))
+        if incomplete:
+            return incomplete
+    context = state.context(question.name, value, round=round)
+    if question.constraint and not truth(parsed(question.constraint), context):
         own = question.constraint_message.get(lang) or pick(question.constraint_message, lang)
         return (
-            fill(own, state, lang)
+            fill(own, state, lang, round=round)
             if own
             else _("This answer does not fit the question. Check it and change it.")
         )
@@ -215,67 +131,239 @@ def validate_page(
     form says so (None: all that are relevant now). Questions made irrelevant by the same
     submission keep what they had.
     """
+    before = State(q, answers, at, lang)
+    values, errors = _converted(before, page, raw, lang, shown)
+    state = State(q, _with(q, page, answers, values, without=errors), at, lang)
+    relevant = {x.name for x in page.questions if state.relevant(x, page.round)}
+    asked = {x.name for x in page.questions if state.asked(x, page.round)}
+    revealed: list[str] = []
+    for question in page.questions:
+        name = question.name
+        if name in values and name in asked:
+            value = values[name]
+            if question.choice_filter and value is not None:
+                value = state.value(name, page.round)
+                values[name] = value
+            objection = _objection(state, question, value, lang, page.round)
+            if objection is not None:
+                errors[name] = objection
+        if shown is not None and question.is_shown and name in asked:
+            is_other = question.choice_filter and (
+                state.choices(question, page.round) != before.choices(question, page.round)
+            )
+            if name not in shown or (is_other and name not in errors):
+                revealed.append(name)
+    for question in page.questions:
+        # That a proposed answer was taken out must not bring the proposal back.
+        if question.default_expression and values.get(question.name, ...) is None:
+            values[question.name] = ""
+    kept = {name: x for name, x in values.items() if name in relevant and name not in errors}
+    return PageResult(
+        values=_placed(q, page, answers, {**kept, **_once(state)}),
+        errors={x.name: errors[x.name] for x in page.questions if x.name in errors.keys() & asked},
+        revealed=tuple(revealed),
+    )
+
+
+def _converted(
+    before: State,
+    page: Page,
+    raw: Mapping[str, Sequence[str]],
+    lang: str,
+    shown: Collection[str] | None,
+) -> tuple[dict[str, Any], dict[str, str]]:
     values: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for question in page.questions:
-        if not question.is_answered or question.read_only:
-            continue
-        if shown is not None and question.name not in shown:
-            continue
-        value, error = conversions.convert(question, raw.get(question.name, ()))
-        if error is None:
-            values[question.name] = value
-        else:
-            errors[question.name] = error
-    known = {name: value for name, value in answers.items() if name not in errors}
-    state = State(q, {**known, **values}, at, lang)
-    relevant = {question.name for question in page.questions if state.relevant(question)}
-    for question in page.questions:
         name = question.name
-        if name in values and name in relevant:
-            objection = _objection(state, question, values[name], lang)
-            if objection is not None:
-                errors[name] = objection
-    revealed = tuple(
-        question.name
-        for question in page.questions
-        if shown is not None
-        and question.name in relevant
-        and question.name not in shown
-        and question.is_shown
+        if not question.is_answered or before.is_read_only(question, page.round):
+            continue
+        if shown is not None and name not in shown:
+            continue
+        sent = raw.get(name, ())
+        stored = before.stored(name, page.round)
+        value, error = conversions.convert(question, sent, lang)
+        if error is not None:
+            errors[name] = error
+        elif _is_unchanged(question, sent, stored):
+            values[name] = stored
+        else:
+            values[name] = value
+    return values, errors
+
+
+def _is_unchanged(question: Question, sent: Sequence[str], stored: Any) -> bool:
+    """A photo that was neither replaced nor removed; a month or year that the same form would
+    show in another calendar: reading it back there would move it by days."""
+    if question.type == "image":
+        return not any(
+            isinstance(x, conversions.Upload) or x == conversions.REMOVE for x in sent
+        )  # fmt: skip
+    if question.type not in DATES or not stored:
+        return False
+    parts = dateparts.wanted(question.type, question.looks)
+    typed = [latin_digits(text).strip() for text in sent]
+    calendars = (dateparts.PERSIAN, dateparts.GREGORIAN)
+    return "day" not in parts and typed in [
+        dateparts.split(str(stored), parts, calendar) for calendar in calendars
+    ]
+
+
+def _once(state: State) -> dict[str, Any]:
+    """Calculations that shall be made once are kept from their first value on."""
+    return {
+        question.name: state.value(question.name)
+        for question in state.questionnaire.questions
+        if "once(" in question.calculation and not state.questionnaire.repeat_of(question.name)
+    }
+
+
+def _with(
+    q: Questionnaire,
+    page: Page,
+    answers: Answers,
+    values: Mapping[str, Any],
+    without: Collection[str] = (),
+) -> dict[str, Any]:
+    """All answers with those of a page in their place."""
+    if not page.repeat:
+        kept = {name: value for name, value in answers.items() if name not in without}
+        return {**kept, **values}
+    rows = _rows(q, page.repeat, answers, page.round)
+    row = {name: value for name, value in rows[page.round - 1].items() if name not in without}
+    rows[page.round - 1] = {**row, **values}
+    return {**answers, page.repeat: rows}
+
+
+def _placed(
+    q: Questionnaire, page: Page, answers: Answers, values: dict[str, Any]
+) -> dict[str, Any]:
+    """The values as `answers` takes them: those of a round inside the whole repeat."""
+    if not page.repeat:
+        return values
+    own = {name: value for name, value in values.items() if q.repeat_of(name) == page.repeat}
+    rows: list[dict[str, Any]] = _with(q, page, answers, own)[page.repeat]
+    rows[page.round - 1] = {n: v for n, v in rows[page.round - 1].items() if v is not None}
+    outside = {name: value for name, value in values.items() if name not in own}
+    return {**outside, page.repeat: rows}
+
+
+def _rows(q: Questionnaire, repeat: str, answers: Answers, least: int) -> list[dict[str, Any]]:
+    """The rounds of a repeat as a list of its own, at least so many."""
+    stored = answers.get(repeat)
+    rows = [dict(row) for row in stored if isinstance(row, Mapping)] if stored else []
+    rows = rows[:MAX_ROUNDS]
+    while len(rows) < least:
+        rows.append(_fresh_row(q, repeat))
+    return rows
+
+
+def _fresh_row(q: Questionnaire, repeat: str) -> dict[str, Any]:
+    return {n: value for n, value in fixed_defaults(q).items() if q.repeat_of(n) == repeat}
+
+
+def can_add(q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None) -> bool:
+    """Whether "another one" is offered: on the last page of the last round, if the respondent
+    decides how many there are."""
+    if not page.repeat or q.repeat_by_name[page.repeat].count:
+        return False
+    state = State(q, answers, at)
+    last = next(
+        (x for x in reversed(list(state.pages())) if x.repeat == page.repeat and state.shown(x)),
+        None,
     )
-    return PageResult(
-        values={
-            name: value for name, value in values.items() if name in relevant and name not in errors
-        },
-        errors={
-            question.name: errors[question.name]
-            for question in page.questions
-            if question.name in errors and question.name in relevant
-        },
-        revealed=revealed,
-    )
+    return last is not None and last.name == page.name and page.round < MAX_ROUNDS
+
+
+def can_remove(q: Questionnaire, page: Page, answers: Answers) -> bool:
+    """Whether this round can be taken out: one is always left."""
+    if not page.repeat or q.repeat_by_name[page.repeat].count:
+        return False
+    return len(_rows(q, page.repeat, answers, 1)) > 1
+
+
+def add_round(
+    q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None
+) -> tuple[dict[str, Any], Page]:
+    """(answers with one more round, the page to go to)."""
+    if not can_add(q, page, answers, at):
+        return dict(answers), page
+    rows = _rows(q, page.repeat, answers, page.round)
+    rows.append(_fresh_row(q, page.repeat))
+    found = {**answers, page.repeat: rows}
+    return found, _first_of(q, page, found, len(rows), at)
+
+
+def remove_round(
+    q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None
+) -> tuple[dict[str, Any], Page]:
+    """(answers without this round, the page to go to)."""
+    if not can_remove(q, page, answers):
+        return dict(answers), page
+    rows = _rows(q, page.repeat, answers, 1)
+    if page.round <= len(rows):
+        del rows[page.round - 1]
+    found = {**answers, page.repeat: rows}
+    return found, _first_of(q, page, found, min(page.round, len(rows)), at)
+
+
+def _first_of(
+    q: Questionnaire, page: Page, answers: Answers, number: int, at: datetime | None
+) -> Page:
+    pages = visible_pages(q, answers, at)
+    mine = (x for x in pages if x.repeat == page.repeat and x.round == number)
+    return next(mine, next(iter(pages), page))
 
 
 def calculate(q: Questionnaire, answers: Answers, at: datetime | None = None) -> dict[str, Any]:
-    """The values of all relevant calculations and hidden values, those without a value as None."""
+    """The values of all relevant calculations and hidden values outside repeats, those without a
+    value as None."""
     state = State(q, answers, at)
     return {
         question.name: state.value(question.name)
         for question in q.questions
-        if not question.is_shown or (question.calculation and not question.is_answered)
+        if not q.repeat_of(question.name)
+        and (not question.is_shown or (question.calculation and not question.is_answered))
     }
 
 
 def prune(q: Questionnaire, answers: Answers, at: datetime | None = None) -> dict[str, Any]:
-    """What to keep at the end: answers of relevant questions, and all calculations."""
+    """What to keep at the end: answers of relevant questions, all calculations, and the order in
+    which randomised choices were shown."""
     state = State(q, answers, at)
-    kept = {
-        question.name: state.value(question.name)
-        for question in q.questions
-        if question.type != "note"
-    }
-    return {name: value for name, value in kept.items() if value is not None and value != []}
+    kept: dict[str, Any] = {}
+    for question in q.questions:
+        repeat = q.repeat_of(question.name)
+        for number in state.rounds_of(question.name):
+            found = _final(state, question, number)
+            if not repeat:
+                kept.update(found)
+            else:
+                rows = kept.setdefault(repeat, [])
+                while len(rows) < number:
+                    rows.append({})
+                rows[number - 1].update(found)
+    return {
+        name: value
+        for name, value in kept.items()
+        if name not in q.repeat_by_name or any(value)
+    }  # fmt: skip
+
+
+def _final(state: State, question: Question, round: int) -> dict[str, Any]:
+    if question.type == "note":
+        return {}
+    found = {}
+    value = state.value(question.name, round)
+    if question.type in META and value is not None:
+        # Where the moment given is a coarse one on purpose, nothing finer is kept.
+        value = min(str(value), state.moment(question))
+    if value is not None and value not in ("", []):
+        found[question.name] = value
+    if question.randomize and state.asked(question, round):
+        order = [choice.name for choice in state.choices(question, round)]
+        found[order_name(question.name)] = order
+    return found
 
 
 def unfinished(
@@ -286,12 +374,16 @@ def unfinished(
     For the final submission: answers may have become wrong or due by changes on later pages.
     """
     state = State(q, answers, at, lang)
-    for page in q.pages:
+    for page in state.pages():
         errors = {
             question.name: objection
-            for question in _shown(state, page)
+            for question in state.shown(page)
             if question.is_answered
-            and (objection := _objection(state, question, state.value(question.name), lang))
+            and (
+                objection := _objection(
+                    state, question, state.value(question.name, page.round), lang, page.round
+                )
+            )
         }
         if errors:
             return page, errors
@@ -302,27 +394,31 @@ def next_page(
     q: Questionnaire, page: Page | None, answers: Answers, at: datetime | None = None
 ) -> Page | None:
     """The visible page after `page` (None: the first), None after the last."""
-    return _neighbour(q, page, answers, at, forward=True)
+    pages = visible_pages(q, answers, at)
+    if page is None:
+        return next(iter(pages), None)
+    place = _place(q, page)
+    return next((found for found in pages if _place(q, found) > place), None)
 
 
 def previous_page(
     q: Questionnaire, page: Page | None, answers: Answers, at: datetime | None = None
 ) -> Page | None:
     """The visible page before `page` (None: the last), None before the first."""
-    return _neighbour(q, page, answers, at, forward=False)
-
-
-def _neighbour(
-    q: Questionnaire, page: Page | None, answers: Answers, at: datetime | None, *, forward: bool
-) -> Page | None:
-    visible = {found.name for found in visible_pages(q, answers, at)}
-    names = [found.name for found in q.pages]
+    pages = visible_pages(q, answers, at)[::-1]
     if page is None:
-        candidates = list(q.pages) if forward else list(reversed(q.pages))
-    else:
-        index = names.index(page.name)
-        candidates = list(q.pages[index + 1 :] if forward else reversed(q.pages[:index]))
-    return next((found for found in candidates if found.name in visible), None)
+        return next(iter(pages), None)
+    place = _place(q, page)
+    return next((found for found in pages if _place(q, found) < place), None)
+
+
+def _place(q: Questionnaire, page: Page) -> tuple[int, int, int]:
+    """Where a page comes: all pages of a repeat in one round before those of the next."""
+    number = q.number_of(page) % 1_000
+    if not page.repeat:
+        return number, 0, 0
+    first = next(n for n, found in enumerate(q.pages, 1) if found.repeat == page.repeat)
+    return first, page.round, number
 
 
 def progress(
@@ -335,44 +431,42 @@ def progress(
 
 
 def fill(
-    text: str, state: State, lang: str, show: Callable[[str], str] = lambda value: value
+    text: str,
+    state: State,
+    lang: str,
+    show: Callable[[str], str] = lambda value: value,
+    round: int = 0,
 ) -> str:
-    """A label with each `${name}` replaced by the answer, choices by their labels.
+    """A label with each `${name}` replaced by the answer: choices by their labels, dates in the
+    reader's calendar. In a round of a repeat its own answers are meant.
 
     `show` formats one answer (isolate it in right-to-left text, write its digits).
     """
     if "${" not in text:
         return text
-
-    def answer(name: str) -> str:
-        question, value = state.questionnaire.by_name.get(name), state.value(name)
-        if question is not None and question.type in SELECTS and value:
-            chosen = [value] if isinstance(value, str) else value
-            return ("، " if lang in {"fa", "ar"} else ", ").join(
-                state.choice_label(name, choice) for choice in chosen
-            )
-        return plain(value)
-
-    return REFERENCE.sub(lambda found: show(answer(found[1])), text)
+    return REFERENCE.sub(lambda found: show(_said(state, found[1], lang, round)), text)
 
 
-def _storable(value: Value) -> Any:
-    """A calculated value as JSON: a text, a number, or None for "" and NaN."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, NodeSet):
-        value = value.values[0] if value.values else ""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    return value or None
+def _said(state: State, name: str, lang: str, round: int) -> str:
+    q = state.questionnaire
+    separator = "، " if lang in {"fa", "ar"} else ", "
+    if name in q.repeat_by_name:
+        return str(state.rounds(name))
+    question = q.by_name.get(name)
+    if question is None:
+        return plain(state.value(name))
+    numbers = [round] if q.repeat_of(name) and round else list(state.rounds_of(name))
+    values = [state.value(name, number) for number in numbers]
+    return separator.join(
+        said for value in values if (said := _as_text(state, question, value, lang, separator))
+    )
 
 
-def _order(q: Questionnaire) -> list[str]:
-    """Evaluation order, remembered with the questionnaire itself."""
-    order: list[str] | None = q.__dict__.get("_evaluation_order")
-    if order is None:
-        order = in_order(dependencies(q))
-        q.__dict__["_evaluation_order"] = order
-    return order
+def _as_text(state: State, question: Question, value: Any, lang: str, separator: str) -> str:
+    if question.type in SELECTS and value:
+        chosen = [value] if isinstance(value, str) else value
+        return separator.join(state.choice_label(question.name, choice) for choice in chosen)
+    if question.type in DATES | {"time", "today"} and value:
+        kind = "date" if question.type == "today" else question.type
+        return digits(dateparts.shown(str(value), kind, question.looks, lang), lang)
+    return plain(value)

@@ -9,13 +9,16 @@ from portal.i18n import _l
 
 from .columns import Record
 from .expressions import ExpressionError, parse
-from .expressions.nodes import Path
+from .expressions.nodes import Call, Path, walk
+from .parameters import parameters
 from .problems import ProblemList
+from .rounds import ALL_ROUNDS, parsed
 from .schema import Questionnaire
 from .survey_rows import Group, Item, Survey, yes_or_no
 from .texts import references
 
-EXPRESSIONS = ("relevant", "constraint", "calculation", "required")
+EXPRESSIONS = ("relevant", "constraint", "calculation", "required", "read_only", "choice_filter")
+_YES_OR_EXPRESSION = {"required", "read_only"}
 _MAX_SUGGESTIONS = 100
 _CALCULATED = re.compile(r"\$\{|^\s*[a-zA-Z][\w:\-]*\(.*\)\s*$", re.DOTALL)
 
@@ -26,7 +29,10 @@ class Names:
     def __init__(self, survey: Survey) -> None:
         self.questions = {item.name for item in survey.items if item.name}
         self.by_path = {item.path: item.name for item in survey.items if item.name}
-        self.groups = {group.name for group in survey.groups}
+        repeats = [group for group in survey.groups if group.container == "repeat"]
+        self.questions |= {group.name for group in repeats}
+        self.by_path |= {group.path: group.name for group in repeats}
+        self.groups = {group.name for group in survey.groups} - self.questions
         self.meta = survey.meta
         self.suggestions = 0
 
@@ -63,6 +69,8 @@ def check_logic(survey: Survey, problems: ProblemList) -> None:
     for group in survey.groups:
         if text := _expression_cell(group.record, "relevant"):
             group.relevant = _checked(text, "relevant", group, names, problems)
+        if group.container == "repeat" and (text := group.record.get("repeat_count")):
+            group.count = _checked(text, "repeat_count", group, names, problems)
     for item in survey.items:
         _check_item(item, names, problems)
         for key in ("label", "hint", "constraint_message", "required_message"):
@@ -75,31 +83,15 @@ def _check_item(item: Item, names: Names, problems: ProblemList) -> None:
     record = item.record
     for key in EXPRESSIONS:
         text = _expression_cell(record, key)
-        if not text or (key == "required" and yes_or_no(record.get(key)) is not None):
-            continue
-        item.expressions[key] = _checked(text, key, item, names, problems)
+        is_plain = key in _YES_OR_EXPRESSION and yes_or_no(record.get(key)) is not None
+        if text and not is_plain:
+            item.expressions[key] = _checked(text, key, item, names, problems)
     place = (record.table.name, record.number)
-    if record.get("choice_filter"):
-        problems.add(
-            "unsupported_choice_filter",
-            _l("choice_filter is not supported yet. Make one list and question for each case."),
-            *place,
-            record.header("choice_filter"),
-        )
-    if yes_or_no(record.get("read_only")) is None:
-        problems.add(
-            "unsupported_read_only",
-            _l("read_only must be yes or no here."),
-            *place,
-            record.header("read_only"),
-        )
-    if _CALCULATED.search(record.get("default")):
-        problems.add(
-            "unsupported_default",
-            _l("A calculated default is not supported yet. Write a fixed value or clear the cell."),
-            *place,
-            record.header("default"),
-        )
+    if (text := record.get("default")) and _CALCULATED.search(text):
+        item.expressions["default"] = _checked(text, "default", item, names, problems)
+    seed = parameters(record).get("seed", "")
+    if seed and not re.fullmatch(r"-?[0-9.]+", seed):
+        item.expressions["seed"] = _checked(seed, "parameters", item, names, problems)
     calculates = item.type.kind == "question" and item.type.question == "calculate"
     if calculates and "calculation" not in item.expressions:
         problems.add(
@@ -133,10 +125,22 @@ def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: P
         )
         return ""
     resolved = True
+    # position(..) and count(..) ask about the round, not about an answer.
+    about_round = {
+        path
+        for node in walk(expression.root)
+        if isinstance(node, Call) and node.name == "position"
+        for path in node.arguments
+    }
+    # Whether the list of choices has such columns is seen when it is at hand.
+    columns = {path for path in expression.paths() if key == "choice_filter" and path.bare}
     for path in expression.paths():
+        if path in about_round | columns:
+            continue
         if message := _path_problem(path, owner, names):
             problems.add("unknown_reference", message, *place)
             resolved = False
+    kept = about_round | columns
     in_paths = {path.steps[-1] for path in expression.paths() if path.steps}
     for name in sorted(expression.references() - in_paths):
         if message := names.unknown(name):
@@ -144,7 +148,9 @@ def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: P
             resolved = False
     if not resolved:
         return ""
-    return expression.rewritten(lambda path: names.by_path.get(_target(path, owner)))
+    return expression.rewritten(
+        lambda path: None if path in kept else names.by_path.get(_target(path, owner))
+    )
 
 
 def _target(path: Path, owner: Item | Group) -> tuple[str, ...]:
@@ -188,17 +194,33 @@ def _check_label_references(record: Record, key: str, names: Names, problems: Pr
 
 
 def dependencies(questionnaire: Questionnaire) -> dict[str, frozenset[str]]:
-    """For each question the questions that its relevance or value depends on."""
+    """For each question and repeat the questions that its relevance or value depends on."""
     found: dict[str, frozenset[str]] = {}
+    for repeat in questionnaire.repeats:
+        found[repeat.name] = _references([repeat.count, repeat.relevant])
     for page in questionnaire.pages:
-        around = _references([page.relevant])
+        around = _references([page.relevant]) | found.get(page.repeat, frozenset())
         for question in page.questions:
-            found[question.name] = around | _references([question.relevant, question.calculation])
+            own = _references(
+                [
+                    question.relevant,
+                    question.calculation,
+                    question.choice_filter,
+                    question.default_expression,
+                ]
+            )
+            # A running total looks at itself, in the rounds before.
+            own -= {ALL_ROUNDS + question.name} if page.repeat else set()
+            names = {name.removeprefix(ALL_ROUNDS) for name in around | own}
+            found[question.name] = frozenset(names)
     return found
 
 
 def _references(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset().union(*(parse(text).references() for text in texts if text))
+    """What is written `${name}`: a bare name in a filter is a column of the choice."""
+    expressions = [parsed(text) for text in texts if text]
+    columns = {path.steps[-1] for each in expressions for path in each.paths() if path.bare}
+    return frozenset().union(*(each.references() for each in expressions)) - columns
 
 
 def in_order(
@@ -245,7 +267,9 @@ def check_cycles(
         if frozenset(cycle) in reported or twice & set(cycle):
             return
         reported.add(frozenset(cycle))
-        record = min((records[name] for name in cycle), key=lambda record: record.number)
+        record = min(
+            (records[name] for name in cycle if name in records), key=lambda record: record.number
+        )
         column = "calculation" if record.get("calculation") else "relevant"
         problems.add(
             "cycle",

@@ -11,33 +11,46 @@ Kind = Literal["begin", "end", "question", "meta", "unsupported", "unknown"]
 
 _CONTAINER = re.compile(r"(begin|end)[ _](group|repeat|loop)\b.*", re.IGNORECASE)
 _SELECT = re.compile(
-    r"(select[ _]?one|select1|select[ _]?multiple|select all that apply)"
-    r"(?: from)?\s+(\S+?)(\s+or[ _](?:specify[ _])?other)?",
+    r"(select[ _]?one|select1|select[ _]?multiple|select all that apply|(?:odk:)?rank)"
+    r"(?:[ _]external)?(?: from)?\s+(\S+?)(\s+or[ _](?:specify[ _])?other)?",
     re.IGNORECASE,
 )
 _SELECT_WORD = re.compile(
-    r"(?:select[ _]?one|select1|select[ _]?multiple|select all that apply)(?: from)?", re.IGNORECASE
+    r"(?:select[ _]?one|select1|select[ _]?multiple|select all that apply|(?:odk:)?rank)(?: from)?",
+    re.IGNORECASE,
+)
+_FROM_FILE = re.compile(
+    r"(select[ _]?one|select[ _]?multiple|rank)[ _]from[ _]file\s+(\S+)(\s+or[ _]other)?",
+    re.IGNORECASE,
 )
 _SIMPLE: dict[str, QuestionType] = {
-    "text": "text", "string": "text",
+    "text": "text", "string": "text", "tel": "text", "phone number": "text",
     "integer": "integer", "int": "integer",
     "decimal": "decimal",
+    "range": "range",
+    "date": "date",
+    "time": "time",
+    "datetime": "dateTime", "date time": "dateTime",
+    "acknowledge": "acknowledge", "trigger": "acknowledge",
+    "geopoint": "geopoint", "gps": "geopoint", "location": "geopoint",
+    "image": "image", "photo": "image",
+    "barcode": "barcode",
     "note": "note",
     "calculate": "calculate", "calculation": "calculate",
     "hidden": "hidden",
+    "start": "start", "start time": "start",
+    "end": "end", "end time": "end",
+    "today": "today",
 }  # fmt: skip
 _META = frozenset({
-    "start", "end", "today", "deviceid", "device id", "simserial", "sim id", "subscriberid",
+    "deviceid", "device id", "simserial", "sim id", "subscriberid",
     "phonenumber", "username", "email", "audit", "start-geopoint", "background-audio",
-    "start time", "end time", "background-geopoint",
+    "background-geopoint",
 })  # fmt: skip
 _UNSUPPORTED = frozenset({
-    "range", "date", "time", "datetime", "date time", "acknowledge", "trigger", "rank",
-    "geopoint", "gps", "location", "geotrace", "geoshape", "image", "photo", "audio", "video",
-    "file", "barcode", "tel", "phone number", "xml-external", "csv-external", "osm",
-    "select_one_from_file", "select_multiple_from_file", "select_one_external", "odk:rank",
+    "geotrace", "geoshape", "audio", "video", "file", "xml-external", "csv-external", "osm",
 })  # fmt: skip
-_SUGGEST = [*_SIMPLE, "select_one", "select_multiple", "begin group", "end group"]
+_SUGGEST = [*_SIMPLE, "select_one", "select_multiple", "begin group", "end group", "begin repeat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,8 @@ class RowType:
     list_name: str = ""
     or_other: bool = False
     container: str = ""
+    file: str = ""
+    """Of a select from a file: its name."""
 
 
 def read_type(cell: str) -> RowType:
@@ -66,14 +81,23 @@ def read_type(cell: str) -> RowType:
         return RowType("meta", text)
     if lower in _UNSUPPORTED or first in _UNSUPPORTED:
         return RowType("unsupported", text.split(" ")[0] if first in _UNSUPPORTED else text)
+    if found := _FROM_FILE.fullmatch(text):
+        select = _select(found[1])
+        return RowType(
+            "question", f"{found[1]}_from_file", select, "", bool(found[3]), "", found[2]
+        )
     if found := _SELECT.fullmatch(text):
-        many = "mult" in found[1].lower() or "all" in found[1].lower()
-        question: QuestionType = "select_multiple" if many else "select_one"
-        return RowType("question", found[1], question, found[2], bool(found[3]))
+        return RowType("question", found[1], _select(found[1]), found[2], bool(found[3]))
     if _SELECT_WORD.fullmatch(text):
-        many = "mult" in lower or "all" in lower
-        return RowType("question", text, "select_multiple" if many else "select_one")
+        return RowType("question", text, _select(text))
     return RowType("unknown", text)
+
+
+def _select(word: str) -> QuestionType:
+    lower = word.lower()
+    if "rank" in lower:
+        return "rank"
+    return "select_multiple" if "mult" in lower or "all" in lower else "select_one"
 
 
 def similar_type(word: str) -> str:

@@ -1,12 +1,13 @@
-"""The frozen questionnaire: what a published version keeps, as plain JSON.
+"""The frozen questionnaire: what a published version keeps.
 
 Expressions are stored as text in which every question is written `${name}`; paths of the
 spreadsheet are resolved when it is read. A page's `relevant` holds the conditions of all groups
-around it; a question's holds those of groups inside the page and its own.
+around it; a question's holds those of groups inside the page and its own. `frozen.py` writes it
+as JSON and reads it back.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
@@ -14,32 +15,42 @@ Texts = Mapping[str, str]
 """{BCP 47 code: text}."""
 
 QuestionType = Literal[
-    "text", "integer", "decimal", "select_one", "select_multiple", "note", "calculate", "hidden"
-]
+    "text", "integer", "decimal", "range", "select_one", "select_multiple", "rank", "acknowledge",
+    "date", "time", "dateTime", "geopoint", "image", "barcode",
+    "note", "calculate", "hidden", "start", "end", "today",
+]  # fmt: skip
 QUESTION_TYPES: Final[frozenset[str]] = frozenset(get_args(QuestionType))
-ANSWERED: Final[frozenset[str]] = frozenset(
-    {"text", "integer", "decimal", "select_one", "select_multiple"}
-)
+META: Final[frozenset[str]] = frozenset({"start", "end", "today"})
+"""Recorded by themselves: when answering began and ended, and on what day."""
+UNSEEN: Final[frozenset[str]] = frozenset({"calculate", "hidden"}) | META
+ANSWERED: Final[frozenset[str]] = QUESTION_TYPES - UNSEEN - {"note"}
 """The types a respondent gives an answer to."""
-UNSEEN: Final[frozenset[str]] = frozenset({"calculate", "hidden"})
-SELECTS: Final[frozenset[str]] = frozenset({"select_one", "select_multiple"})
+SELECTS: Final[frozenset[str]] = frozenset({"select_one", "select_multiple", "rank"})
+DATES: Final[frozenset[str]] = frozenset({"date", "dateTime"})
 
 HEADING: Final = "heading"
 """Appearance of a note that carries the label of a group inside a page."""
-FORMAT: Final = 1
+OTHER: Final = "other"
+"""Name of the choice that or_other adds."""
+MAX_ROUNDS: Final = 50
+"""Rounds of a repeat."""
+ROUND_STEP: Final = 1_000
+"""In the number of a page in a round: its place + ROUND_STEP × the round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer of a list. `name` is what is stored."""
+    """One answer of a list. `name` is what is stored; `columns` are what filters look at."""
 
     name: str
     label: Texts = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    image: Texts = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Question:
-    """One row of a survey. `required` is yes, no, or an expression."""
+    """One row of a survey. `required` and `read_only` are yes, no, or an expression."""
 
     name: str
     type: QuestionType
@@ -52,11 +63,25 @@ class Question:
     constraint_message: Texts = field(default_factory=dict)
     calculation: str = ""
     default: str = ""
-    read_only: bool = False
+    read_only: bool | str = False
     choices: tuple[Choice, ...] = ()
     appearance: str = ""
     or_other: bool = False
     """Whether the last choice, `other`, was added and the next question asks what it is."""
+    guidance: Texts = field(default_factory=dict)
+    """A longer explanation, folded away."""
+    choice_filter: str = ""
+    """Which choices are offered; a bare name in it is a column of the choice."""
+    randomize: bool = False
+    seed: str = ""
+    """An expression; "" for an order of each respondent's own."""
+    bounds: tuple[float, float, float] | None = None
+    """Of a range: start, end, step."""
+    default_expression: str = ""
+    matrix: str = ""
+    """Consecutive questions of one page with the same word here are the rows of one table."""
+    image: Texts = field(default_factory=dict)
+    """Names of pictures shown with the label."""
 
     @property
     def is_answered(self) -> bool:
@@ -68,20 +93,55 @@ class Question:
         """Whether it stands on the page at all."""
         return self.type not in UNSEEN
 
+    @cached_property
+    def looks(self) -> frozenset[str]:
+        """The words of the appearance."""
+        return frozenset(self.appearance.split())
+
+    @cached_property
+    def by_choice(self) -> dict[str, Choice]:
+        """The choices by name; of two alike the first."""
+        return {choice.name: choice for choice in reversed(self.choices)}
+
     def choice(self, name: str) -> Choice | None:
         """The choice of that name, or None."""
-        return next((choice for choice in self.choices if choice.name == name), None)
+        return self.by_choice.get(name)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Questions shown together."""
+    """Questions shown together. In a repeat the page as such has no round and is never shown;
+    `in_round` makes the pages that are."""
 
     name: str
     label: Texts = field(default_factory=dict)
     relevant: str = ""
     questions: tuple[Question, ...] = ()
     appearance: str = ""
+    repeat: str = ""
+    """The name of the repeat it belongs to."""
+    round: int = 0
+    """Counted from 1; 0 outside repeats."""
+
+    @property
+    def base(self) -> str:
+        """The name without the round."""
+        return self.name.partition("@")[0] if self.round else self.name
+
+    def in_round(self, number: int) -> "Page":
+        """This page of a repeat in one of its rounds, `name@number`."""
+        return replace(self, name=f"{self.base}@{number}", round=number)
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Pages that are asked several times. `count` is an expression, "" where the respondent
+    decides. Its answers are a list of mappings under its name, one for each round."""
+
+    name: str
+    label: Texts = field(default_factory=dict)
+    count: str = ""
+    relevant: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +154,7 @@ class Questionnaire:
     pages: tuple[Page, ...]
     form_id: str = ""
     version: str = ""
+    repeats: tuple[Repeat, ...] = ()
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -102,119 +163,59 @@ class Questionnaire:
 
     @cached_property
     def by_name(self) -> dict[str, Question]:
-        """Questions by name; names are unique in a questionnaire."""
+        """Questions by name; names are unique in a questionnaire, also over repeats."""
         return {question.name: question for question in self.questions}
 
     @cached_property
     def page_of(self) -> dict[str, Page]:
-        """The page of each question's name."""
+        """The page of each question's name, without a round."""
         return {question.name: page for page in self.pages for question in page.questions}
 
+    @cached_property
+    def repeat_by_name(self) -> dict[str, Repeat]:
+        return {repeat.name: repeat for repeat in self.repeats}
+
+    def repeat_of(self, name: str) -> str:
+        """The repeat that a question belongs to, "" for none."""
+        page = self.page_of.get(name)
+        return page.repeat if page else ""
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {page.name: place for place, page in enumerate(self.pages)}
+
     def page(self, name: str) -> Page | None:
-        """The page of that name, or None."""
-        return next((page for page in self.pages if page.name == name), None)
+        """The page of that name (`name@2` in the second round), or None."""
+        base, _, text = name.partition("@")
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+        return self._page_at(self._places.get(base, -1), number)
+
+    def page_at(self, number: int) -> Page | None:
+        """The page of a number: conditions and rounds never renumber the others."""
+        rounds, place = divmod(number, ROUND_STEP)
+        return self._page_at(place - 1, rounds)
+
+    def number_of(self, page: Page) -> int:
+        """The number of a page, counted from 1 over all pages: what stands in addresses."""
+        return self._places[page.base] + 1 + ROUND_STEP * page.round
+
+    def _page_at(self, place: int, rounds: int) -> Page | None:
+        if not 0 <= place < len(self.pages) or rounds > MAX_ROUNDS:
+            return None
+        page = self.pages[place]
+        if bool(page.repeat) != bool(rounds):
+            return None
+        return page.in_round(rounds) if rounds else page
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, empty fields left out. `from_json` is its inverse."""
-        return {
-            "format": FORMAT,
-            "title": dict(self.title),
-            "languages": list(self.languages),
-            "default_language": self.default_language,
-            **_filled(form_id=self.form_id, version=self.version),
-            "pages": [
-                {
-                    "name": page.name,
-                    **_filled(
-                        label=dict(page.label), relevant=page.relevant, appearance=page.appearance
-                    ),
-                    "questions": [_question_json(question) for question in page.questions],
-                }
-                for page in self.pages
-            ],
-        }
+        from . import frozen
+
+        return frozen.to_json(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Questionnaire":
         """Raises ValueError for what `to_json` cannot have written."""
-        try:
-            if data["format"] != FORMAT:
-                raise ValueError(f"questionnaire format {data['format']!r} is not known")
-            return cls(
-                title=_texts(data["title"]),
-                languages=tuple(str(code) for code in data["languages"]),
-                default_language=str(data["default_language"]),
-                form_id=str(data.get("form_id", "")),
-                version=str(data.get("version", "")),
-                pages=tuple(_page(page) for page in data["pages"]),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a questionnaire: {error!r}") from error
+        from . import frozen
 
-
-def _filled(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
-
-
-def _question_json(question: Question) -> dict[str, Any]:
-    return {
-        "name": question.name,
-        "type": question.type,
-        **_filled(
-            label=dict(question.label),
-            hint=dict(question.hint),
-            required=question.required,
-            required_message=dict(question.required_message),
-            relevant=question.relevant,
-            constraint=question.constraint,
-            constraint_message=dict(question.constraint_message),
-            calculation=question.calculation,
-            default=question.default,
-            read_only=question.read_only,
-            choices=[
-                {"name": choice.name, "label": dict(choice.label)} for choice in question.choices
-            ],
-            appearance=question.appearance,
-            or_other=question.or_other,
-        ),
-    }
-
-
-def _texts(data: Mapping[str, Any]) -> dict[str, str]:
-    return {str(language): str(text) for language, text in data.items()}
-
-
-def _page(data: Mapping[str, Any]) -> Page:
-    return Page(
-        name=str(data["name"]),
-        label=_texts(data.get("label", {})),
-        relevant=str(data.get("relevant", "")),
-        appearance=str(data.get("appearance", "")),
-        questions=tuple(_question(question) for question in data["questions"]),
-    )
-
-
-def _question(data: Mapping[str, Any]) -> Question:
-    if data["type"] not in QUESTION_TYPES:
-        raise ValueError(f"question type {data['type']!r} is not known")
-    required = data.get("required", False)
-    return Question(
-        name=str(data["name"]),
-        type=data["type"],
-        label=_texts(data.get("label", {})),
-        hint=_texts(data.get("hint", {})),
-        required=required if isinstance(required, bool) else str(required),
-        required_message=_texts(data.get("required_message", {})),
-        relevant=str(data.get("relevant", "")),
-        constraint=str(data.get("constraint", "")),
-        constraint_message=_texts(data.get("constraint_message", {})),
-        calculation=str(data.get("calculation", "")),
-        default=str(data.get("default", "")),
-        read_only=bool(data.get("read_only", False)),
-        choices=tuple(
-            Choice(str(choice["name"]), _texts(choice.get("label", {})))
-            for choice in data.get("choices", ())
-        ),
-        appearance=str(data.get("appearance", "")),
-        or_other=bool(data.get("or_other", False)),
-    )
+        return frozen.from_json(data)

@@ -8,6 +8,7 @@ from portal.i18n import _l
 from .columns import Record, Table
 from .problems import ProblemList
 from .row_types import RowType, read_type, similar_type
+from .schema import META
 
 MAX_NAME = 100
 _NAME = re.compile(r"[^\W\d][\w.\-]*")
@@ -24,6 +25,8 @@ class Group:
     container: str
     parents: tuple["Group", ...]
     relevant: str = ""
+    count: str = ""
+    """Of a repeat: the expression that says how many rounds there are."""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -151,16 +154,21 @@ def _begin(
     survey: Survey,
     problems: ProblemList,
 ) -> None:
-    if row_type.container != "group":
+    place = (record.table.name, record.number, record.header("type"))
+    if row_type.container == "loop":
         problems.add(
             "unsupported_type",
             _l(
-                "“%(type)s” is not supported yet. Ask the questions once, in a group.",
+                "“%(type)s” is not supported. Use “begin repeat” or a group.",
                 type=row_type.word,
             ),
-            record.table.name,
-            record.number,
-            record.header("type"),
+            *place,
+        )
+    if row_type.container == "repeat" and any(g.container == "repeat" for g in open_groups):
+        problems.add(
+            "nested_repeat",
+            _l("A repeat inside another repeat is not supported. Ask its questions after it."),
+            *place,
         )
     # A page needs no name of the author's: ODK tools disagree on whether groups must have one.
     name = record.get("name") or f"group_{record.number}"
@@ -227,8 +235,8 @@ def _question(
         problems.add(
             "unsupported_type",
             _l(
-                "The type “%(type)s” is not supported yet. Use text, integer, decimal, "
-                "select_one, select_multiple, note or calculate.",
+                "The type “%(type)s” is not supported. Remove the question or ask it in words; "
+                "for places there is geopoint, for pictures image.",
                 type=row_type.word,
             ),
             *place,
@@ -237,6 +245,8 @@ def _question(
     name = record.get("name")
     if name:
         _check_name(record, name, problems)
+    elif row_type.kind == "question" and row_type.question in META:
+        name = row_type.question
     elif row_type.question == "note" and row_type.kind == "question":
         name = f"note_{record.number}"
     else:

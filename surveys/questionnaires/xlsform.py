@@ -15,14 +15,14 @@ from .columns import Record, Table, read_header, with_default_language
 from .languages import language_code
 from .logic import check_cycles, check_logic
 from .problems import Problem, ProblemList
-from .schema import Questionnaire
+from .schema import UNSEEN, Questionnaire
 from .survey_rows import read_rows, yes_or_no
 from .texts import check_texts
 from .workbook import Sheet, WorkbookError, read_workbook
 
 __all__ = ["Problem", "Reading", "read"]
 
-_FOR_OTHERS = ("external_choices", "entities", "osm")
+_FOR_OTHERS = ("entities", "osm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class _Reader:
             self._bare(survey_table, bare)
         allow = bool(setting and yes_or_no(setting.get("allow_choice_duplicates")))
         lists = read_choices(choices_table, self.languages, allow, self.problems)
+        external, _bare = self._table("external_choices", wanted or bare)
+        lists |= read_choices(external, self.languages, True, self.problems)
         if survey_table is None:
             return self._reading(None, 0)
         survey = read_rows(survey_table, self.problems)
@@ -92,7 +94,8 @@ class _Reader:
                 "no_questions", _l("The form has no questions. Add a row."), survey_table.name
             )
         check_logic(survey, self.problems)
-        pages = Assembler(lists, self.languages, self.problems).pages_of(survey)
+        assembler = Assembler(lists, self.languages, self.problems)
+        pages = assembler.pages_of(survey)
         questionnaire = Questionnaire(
             title=self._title(settings, default),
             languages=tuple(self.languages),
@@ -100,15 +103,16 @@ class _Reader:
             pages=pages,
             form_id=setting.get("form_id") if setting else "",
             version=setting.get("version") if setting else "",
+            repeats=assembler.repeats_of(survey),
         )
-        records = {item.name: item.record for item in survey.items}
+        records = {group.name: group.record for group in survey.groups}
+        records |= {item.name: item.record for item in survey.items}
         for question in questionnaire.questions:
             # Headings and questions added by or_other have no row of their own.
             records.setdefault(question.name, survey.items[0].record)
         check_cycles(questionnaire, records, self.problems)
-        unseen = {"calculate", "hidden"}
         count = sum(
-            item.type.kind != "question" or item.type.question not in unseen
+            item.type.kind != "question" or item.type.question not in UNSEEN
             for item in survey.items
         )
         return self._reading(questionnaire, count)

@@ -5,6 +5,7 @@ devices follow each other: one invitation has one response, and it is complete o
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -21,9 +22,11 @@ from surveys.questionnaires import flow
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
+from surveys.questionnaires.state import SEED
 from surveys.responses.models import Response
 
 Status = Literal["open", "answered", "not_begun", "over", "cancelled"]
+Direction = Literal["next", "back", "stay", "add", "remove"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class Link:
     """Name of the page to go on with."""
     version_number: int = 0
     """Of the version that is asked, or that was begun."""
+    seed: str = ""
+    """Decides the order of randomised choices. It comes from the token, not from the tables:
+    a copy of these does not tell whose order it was."""
 
     def status(self, at: dt.datetime) -> Status:
         """What the link is good for. Answered stays answered when the campaign is over.
@@ -94,7 +100,7 @@ def find(token: str) -> Link | None:
             Response.language.label("begun_language"),
         )
     ).first()
-    return _link(row) if row else None
+    return replace(_link(row), seed=_seed(token)) if row else None
 
 
 def submit(
@@ -104,7 +110,7 @@ def submit(
     raw: Mapping[str, Sequence[str]],
     shown: Collection[str] | None,
     lang: str,
-    direction: Literal["next", "back", "stay"] = "next",
+    direction: Direction = "next",
     version: int | None = None,
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
@@ -112,7 +118,8 @@ def submit(
     `version` is the number the form was made from: a campaign may have been switched to another
     one since, and whoever saw a version has begun it.
 
-    `back` and `stay` (a change of language) keep what can be kept and complain of nothing but,
+    `add` goes on to one more round of the page's repeat, `remove` takes this round out. `back`,
+    `remove` and `stay` (a change of language) keep what can be kept and complain of nothing but,
     for `stay`, of answers that would be lost.
     """
     link = _lock(token)
@@ -124,17 +131,21 @@ def submit(
     if link.response_state is None and version is not None and version != link.version_number:
         link = _as_begun(link, version)
     q = load_version(link.version_id)
-    page = page_at(q, page_number) or q.pages[0]
+    page = q.page_at(page_number) or q.pages[0]
     before = answers_of(q, link)
     found = flow.validate_page(q, page, raw, before, lang, shown=shown, at=now)
     answers = {**before, **found.values}
     errors = found.errors
-    if direction != "next":
+    if direction not in {"next", "add"}:
         typed = {name for name, values in raw.items() if any(value.strip() for value in values)}
         errors = {name: e for name, e in errors.items() if name in typed and direction == "stay"}
     target: Page | None = page
     if direction == "back":
         target = flow.previous_page(q, page, answers, now) or page
+    elif direction == "remove":
+        answers, target = flow.remove_round(q, page, answers, now)
+    elif direction == "add" and found.ok:
+        answers, target = flow.add_round(q, page, answers, now)
     elif direction == "next" and found.ok:
         target = flow.next_page(q, page, answers, now)
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
@@ -146,7 +157,7 @@ def submit(
     link = replace(link, response_state="draft", answers=answers, reached=target.name)
     if errors:
         return Outcome("errors", link, target, errors)
-    more = found.revealed[0] if direction == "next" and found.revealed else ""
+    more = found.revealed[0] if direction in {"next", "add"} and found.revealed else ""
     return Outcome("page", link, target, more=more)
 
 
@@ -191,23 +202,19 @@ def refuse_invitations(contact_id: int | None, e164: str) -> int:
 
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
     """What is stored, or what the form holds before anything is."""
-    return link.answers if link.response_state else flow.initial_answers(q)
-
-
-def page_at(q: Questionnaire, number: int) -> Page | None:
-    """The page of a number counted from 1 over all pages: conditions never renumber them."""
-    return q.pages[number - 1] if 1 <= number <= len(q.pages) else None
+    found = link.answers if link.response_state else flow.initial_answers(q, clock.now())
+    return {**found, SEED: link.seed} if any(x.randomize for x in q.questions) else found
 
 
 def page_number(q: Questionnaire, page: Page) -> int:
-    return q.pages.index(page) + 1
+    return q.number_of(page)
 
 
 def page_to_show(q: Questionnaire, link: Link, number: int = 1) -> Page:
     """The page asked for; where it has nothing to show, a visible one near it."""
     now = clock.now()
     answers = answers_of(q, link)
-    wanted = page_at(q, number)
+    wanted = q.page_at(number)
     visible = flow.visible_pages(q, answers, now)
     if wanted is not None and wanted in visible:
         return wanted
@@ -220,13 +227,18 @@ def page_to_resume(q: Questionnaire, link: Link) -> Page | None:
     reached = q.page(link.reached)
     if link.response_state is None or reached is None:
         return None
-    visible = flow.visible_pages(q, link.answers, clock.now())
+    visible = flow.visible_pages(q, answers_of(q, link), clock.now())
     return reached if reached in visible[1:] else None
 
 
 def _digest(token: str) -> bytes | None:
     plain = links.normalise(token)
     return links.digest(plain) if plain else None
+
+
+def _seed(token: str) -> str:
+    plain = links.normalise(token) or token
+    return hashlib.sha256(b"order of choices\n" + plain.encode()).hexdigest()
 
 
 def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
@@ -266,7 +278,7 @@ def _lock(token: str) -> Link | None:
     ).first()
     if row is None:
         return None
-    link = _link(row)
+    link = replace(_link(row), seed=_seed(token))
     begun = db.session.execute(
         select(
             Response.state,
@@ -305,8 +317,13 @@ def _link(row: Any) -> Link:
 
 
 def _kept(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Nothing for None: that a question stands unanswered is the absence of its name."""
-    return {name: value for name, value in answers.items() if value is not None}
+    """Nothing for None: that a question stands unanswered is the absence of its name. Names with
+    a dot before them are about the respondent and no answers."""
+    return {
+        name: value
+        for name, value in answers.items()
+        if value is not None and not name.startswith(".")
+    }
 
 
 def _store(link: Link, answers: dict[str, Any], state: str, lang: str, reached: str) -> None:

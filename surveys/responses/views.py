@@ -7,7 +7,7 @@ share one address of a mobile network.
 """
 
 import logging
-from typing import Any, Literal
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -37,7 +37,7 @@ from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
-from surveys.responses import services
+from surveys.responses import photos, services
 from surveys.responses.services import Status
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,11 @@ csrf.exempt(blueprint)
 MISSES = RateLimitItemPerMinute(20)
 LARGEST_FORM = 1024 * 1024
 """Bytes of one submitted page."""
+LARGEST_FILES = 2 * photos.MAX_BYTES
+"""Bytes of all photos on one page together."""
+
+
+_DIRECTIONS: dict[str, services.Direction] = {"back": "back", "add": "add", "remove": "remove"}
 
 
 class _NoSessionHere(SecureCookieSessionInterface):
@@ -126,18 +131,20 @@ def answer(token: str) -> ResponseReturnValue:
     """Store the page and go on; at the last page take the answers as final."""
     if not _is_ours():
         abort(403)
-    request.max_content_length = LARGEST_FORM
+    has_files = request.mimetype == "multipart/form-data"
+    request.max_content_length = LARGEST_FORM + has_files * LARGEST_FILES
     form = request.form
     shown = form[".shown"].split() if ".shown" in form else None
     # With every name that stood on the page: a box that was unticked is not sent at all.
     raw = {name: form.getlist(name) for name in (form if shown is None else shown)}
     go = form.get(".go", "next")
     lang = known_language(form.get(".lang")) or current_language()
-    direction: Literal["next", "back", "stay"] = "back" if go == "back" else "next"
+    direction: services.Direction = _DIRECTIONS.get(go, "next")
     if go.startswith("lang:"):
         direction, lang = "stay", known_language(go.removeprefix("lang:")) or lang
     number = _page_number() or 1
     with use_language(lang):
+        replaced = _receive_photos(token, raw)
         outcome = services.submit(
             token,
             page_number=number,
@@ -150,6 +157,8 @@ def answer(token: str) -> ResponseReturnValue:
         if outcome is None:
             return _unknown()
         db.session.commit()
+    if outcome.kind in {"page", "errors"}:
+        photos.discard(replaced - set(photos.names_in(outcome.link.answers)))
     if outcome.kind in {"done", "stopped"} or outcome.page is None:
         # Twice pressed is answered once: the second press sees the same thanks.
         is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
@@ -178,6 +187,21 @@ def answer(token: str) -> ResponseReturnValue:
     return redirect(url_for(".show", token=token, p=target), 303)
 
 
+def _receive_photos(token: str, raw: dict[str, list[str]]) -> set[str]:
+    """Keep the photos sent with a page, their names in `raw`; the names kept before."""
+    sent = {name: file for name, file in request.files.items() if file.filename and name in raw}
+    removed = [name for name, values in raw.items() if photos.REMOVE in values]
+    link = services.find(token) if sent or removed else None
+    if link is None or link.status(clock.now()) != "open":
+        return set()
+    q = load_version(link.version_id)
+    for name, file in sent.items():
+        question = q.by_name.get(name)
+        if question is not None and question.type == "image":
+            raw[name] = [photos.received(file.read(photos.MAX_BYTES + 1))]
+    return set(photos.names_in(link.answers))
+
+
 def _page(
     token: str,
     q: Questionnaire,
@@ -196,7 +220,7 @@ def _page(
         return render_template(
             "responses/page.html",
             title=display.text_in(q.title, lang, q),
-            heading=display.text_in(page.label, lang, q),
+            heading=display.heading(q, page, answers, lang, now),
             fields=fields,
             has_errors=bool(errors),
             shown=" ".join(field.name for field in fields),
@@ -204,6 +228,8 @@ def _page(
             total=total,
             minutes=display.minutes(q),
             choices=display.languages(q, lang),
+            can_add=flow.can_add(q, page, answers, now),
+            can_remove=flow.can_remove(q, page, answers),
             action=url_for(".answer", token=token, p=services.page_number(q, page)),
             **notes,
         )
@@ -211,7 +237,7 @@ def _page(
 
 def _page_number() -> int | None:
     text = ascii_digits(request.args.get("p", ""))
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _is_ours() -> bool:

@@ -136,11 +136,17 @@ def _step(walk: _Walk, lang: str, go: str) -> tuple[str, int]:
     answers = {**answers, **found.values}
     if go == "back":
         return _page(walk, flow.previous_page(q, page, answers) or page, answers, lang), 200
+    if go == "remove":
+        answers, page = flow.remove_round(q, page, answers)
+        return _page(walk, page, answers, lang), 200
     if go.startswith("lang:"):
         return _page(walk, page, answers, lang, raw=raw), 200
     if not found.ok:
         html = _page(walk, page, answers, lang, raw=raw, errors=found.errors)
         return html, 422 if found.errors else 200
+    if go == "add":
+        answers, page = flow.add_round(q, page, answers)
+        return _page(walk, page, answers, lang), 200
     following = flow.next_page(q, page, answers)
     if following is None:
         if unfinished := flow.unfinished(q, answers, lang):
@@ -179,7 +185,7 @@ def _page(
     errors: Any = None,
 ) -> str:
     q = walk.q
-    page = page or q.pages[0]
+    page = page or flow.next_page(q, None, answers) or q.pages[0]
     fields = display.fields(q, page, answers, lang, raw=raw, errors=errors)
     position, total = flow.progress(q, page, answers)
     return render_template(
@@ -187,7 +193,7 @@ def _page(
         version_number=walk.version.number if walk.version else None,
         action=walk.action,
         title=display.text_in(q.title, lang, q),
-        heading=display.text_in(page.label, lang, q),
+        heading=display.heading(q, page, answers, lang),
         page=page,
         fields=fields,
         carried=json.dumps(answers, ensure_ascii=False),
@@ -196,6 +202,8 @@ def _page(
         total=total,
         minutes=display.minutes(q),
         choices=display.languages(q, lang),
+        can_add=flow.can_add(q, page, answers),
+        can_remove=flow.can_remove(q, page, answers),
         is_end=is_end,
         is_kept=stored,
         stored=[(name, _words(value)) for name, value in answers.items()] if is_end else [],

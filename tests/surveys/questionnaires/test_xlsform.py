@@ -64,7 +64,6 @@ def test_every_mistake_of_the_broken_form_is_listed():
         ("survey", 2, "group_not_closed"),
         ("survey", 4, "duplicate_name"),
         ("survey", 5, "unknown_type"),
-        ("survey", 6, "unsupported_type"),
         ("survey", 7, "invalid_name"),
         ("survey", 8, "missing_name"),
         ("survey", 9, "missing_list"),
@@ -74,9 +73,8 @@ def test_every_mistake_of_the_broken_form_is_listed():
         ("survey", 12, "unknown_reference"),
         ("survey", 13, "text_lost"),
         ("survey", 14, "cycle"),
-        ("survey", 16, "unsupported_choice_filter"),
+        ("survey", 16, "unknown_column"),
         ("survey", 17, "missing_label"),
-        ("survey", 18, "unsupported_type"),
         ("survey", 19, "wrong_end"),
         ("choices", 4, "duplicate_choice"),
         ("choices", 5, "invalid_choice_name"),
@@ -212,14 +210,26 @@ def test_or_other_asks_what():
 @pytest.mark.parametrize(
     ("survey", "code"),
     [
-        ("type | name | label\n geopoint | a | A", "unsupported_type"),
-        ("type | name | label\n select_one_from_file x.csv | a | A", "unsupported_type"),
+        ("type | name | label\n geotrace | a | A", "unsupported_type"),
+        ("type | name | label\n audio | a | A", "unsupported_type"),
+        ("type | name | label\n select_one_from_file x.csv | a | A", "missing_file"),
+        ("type | name | label | parameters\n range | a | A | start=1 end=x", "invalid_range"),
+        (
+            "type | name | label | parameters\n range | a | A | start=1 end=2 step=0",
+            "invalid_range",
+        ),
+        ("type | name | label | default\n date | a | A | 31-31-2020", "invalid_default"),
+        (
+            "type | name | label\n begin repeat | r | R\n begin repeat | s | S\n text | a | A\n"
+            " end repeat | |\n end repeat | |",
+            "nested_repeat",
+        ),
+        ("type | name | label | default\n text | a | A | ${b}", "unknown_reference"),
         ("type | name | label\n select_one | a | A", "missing_list"),
         ("type | name | label\n | a | A", "missing_type"),
         ("type | label\n text | A", "missing_column"),
         ("type | name | label\n end group | |", "nothing_to_close"),
         ("type | name | label | default\n integer | a | A | many", "invalid_default"),
-        ("type | name | label | default\n text | a | A | today()", "unsupported_default"),
         ("type | name | label\n calculate | a | ", "missing_calculation"),
         ("type | name | label | relevant\n text | a | A | ${a} = 1", "cycle"),
         ("type | name | label\n text | a | Dear ${b}", "unknown_reference"),
@@ -239,11 +249,13 @@ def test_one_mistake_one_problem(survey, code):
 
 
 def test_meta_rows_are_named_and_left_out():
-    result = reading("type | name | label | relevant\n start | begun | |\n text | a | A |")
+    result = reading("type | name | label | relevant\n deviceid | begun | |\n text | a | A |")
     assert codes(result, "warning") == ["not_recorded"]
     assert [question.name for question in result.questionnaire.questions] == ["a"]
     assert codes(
-        reading("type | name | label | relevant\n start | begun | |\n text | a | A | ${begun} = 1")
+        reading(
+            "type | name | label | relevant\n deviceid | begun | |\n text | a | A | ${begun} = 1"
+        )
     ) == ["unknown_reference"]
 
 
