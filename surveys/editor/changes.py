@@ -11,6 +11,10 @@ Kind = Literal["added", "removed", "changed", "moved"]
 Subject = Literal["questionnaire", "page", "question", "choice"]
 
 
+_APART = {"title", "pages", "repeats", "languages", "format"}
+"""Of the questionnaire: compared one by one, or none of the author's doing."""
+
+
 @dataclass(frozen=True)
 class Change:
     """`what` is the property that changed (label, relevant, type …); empty where the whole subject
@@ -31,10 +35,9 @@ def changes(old: Document, new: Document) -> list[Change]:
     found: list[Change] = []
     found += _texts(old, new, Change("changed", "questionnaire", ""), ("title",))
     found += _languages(old, new)
-    found += _plain(
-        old, new, Change("changed", "questionnaire", ""), {"title", "pages", "languages"}
-    )
+    found += _plain(old, new, Change("changed", "questionnaire", ""), _APART)
     found += _pages(old["pages"], new["pages"])
+    found += _pages(old.get("repeats", ()), new.get("repeats", ()))
     found += _questions(_all(old), _all(new))
     return found
 

@@ -14,7 +14,12 @@ from surveys.questionnaires.schema import SELECTS, UNSEEN, Question, Questionnai
 from surveys.questionnaires.survey_rows import is_name
 from surveys.questionnaires.texts import is_lost, references
 
-EXPRESSIONS = ("relevant", "constraint", "calculation", "required")
+EXPRESSIONS = (
+    "relevant", "constraint", "calculation", "required", "read_only", "choice_filter", "seed",
+    "default_expression",
+)  # fmt: skip
+_COMPARABLE = frozenset({"text", "integer", "decimal", "select_one", "select_multiple"})
+"""Types whose default is written as a respondent writes the answer; a date, say, is not."""
 MAX_TEXT = 5_000
 
 
@@ -162,7 +167,7 @@ def _text_remarks(q: Questionnaire, row: TextRow, language: str) -> Iterator[Rem
             pointer,
         )
     for name in references(text):
-        if name not in q.by_name:
+        if name not in _known(q):
             yield Remark(
                 question, key, "error", "unknown_reference", unknown(name), language, pointer
             )
@@ -182,7 +187,7 @@ def _questions(q: Questionnaire) -> Iterator[Remark]:
                 "missing_list",
                 _l("This question has no choices. Add at least one."),
             )
-        if question.default and question.is_answered:
+        if question.default and question.type in _COMPARABLE:
             many = question.type == "select_multiple"
             given = question.default.split() if many else [question.default]
             _value, wrong = answers.convert(question, given)
@@ -231,19 +236,27 @@ def _cells(q: Questionnaire) -> Iterator[tuple[str, str, str]]:
             yield first, "page", page.relevant
         for question in page.questions:
             for key in EXPRESSIONS:
-                text = getattr(question, key)
+                text = getattr(question, key, "")
                 if isinstance(text, str) and text:
                     yield question.name, key, text
 
 
+def _known(q: Questionnaire) -> set[str]:
+    """Every name that an expression may mention: questions, and repeats where there are any."""
+    return {*q.by_name, *(repeat.name for repeat in getattr(q, "repeats", ()))}
+
+
 def _expressions(q: Questionnaire) -> Iterator[Remark]:
+    known = _known(q)
     for name, column, text in _cells(q):
         try:
             expression = parse(text)
         except ExpressionError as error:
             yield Remark(name, column, "error", f"expression_{error.kind}", error.message)
             continue
-        for path in expression.paths():
+        # In a filter a bare name is a column of the choice.
+        columns = {path for path in expression.paths() if column == "choice_filter" and path.bare}
+        for path in set(expression.paths()) - columns:
             if path.steps and path.steps[-1] in q.by_name:
                 yield Remark(
                     name,
@@ -252,8 +265,8 @@ def _expressions(q: Questionnaire) -> Iterator[Remark]:
                     "unknown_reference",
                     _l("Write ${%(name)s} instead of %(name)s.", name=path.steps[-1]),
                 )
-        for other in sorted(expression.references()):
-            if other not in q.by_name:
+        for other in sorted(expression.references() - {path.steps[-1] for path in columns}):
+            if other not in known:
                 yield Remark(name, column, "error", "unknown_reference", unknown(other))
         for other, choice in sorted(_asked_for(expression.root)):
             question = q.by_name.get(other)

@@ -12,7 +12,7 @@ from typing import Any
 from surveys.questionnaires.schema import UNSEEN
 
 Document = Mapping[str, Any]
-TEXT_KEYS = ("title", "label", "hint", "guidance_hint", "required_message", "constraint_message")
+TEXT_KEYS = ("title", "label", "hint", "guidance", "required_message", "constraint_message")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ def _places(document: Any) -> Iterator[_Place]:
             yield _place(page, "label", f"{at}/label", page=page["name"])
         for question in page["questions"]:
             yield from _question_places(question, page["name"])
+    for repeat in document.get("repeats", ()):
+        if repeat.get("label"):
+            yield _place(repeat, "label", f"repeats/{_escaped(repeat['name'])}/label")
 
 
 def _question_places(question: dict[str, Any], page: str) -> Iterator[_Place]:

@@ -7,7 +7,7 @@ PARTS = {
     "title": _l("Title"),
     "label": _l("Text"),
     "hint": _l("Hint"),
-    "guidance_hint": _l("Guidance"),
+    "guidance": _l("Guidance"),
     "required_message": _l("Message when it is left empty"),
     "constraint_message": _l("Message when the answer does not fit"),
     "required": _l("Required"),
@@ -34,6 +34,19 @@ TYPES = {
     "note": _l("Note without an answer"),
 }
 """The simple types that can be added here."""
+OTHER_TYPES = {
+    "calculate": _l("Calculation"),
+    "hidden": _l("Hidden value"),
+    "rank": _l("Ranking"),
+    "range": _l("Range"),
+    "acknowledge": _l("Acknowledgement"),
+    "date": _l("Date"),
+    "time": _l("Time"),
+    "dateTime": _l("Date and time"),
+    "geopoint": _l("Place"),
+    "image": _l("Photo"),
+    "barcode": _l("Bar code"),
+}
 SUBJECTS = {
     "questionnaire": _l("Questionnaire"),
     "page": _l("Page"),
@@ -55,7 +68,7 @@ def part(key: str) -> str:
 
 
 def type_name(kind: str) -> str:
-    return str(TYPES.get(kind, kind))
+    return str({**TYPES, **OTHER_TYPES}.get(kind, kind))
 
 
 def place(change: Change) -> str:

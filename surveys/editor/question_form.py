@@ -13,7 +13,7 @@ from surveys.editor.labels import TYPES
 
 TEXTS = ("label", "hint", "required_message", "constraint_message")
 MOST_CHOICES = 200
-SELECTS = ("select_one", "select_multiple")
+SELECTS = ("select_one", "select_multiple", "rank")
 
 
 @dataclass
