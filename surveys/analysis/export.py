@@ -3,8 +3,12 @@
 Columns: response_id, version, language, submitted_at (ISO 8601, UTC), then one for each question
 by its name; questions of older versions follow those of the newest. A select_multiple has the
 chosen names joined by spaces, as XLSForm stores them, and behind it one column `name/choice` per
-choice: 1, 0, or empty where the question was not answered. A question named like one of the four
-first columns is written `answer//NAME`.
+choice: 1, 0, or empty where the question was not answered. A rank has the names in the order
+given and behind it the place of each choice; a geopoint `latitude longitude` and behind it both
+apart. In which order randomised choices were shown stands in `name_order`. A question of a repeat
+has one column for each round that anybody filled, `REPEAT_1_NAME`, `REPEAT_2_NAME` …, all of one
+round together. Dates are ISO 8601 in the Gregorian calendar; a photo is its file's name. A
+question named like one of the four first columns is written `answer//NAME`.
 
 A spreadsheet would run a cell that begins with = + - @, a tab or a line end as a formula: such a
 cell, unless it is a plain number, is written with an apostrophe before it.
@@ -15,9 +19,10 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, case, func, select
 
 from portal.db import db
 from surveys.analysis.variables import Variable, variables
@@ -40,24 +45,86 @@ def safe(cell: str) -> str:
     return cell
 
 
-class Table:
-    """The columns of one survey's export, and how a response fills them."""
+@dataclass(frozen=True)
+class Column:
+    """One question in one round (0 outside repeats), with the columns behind it."""
 
-    def __init__(self, found: Iterable[Variable]) -> None:
-        self.names: list[str] = []
-        self.choices: dict[str, list[str]] = {}
-        for variable in found:
-            if variable.name not in self.names:
-                self.names.append(variable.name)
-            if variable.kind == "multiple":
-                self.choices[variable.name] = [choice.name for choice in variable.choices]
+    variable: Variable
+    round: int = 0
+
+    @property
+    def title(self) -> str:
+        name = self.variable.name
+        if self.round:
+            return f"{self.variable.repeat}_{self.round}_{name}"
+        return f"answer//{name}" if name in FIXED else name
+
+    @property
+    def behind(self) -> list[str]:
+        if self.variable.type == "geopoint":
+            return ["latitude", "longitude"]
+        if self.variable.kind in {"multiple", "rank"}:
+            return [choice.name for choice in self.variable.choices]
+        return []
+
+    def cells(self, answers: Mapping[str, Any]) -> list[str]:
+        value = self._value(answers)
+        cells = [safe(_cell(value))]
+        match self.variable.kind:
+            case "multiple":
+                cells += _marks(value, self.behind)
+            case "rank":
+                cells += _places(value, self.behind)
+            case _ if self.variable.type == "geopoint":
+                cells += [*str(value or "").split(), "", ""][:2]
+        return cells
+
+    def _value(self, answers: Mapping[str, Any]) -> Any:
+        if not self.round:
+            return answers.get(self.variable.name)
+        rows = answers.get(self.variable.repeat)
+        row = rows[self.round - 1] if isinstance(rows, list) and len(rows) >= self.round else None
+        return row.get(self.variable.name) if isinstance(row, Mapping) else None
+
+
+class Table:
+    """The columns of one survey's export, and how a response fills them.
+
+    `rounds`: of each repeat, how many rounds anybody has filled.
+    """
+
+    def __init__(self, found: Iterable[Variable], rounds: Mapping[str, int] | None = None) -> None:
+        self.columns: list[Column] = []
+        # A question whose kind changed between versions is two variables and one column.
+        known = list({(each.repeat, each.name): each for each in reversed(list(found))}.values())
+        of_repeats: dict[str, list[Variable]] = {}
+        for variable in reversed(known):
+            of_repeats.setdefault(variable.repeat, []).append(variable)
+            if not variable.repeat:
+                self.columns.append(Column(variable))
+            elif len(of_repeats[variable.repeat]) == 1:
+                self.columns.append(Column(variable, -1))
+        for repeat, variables_there in of_repeats.items():
+            place = next(
+                (
+                    n
+                    for n, column in enumerate(self.columns)
+                    if repeat and column.round == -1 and column.variable.repeat == repeat
+                ),
+                None,
+            )
+            if place is not None:
+                self.columns[place : place + 1] = [
+                    Column(variable, number)
+                    for number in range(1, (rounds or {}).get(repeat, 0) + 1)
+                    for variable in variables_there
+                ]
 
     def header(self) -> list[str]:
         cells = list(FIXED)
-        for name in self.names:
-            column = f"answer//{name}" if name in FIXED else name
-            cells.append(column)
-            cells += [f"{column}/{choice}" for choice in self.choices.get(name, ())]
+        for column in self.columns:
+            cells.append(column.title)
+            cells += [f"{column.title}/{name}" for name in column.behind]
         return [safe(cell) for cell in cells]
 
     def row(
@@ -72,11 +139,8 @@ class Table:
             submitted_at.astimezone(dt.UTC).isoformat(timespec="seconds") if submitted_at else ""
         )
         cells = [str(response_id), str(version), language, moment.replace("+00:00", "Z")]
-        for name in self.names:
-            value = answers.get(name)
-            cells.append(safe(_cell(value)))
-            if name in self.choices:
-                cells += _marks(value, self.choices[name])
+        for column in self.columns:
+            cells += column.cells(answers)
         return cells
 
 
@@ -98,9 +162,30 @@ def _marks(value: Any, choices: Sequence[str]) -> list[str]:
     return ["1" if choice in value else "0" for choice in choices]
 
 
+def _places(value: Any, choices: Sequence[str]) -> list[str]:
+    if not isinstance(value, list):
+        return [""] * len(choices)
+    return [str(value.index(choice) + 1) if choice in value else "" for choice in choices]
+
+
 def table(survey_id: int) -> Table:
     """The columns of a survey. Read them before `lines`, which has a connection of its own."""
-    return Table(variables(survey_id))
+    found = variables(survey_id)
+    repeats = sorted({variable.repeat for variable in found if variable.repeat})
+    return Table(found, {repeat: _rounds(survey_id, repeat) for repeat in repeats})
+
+
+def _rounds(survey_id: int, repeat: str) -> int:
+    rows = Response.answers[repeat]
+    is_list = func.jsonb_typeof(rows) == "array"
+    longest = func.max(case((is_list, func.jsonb_array_length(rows)), else_=0))
+    query = (
+        select(longest)
+        .select_from(Response)
+        .join(SurveyVersion, SurveyVersion.id == Response.version_id)
+        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete")
+    )
+    return db.session.scalar(query) or 0
 
 
 def lines(

@@ -4,7 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Float, String, bindparam, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Float,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import selectinload
 
 from portal.db import db
@@ -32,13 +44,15 @@ class Figures:
 
 @dataclass(frozen=True)
 class Result:
-    """One question: `n` people answered it; `counts` are per choice name, in the order of the
-    questionnaire, names that no version knows at the end."""
+    """One question: `n` people answered it (in a repeat: so many rounds of all people); `counts`
+    are per choice name, in the order of the questionnaire, names that no version knows last."""
 
     variable: Variable
     n: int
     counts: dict[str, int] = field(default_factory=dict)
     figures: Figures | None = None
+    places: dict[str, float] = field(default_factory=dict)
+    """Of a ranking: the mean place of each choice; `counts` is how often it was put first."""
 
 
 @dataclass(frozen=True)
@@ -116,27 +130,33 @@ def results(survey_id: int, campaign_id: int | None = None) -> list[Result]:
     """Every question in order, over complete responses (of one campaign, or of all)."""
     every = [variable for variable in variables(survey_id) if variable.kind != "hidden"]
     found: dict[int, Result] = {}
-    for kind, count in (("one", _one), ("multiple", _multiple), ("number", _numbers)):
-        chosen = [variable for variable in every if variable.kind == kind]
-        found.update((id(result.variable), result) for result in count(chosen, campaign_id))
-    texts = [variable for variable in every if variable.kind == "text"]
-    counts = _answered(texts, campaign_id, "string")
-    found.update(
-        (id(variable), Result(variable, counts.get(variable.name, 0))) for variable in texts
-    )
+    repeats = sorted({each.repeat for each in every})
+    for repeat in repeats:
+        here = [each for each in every if each.repeat == repeat]
+        for kinds, count in _COUNTS:
+            chosen = [each for each in here if each.kind in kinds]
+            found.update((id(result.variable), result) for result in count(chosen, campaign_id))
     return [found[id(variable)] for variable in every]
 
 
 # Which answers belong to which variable: by name and by the versions that ask it so.
 _ANSWERS: Final = """
     FROM responses AS r
-    CROSS JOIN LATERAL jsonb_each(r.answers) AS e
+    CROSS JOIN LATERAL {entries} AS e
     JOIN unnest(:names, :versions) AS asked(name, version_id)
       ON asked.name = e.key AND asked.version_id = r.version_id
     WHERE r.version_id = ANY(:all_versions) AND r.state = 'complete'
       AND (CAST(:campaign AS bigint) IS NULL OR r.campaign_id = :campaign)
       AND jsonb_typeof(e.value) = :json_type
 """
+_OUTSIDE: Final = "jsonb_each(r.answers)"
+_IN_ROUNDS: Final = """(
+    SELECT answer.key, answer.value
+    FROM jsonb_array_elements(CASE jsonb_typeof(r.answers -> :repeat)
+        WHEN 'array' THEN r.answers -> :repeat ELSE '[]' END) AS one(round)
+    CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(one.round)
+        WHEN 'object' THEN one.round ELSE '{}' END) AS answer
+)"""
 
 
 def _run(
@@ -145,7 +165,9 @@ def _run(
     if not asked:
         return []
     pairs = [(each.name, version_id) for each in asked for version_id in each.version_ids]
-    query = text(statement).bindparams(
+    repeat = asked[0].repeat
+    entries = _IN_ROUNDS if repeat else _OUTSIDE
+    query = text(statement.replace("{entries}", entries)).bindparams(
         bindparam("names", type_=ARRAY(String)),
         bindparam("versions", type_=ARRAY(BigInteger)),
         bindparam("all_versions", type_=ARRAY(BigInteger)),
@@ -157,6 +179,8 @@ def _run(
         "campaign": campaign_id,
         "json_type": json_type,
     }
+    if repeat:
+        values["repeat"] = repeat
     if more:
         query = query.bindparams(
             bindparam("binned", type_=ARRAY(String)),
@@ -192,6 +216,39 @@ def _multiple(asked: Sequence[Variable], campaign_id: int | None) -> list[Result
     counts = _nested(_run(statement, asked, campaign_id, "array"))
     answered = _answered(asked, campaign_id, "array")
     return [Result(each, answered.get(each.name, 0), _ordered(each, counts)) for each in asked]
+
+
+def _ranks(asked: Sequence[Variable], campaign_id: int | None) -> list[Result]:
+    joined = _ANSWERS.replace(
+        "WHERE",
+        "CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(e.value) "
+        "WHEN 'array' THEN e.value ELSE '[]' END) WITH ORDINALITY AS c(choice, place) WHERE",
+        1,
+    )
+    statement = (
+        "SELECT e.key, c.choice, count(*) FILTER (WHERE c.place = 1), avg(c.place) "
+        f"{joined} GROUP BY 1, 2"
+    )
+    rows = _run(statement, asked, campaign_id, "array")
+    firsts = _nested(row[:3] for row in rows)
+    means: dict[str, dict[str, float]] = {}
+    for name, choice, _count, mean in rows:
+        means.setdefault(name, {})[choice] = float(mean)
+    answered = _answered(asked, campaign_id, "array")
+    return [
+        Result(
+            each,
+            answered.get(each.name, 0),
+            _ordered(each, firsts),
+            places=means.get(each.name, {}),
+        )
+        for each in asked
+    ]
+
+
+def _texts(asked: Sequence[Variable], campaign_id: int | None) -> list[Result]:
+    counts = _answered(asked, campaign_id, "string")
+    return [Result(each, counts.get(each.name, 0)) for each in asked]
 
 
 def _numbers(asked: Sequence[Variable], campaign_id: int | None) -> list[Result]:
@@ -245,6 +302,15 @@ def _histograms(
     return found
 
 
+_COUNTS: Final = (
+    ({"one"}, _one),
+    ({"multiple"}, _multiple),
+    ({"rank"}, _ranks),
+    ({"number"}, _numbers),
+    ({"text", "photo"}, _texts),
+)
+
+
 def _nested(rows: Iterable[Any]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for name, choice, number in rows:
@@ -265,6 +331,36 @@ _FOLD_TO: Final = "ییککااااهه01234567890123456789"
 _FOLD: Final = str.maketrans(_FOLD_FROM[: len(_FOLD_TO)], _FOLD_TO, _FOLD_FROM[len(_FOLD_TO) :])
 
 
+def _text_of(variable: Variable) -> Any:
+    """The text of an answer, NULL where there is none."""
+    if variable.repeat:
+        path = f'$."{variable.repeat}"[*]."{variable.name}"'
+        found = func.jsonb_path_query(Response.answers, cast(path, JSONPATH)).column_valued("found")
+        lines = func.string_agg(func.jsonb_extract_path_text(found), "\n")
+        return select(lines).scalar_subquery()
+    is_text = func.jsonb_typeof(Response.answers[variable.name]) == "string"
+    return case((is_text, Response.answers[variable.name].astext))
+
+
+def has_photo(survey_id: int, name: str, variable: Variable) -> bool:
+    """Whether a complete response to this question is this file."""
+    path = "$"
+    if variable.repeat:
+        path += f'."{variable.repeat}"[*]'
+    found = func.jsonb_path_exists(
+        Response.answers,
+        cast(f'{path}."{variable.name}" ? (@ == $name)', JSONPATH),
+        func.jsonb_build_object("name", name),
+    )
+    query = (
+        select(Response.id)
+        .join(SurveyVersion, SurveyVersion.id == Response.version_id)
+        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete", found)
+        .limit(1)
+    )
+    return db.session.scalar(query) is not None
+
+
 def answers(
     variable: Variable,
     *,
@@ -275,14 +371,15 @@ def answers(
     """One page of the texts of a question, the newest first; whether older ones follow.
 
     `search`: words that must all occur; spellings of one letter, digits and ZWNJ count alike.
+    Of a question in a repeat all answers of a person are one text, a line for each.
     """
-    value = Response.answers[variable.name].astext
+    value = _text_of(variable)
     query = (
         select(Response.id, value.label("text"), Response.submitted_at)
         .where(
             Response.version_id.in_(variable.version_ids),
             Response.state == "complete",
-            func.jsonb_typeof(Response.answers[variable.name]) == "string",
+            value.is_not(None),
         )
         .order_by(Response.id.desc())
         .limit(PAGE + 1)

@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import audit
 from portal.db import db
-from portal.i18n import _, format_decimal, format_number, pick
+from portal.i18n import _, current_language, format_decimal, format_number, pick
 from portal.security import allow
 from surveys.analysis import export, services
 from surveys.analysis.labels import DISPOSITIONS
@@ -18,8 +18,11 @@ from surveys.analysis.services import Figures, Result
 from surveys.analysis.variables import Variable, variables
 from surveys.campaigns import figures
 from surveys.campaigns.models import Campaign
+from surveys.questionnaires import dateparts
 from surveys.questionnaires.models import Survey
+from surveys.responses import photos
 
+_READABLE = frozenset({"text", "photo"})
 blueprint = Blueprint("results", __name__, template_folder="templates", url_prefix="/staff/results")
 
 
@@ -77,11 +80,23 @@ def texts(code: str, name: str) -> ResponseReturnValue:
         survey=survey,
         campaign=campaign,
         variable=variable,
-        answers=found,
+        answers=[(_readable(variable, row.text), row.submitted_at) for row in found],
         search=search,
         older=url_for(".texts", **kept, before=found[-1].id) if more else None,
         newest=url_for(".texts", **kept) if before else None,
     )
+
+
+@blueprint.get("/<code>/photos/<name>/<file>")
+@allow("results.read")
+def photo(code: str, name: str, file: str) -> ResponseReturnValue:
+    """A photo that somebody gave as an answer."""
+    survey = _survey(code)
+    path = photos.path_of(file)
+    variable = _text_question(survey, name)
+    if path is None or not services.has_photo(survey.id, file, variable) or not path.is_file():
+        abort(404)
+    return send_file(path, mimetype=photos.MIMETYPE, max_age=0)
 
 
 @blueprint.post("/<code>/export.csv")
@@ -115,8 +130,18 @@ def _campaign(campaigns: Any) -> Campaign | None:
 
 
 def _text_question(survey: Survey, name: str) -> Variable:
-    found = [each for each in variables(survey.id) if each.name == name and each.kind == "text"]
+    found = [each for each in variables(survey.id) if each.name == name and each.kind in _READABLE]
     return found[0] if found else abort(404)
+
+
+def _readable(variable: Variable, text: str) -> list[str]:
+    """The lines of an answer as the reader sees them: dates in the own calendar."""
+    if variable.type not in {"date", "time", "dateTime"}:
+        return text.splitlines()
+    lang = current_language()
+    return [
+        dateparts.shown(line, variable.type, variable.looks, lang) for line in text.splitlines()
+    ]
 
 
 def _end(campaigns: list[Campaign]) -> dt.datetime | None:
@@ -129,6 +154,13 @@ def _drawn(result: Result) -> dict[str, Any]:
     """What the page shows of one question."""
     variable = result.variable
     labels = {choice.name: pick(choice.label) or choice.name for choice in variable.choices}
+    for name, mean in result.places.items():
+        # The chart shows how often a choice was put first; its mean place stands beside it.
+        labels[name] = _(
+            "%(choice)s (mean place %(place)s)",
+            choice=labels.get(name, name),
+            place=format_decimal(mean),
+        )
     rows = [
         {
             "label": labels.get(name, name),

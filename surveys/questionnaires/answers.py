@@ -31,6 +31,10 @@ class Upload(str):
     that nobody can claim another's file by its name."""
 
 
+class Refused(str):
+    """Why a sent file was not taken, for who sent it."""
+
+
 def convert(
     question: Question, raw_values: Sequence[str], lang: str | None = None
 ) -> tuple[Any, str | None]:
@@ -61,7 +65,9 @@ def convert(
         case "geopoint":
             return _place(raw)
         case "image":
-            return next((value for value in raw if isinstance(value, Upload)), None), None
+            refused = next((value for value in raw if isinstance(value, Refused)), None)
+            stored = next((str(value) for value in raw if isinstance(value, Upload)), None)
+            return (None, str(refused)) if refused else (stored, None)
         case _:
             return None, None
 

@@ -14,7 +14,7 @@ from . import answers as conversions
 from . import dateparts
 from .expressions import latin_digits, plain, truth
 from .rounds import parsed
-from .schema import DATES, MAX_ROUNDS, SELECTS, Page, Question, Questionnaire
+from .schema import DATES, MAX_ROUNDS, META, SELECTS, Page, Question, Questionnaire
 from .state import Answers, State, fixed_defaults, order_name
 from .texts import REFERENCE
 
@@ -355,6 +355,9 @@ def _final(state: State, question: Question, round: int) -> dict[str, Any]:
         return {}
     found = {}
     value = state.value(question.name, round)
+    if question.type in META and value is not None:
+        # Where the moment given is a coarse one on purpose, nothing finer is kept.
+        value = min(str(value), state.moment(question))
     if value is not None and value not in ("", []):
         found[question.name] = value
     if question.randomize and state.asked(question, round):

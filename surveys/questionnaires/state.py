@@ -22,7 +22,7 @@ from .expressions import Context, EvaluationError, evaluate, plain, to_number, t
 from .expressions.values import NodeSet, Value, nodes
 from .logic import dependencies, in_order
 from .rounds import ALL_ROUNDS, parsed
-from .schema import MAX_ROUNDS, META, OTHER, SELECTS, Choice, Page, Question, Questionnaire
+from .schema import MAX_ROUNDS, META, OTHER, Choice, Page, Question, Questionnaire
 
 Answers = Mapping[str, Any]
 SEED: Final = ".seed"
@@ -206,7 +206,7 @@ class State:
         elif question.calculation:
             value = self._calculated(question, question.calculation, round)
         elif question.type in META:
-            value = self.stored(name, round) or self._moment(question)
+            value = self.stored(name, round) or self.moment(question)
         else:
             value = self._answered(question, round)
         self._values[place] = value
@@ -261,7 +261,8 @@ class State:
         except EvaluationError:
             return ""
 
-    def _moment(self, question: Question) -> str:
+    def moment(self, question: Question) -> str:
+        """What start, end and today record at this moment: wall time, today a date."""
         moment = local(self.at or clock.now())
         if question.type == "today":
             return moment.date().isoformat()
@@ -342,10 +343,6 @@ class State:
 def order_name(name: str) -> str:
     """Under which name the order is recorded in which randomised choices were shown."""
     return f"{name}_order"
-
-
-def is_choice(question: Question) -> bool:
-    return question.type in SELECTS
 
 
 def fixed_defaults(q: Questionnaire) -> dict[str, Any]:

@@ -5,6 +5,7 @@ devices follow each other: one invitation has one response, and it is complete o
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
+from surveys.questionnaires.state import SEED
 from surveys.responses.models import Response
 
 Status = Literal["open", "answered", "not_begun", "over", "cancelled"]
@@ -42,6 +44,9 @@ class Link:
     answers: Mapping[str, Any] = field(default_factory=dict)
     reached: str = ""
     """Name of the page to go on with."""
+    seed: str = ""
+    """Decides the order of randomised choices. It comes from the token, not from the tables:
+    a copy of these does not tell whose order it was."""
 
     def status(self, at: dt.datetime) -> Status:
         """What the link is good for. Answered stays answered when the campaign is over.
@@ -92,7 +97,7 @@ def find(token: str) -> Link | None:
             Response.language.label("begun_language"),
         )
     ).first()
-    return _link(row) if row else None
+    return replace(_link(row), seed=_seed(token)) if row else None
 
 
 def submit(
@@ -177,7 +182,8 @@ def refuse_invitations(contact_id: int | None, e164: str) -> int:
 
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
     """What is stored, or what the form holds before anything is."""
-    return link.answers if link.response_state else flow.initial_answers(q)
+    found = link.answers if link.response_state else flow.initial_answers(q, clock.now())
+    return {**found, SEED: link.seed} if any(x.randomize for x in q.questions) else found
 
 
 def page_number(q: Questionnaire, page: Page) -> int:
@@ -201,13 +207,18 @@ def page_to_resume(q: Questionnaire, link: Link) -> Page | None:
     reached = q.page(link.reached)
     if link.response_state is None or reached is None:
         return None
-    visible = flow.visible_pages(q, link.answers, clock.now())
+    visible = flow.visible_pages(q, answers_of(q, link), clock.now())
     return reached if reached in visible[1:] else None
 
 
 def _digest(token: str) -> bytes | None:
     plain = links.normalise(token)
     return links.digest(plain) if plain else None
+
+
+def _seed(token: str) -> str:
+    plain = links.normalise(token) or token
+    return hashlib.sha256(b"order of choices\n" + plain.encode()).hexdigest()
 
 
 def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
@@ -245,7 +256,7 @@ def _lock(token: str) -> Link | None:
     ).first()
     if row is None:
         return None
-    link = _link(row)
+    link = replace(_link(row), seed=_seed(token))
     begun = db.session.execute(
         select(
             Response.state,
@@ -283,8 +294,13 @@ def _link(row: Any) -> Link:
 
 
 def _kept(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Nothing for None: that a question stands unanswered is the absence of its name."""
-    return {name: value for name, value in answers.items() if value is not None}
+    """Nothing for None: that a question stands unanswered is the absence of its name. Names with
+    a dot before them are about the respondent and no answers."""
+    return {
+        name: value
+        for name, value in answers.items()
+        if value is not None and not name.startswith(".")
+    }
 
 
 def _store(link: Link, answers: dict[str, Any], state: str, lang: str, reached: str) -> None:

@@ -37,7 +37,7 @@ from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
-from surveys.responses import services
+from surveys.responses import photos, services
 from surveys.responses.services import Status
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ csrf.exempt(blueprint)
 MISSES = RateLimitItemPerMinute(20)
 LARGEST_FORM = 1024 * 1024
 """Bytes of one submitted page."""
+LARGEST_FILES = 2 * photos.MAX_BYTES
+"""Bytes of all photos on one page together."""
 
 
 _DIRECTIONS: dict[str, services.Direction] = {"back": "back", "add": "add", "remove": "remove"}
@@ -127,7 +129,8 @@ def answer(token: str) -> ResponseReturnValue:
     """Store the page and go on; at the last page take the answers as final."""
     if not _is_ours():
         abort(403)
-    request.max_content_length = LARGEST_FORM
+    has_files = request.mimetype == "multipart/form-data"
+    request.max_content_length = LARGEST_FORM + has_files * LARGEST_FILES
     form = request.form
     shown = form[".shown"].split() if ".shown" in form else None
     # With every name that stood on the page: a box that was unticked is not sent at all.
@@ -139,12 +142,15 @@ def answer(token: str) -> ResponseReturnValue:
         direction, lang = "stay", known_language(go.removeprefix("lang:")) or lang
     number = _page_number() or 1
     with use_language(lang):
+        replaced = _receive_photos(token, raw)
         outcome = services.submit(
             token, page_number=number, raw=raw, shown=shown, lang=lang, direction=direction
         )
         if outcome is None:
             return _unknown()
         db.session.commit()
+    if outcome.kind in {"page", "errors"}:
+        photos.discard(replaced - set(photos.names_in(outcome.link.answers)))
     if outcome.kind in {"done", "stopped"} or outcome.page is None:
         # Twice pressed is answered once: the second press sees the same thanks.
         is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
@@ -164,6 +170,21 @@ def answer(token: str) -> ResponseReturnValue:
         anchor = f"q-{outcome.more}"
         return redirect(url_for(".show", token=token, p=target, more=1, _anchor=anchor), 303)
     return redirect(url_for(".show", token=token, p=target), 303)
+
+
+def _receive_photos(token: str, raw: dict[str, list[str]]) -> set[str]:
+    """Keep the photos sent with a page, their names in `raw`; the names kept before."""
+    sent = {name: file for name, file in request.files.items() if file.filename and name in raw}
+    removed = [name for name, values in raw.items() if photos.REMOVE in values]
+    link = services.find(token) if sent or removed else None
+    if link is None or link.status(clock.now()) != "open":
+        return set()
+    q = load_version(link.version_id)
+    for name, file in sent.items():
+        question = q.by_name.get(name)
+        if question is not None and question.type == "image":
+            raw[name] = [photos.received(file.read(photos.MAX_BYTES + 1))]
+    return set(photos.names_in(link.answers))
 
 
 def _page(

@@ -1,0 +1,53 @@
+"""Whole forms answered over HTTP by a phone without script, to the end."""
+
+import os
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from surveys.questionnaires.schema import Questionnaire
+from surveys.questionnaires.xlsform import read
+from tests.factories.surveys import MAYOR, make_campaign, make_invitation, make_survey
+from tests.surveys.responses.phone import Phone, stored
+from tests.surveys.walk import assert_agrees, walk
+
+HERE = Path(__file__).parent
+REAL = Path(os.environ.get("REAL_FORMS", HERE.parents[3] / "shared" / "forms"))
+EVERY_TYPE = HERE / "every_type.md"
+
+
+def form_of(path: Path) -> Questionnaire:
+    found = read(path.read_bytes(), path.name)
+    assert found.questionnaire is not None, [str(problem.message) for problem in found.problems]
+    return found.questionnaire
+
+
+def answered(app: Flask, form: Questionnaire, lang: str, seed: int) -> None:
+    campaign = make_campaign(make_survey(form=form))
+    _invitation, token = make_invitation(campaign, language=lang)
+    walker = walk(Phone(app, token), form, lang, seed)
+    (response,) = stored(app)
+    assert response.state == "complete"
+    assert_agrees(form, response.answers, walker)
+
+
+@pytest.mark.parametrize(("lang", "seed"), [("fa", 1), ("ar", 2), ("en", 3), ("fa", 4)])
+def test_every_type_of_question(app: Flask, lang: str, seed: int) -> None:
+    answered(app, form_of(EVERY_TYPE), lang, seed)
+
+
+def test_the_poll_of_the_demonstration(app: Flask) -> None:
+    answered(app, form_of(MAYOR), "fa", 5)
+
+
+def real_forms() -> list[Path]:
+    if not REAL.is_dir():
+        return []
+    return [path for path in sorted(REAL.iterdir()) if read(path.read_bytes(), path.name).ok]
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"SKIPPED LOUDLY: no real questionnaires in {REAL}")
+@pytest.mark.parametrize("path", real_forms(), ids=lambda path: path.name)
+def test_a_real_form(app: Flask, path: Path) -> None:
+    answered(app, form_of(path), "en", 6)
