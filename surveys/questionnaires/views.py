@@ -3,7 +3,16 @@
 import json
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
@@ -11,6 +20,7 @@ from portal.db import db
 from portal.i18n import _, current_language, format_number, known_language, use_language
 from portal.security import allow
 from surveys.questionnaires import display, flow, services
+from surveys.questionnaires.export_xlsform import MIMETYPE, export
 from surveys.questionnaires.forms import UploadForm, seal, unseal
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
@@ -90,6 +100,18 @@ def survey(code: str) -> ResponseReturnValue:
     if found is None or not found.versions:
         abort(404)
     return render_template("questionnaires/survey.html", survey=found)
+
+
+@blueprint.get("/<code>/versions/<int:number>/xlsform")
+@allow("surveys.read")
+def xlsform(code: str, number: int) -> ResponseReturnValue:
+    """A version as a workbook, to go on working on it."""
+    version = services.find_version(code, number)
+    if version is None:
+        abort(404)
+    response = Response(export(services.load_version(version.id)), mimetype=MIMETYPE)
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-{number}.xlsx"'
+    return response
 
 
 @blueprint.route("/<code>/versions/<int:number>/preview", methods=["GET", "POST"])
