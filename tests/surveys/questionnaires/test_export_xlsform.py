@@ -148,7 +148,7 @@ def forms(draw) -> dict[str, Sheet]:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms())
 def test_whatever_can_be_read_comes_back_the_same(sheets: dict[str, Sheet]) -> None:
     reading = _Reader(sheets, "x.xlsx", ProblemList()).read()
