@@ -8,12 +8,19 @@ import click
 from portal.cli import data_command
 from surveys.analysis import export as files
 from surveys.analysis import services
+from surveys.questionnaires.export_cli import write_questionnaire
 from surveys.questionnaires.services import CodeError, normalise_code
 
 
 @click.command("export")
 @click.argument("code")
-@click.option("--format", "kind", default="csv", show_default=True, help="csv")
+@click.option(
+    "--format",
+    "kind",
+    default="csv",
+    show_default=True,
+    help="csv, or xlsform: the questionnaire itself",
+)
 @click.option(
     "-o",
     "--output",
@@ -28,6 +35,9 @@ def export(code: str, kind: str, output: Path, bom: bool) -> None:
 
     Exit code 0: written; 1: there is no such survey; 2: wrong usage.
     """
+    if kind == "xlsform":
+        write_questionnaire(code, output)
+        return
     if kind not in files.FORMATS:
         supported = ", ".join(files.FORMATS)
         raise click.UsageError(f"The format {kind!r} is not supported. Supported: {supported}.")

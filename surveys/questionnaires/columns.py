@@ -1,5 +1,6 @@
 """Header rows: aliases, misspellings, languages."""
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ _ALIASES = {
     "readonly": "read_only", "choicefilter": "choice_filter", "command": "type",
     "title": "form_title", "other_title": "form_title", "set_form_title": "form_title",
     "set_form_id": "form_id",
+    "repeatcount": "repeat_count", "form_name": "form_title", "formtitle": "form_title",
+    "formid": "form_id", "survey_title": "form_title", "default_lang": "default_language",
+    "defaultlanguage": "default_language", "guidancehint": "guidance_hint",
+    "choice_name": "name", "choice_label": "label", "choice_value": "name",
+    "question": "label", "question_name": "name", "question_type": "type",
     "id_string": "form_id", "jr_count": "repeat_count", "count": "repeat_count",
 }  # fmt: skip
 _WRAPPERS = {"bind", "control", "body", "instance", "media", "cht", "entities"}
@@ -227,9 +233,18 @@ def _report_effect(
             header,
         )
     else:
+        near = difflib.get_close_matches(
+            key.partition(" ")[0], sorted(_KNOWN.get(name, ())), 1, 0.7
+        )
         problems.warn(
             "unknown_column",
             _l(
+                "The column “%(name)s” is not known; it has no effect. Did you mean “%(near)s”?",
+                name=header,
+                near=near[0],
+            )
+            if near
+            else _l(
                 "The column “%(name)s” is not known; it has no effect. Check its spelling.",
                 name=header,
             ),

@@ -59,6 +59,7 @@ _PLAIN: Final[Mapping[str, Callable[[Question], str]]] = {
     "read_only": lambda question: _yes_or(question.read_only),
 }
 """Column → its cell for a question. A new field of questions needs one line here or above."""
+MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST: Final = ("type", "name")
 _LAST: Final = ("repeat_count", "disabled")
 _TABLE: Final = "table-list"

@@ -9,6 +9,8 @@ from .columns import Record
 from .problems import ProblemList
 
 _LOST = re.compile(r"\?{3,}|\ufffd")
+_TURNED = re.compile(r"(?<!\$)\{([^\W\d][\w.\-]*)\}\$")
+"""A reference as it looks in a right-to-left cell, and as some therefore type it."""
 REFERENCE = re.compile(r"\$\{\s*([^{}]*?)\s*\}")
 
 
@@ -38,6 +40,20 @@ def check_texts(
                 language=language,
             )
     for language, text in texts.items():
+        if found := _TURNED.search(text):
+            problems.warn(
+                "reference_turned",
+                _l(
+                    "“%(text)s” is shown as it stands. If the answer to a question is meant, "
+                    "write ${%(name)s}.",
+                    text=found[0],
+                    name=found[1],
+                ),
+                record.table.name,
+                record.number,
+                record.header(key, language),
+                language=language,
+            )
         if is_lost(text):
             problems.warn(
                 "text_lost",

@@ -1,6 +1,6 @@
 """Staff pages of questionnaires: list, check and publish, versions, preview."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
@@ -8,6 +8,7 @@ from portal.db import db
 from portal.i18n import _, format_number
 from portal.security import allow
 from surveys.questionnaires import display, services
+from surveys.questionnaires.export_xlsform import MIMETYPE, export
 from surveys.questionnaires.forms import UploadForm, seal, unseal
 from surveys.questionnaires.xlsform import read
 
@@ -85,3 +86,15 @@ def survey(code: str) -> ResponseReturnValue:
     if found is None or not found.versions:
         abort(404)
     return render_template("questionnaires/survey.html", survey=found)
+
+
+@blueprint.get("/<code>/versions/<int:number>/xlsform")
+@allow("surveys.read")
+def xlsform(code: str, number: int) -> ResponseReturnValue:
+    """A version as a workbook, to go on working on it."""
+    version = services.find_version(code, number)
+    if version is None:
+        abort(404)
+    response = Response(export(services.load_version(version.id)), mimetype=MIMETYPE)
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}-{number}.xlsx"'
+    return response

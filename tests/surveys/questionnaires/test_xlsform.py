@@ -421,3 +421,16 @@ def test_json_keeps_everything(form):
 def test_foreign_json_is_refused(data):
     with pytest.raises(ValueError):
         Questionnaire.from_json(data)
+
+
+def test_a_misspelt_column_is_named_with_what_was_probably_meant():
+    result = reading("type | name | label | relevent_ | constrant\ntext | a | A | | . > 1")
+    assert "Did you mean “constraint”?" in str(problem(result, "unknown_column").message)
+
+
+def test_a_reference_typed_as_it_looks_from_right_to_left_is_noticed():
+    result = reading("type | name | label::fa\ntext | a | نام\nnote | b | سلام {a}$")
+    assert "${a}" in str(problem(result, "reference_turned").message)
+    assert problem(result, "reference_turned").language == "fa"
+    result = reading("type | name | label::fa\ntext | a | نام\nnote | b | سلام ${a}$")
+    assert result.problems == ()
