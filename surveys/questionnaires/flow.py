@@ -3,20 +3,21 @@
 Pure functions of a questionnaire and of answers as `state.py` describes them.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal.i18n import _, digits, pick
+from portal.i18n import _, pick
 
 from . import answers as conversions
 from . import dateparts
-from .expressions import latin_digits, plain, truth
+from .expressions import latin_digits, truth
+from .filling import fill
+from .repeats import add_round, can_add, can_remove, remove_round, rows_of
 from .rounds import parsed
-from .schema import DATES, MAX_ROUNDS, META, SELECTS, Page, Question, Questionnaire
+from .schema import DATES, META, Page, Question, Questionnaire
 from .state import Answers, State, fixed_defaults, order_name
-from .texts import REFERENCE
 
 __all__ = [
     "Answers", "PageResult", "State", "add_round", "calculate", "can_add", "can_remove", "clean",
@@ -229,7 +230,7 @@ def _with(
     if not page.repeat:
         kept = {name: value for name, value in answers.items() if name not in without}
         return {**kept, **values}
-    rows = _rows(q, page.repeat, answers, page.round)
+    rows = rows_of(q, page.repeat, answers, page.round)
     row = {name: value for name, value in rows[page.round - 1].items() if name not in without}
     rows[page.round - 1] = {**row, **values}
     return {**answers, page.repeat: rows}
@@ -246,73 +247,6 @@ def _placed(
     rows[page.round - 1] = {n: v for n, v in rows[page.round - 1].items() if v is not None}
     outside = {name: value for name, value in values.items() if name not in own}
     return {**outside, page.repeat: rows}
-
-
-def _rows(q: Questionnaire, repeat: str, answers: Answers, least: int) -> list[dict[str, Any]]:
-    """The rounds of a repeat as a list of its own, at least so many."""
-    stored = answers.get(repeat)
-    rows = [dict(row) for row in stored if isinstance(row, Mapping)] if stored else []
-    rows = rows[:MAX_ROUNDS]
-    while len(rows) < least:
-        rows.append(_fresh_row(q, repeat))
-    return rows
-
-
-def _fresh_row(q: Questionnaire, repeat: str) -> dict[str, Any]:
-    return {n: value for n, value in fixed_defaults(q).items() if q.repeat_of(n) == repeat}
-
-
-def can_add(q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None) -> bool:
-    """Whether "another one" is offered: on the last page of the last round, if the respondent
-    decides how many there are."""
-    if not page.repeat or q.repeat_by_name[page.repeat].count:
-        return False
-    state = State(q, answers, at)
-    last = next(
-        (x for x in reversed(list(state.pages())) if x.repeat == page.repeat and state.shown(x)),
-        None,
-    )
-    return last is not None and last.name == page.name and page.round < MAX_ROUNDS
-
-
-def can_remove(q: Questionnaire, page: Page, answers: Answers) -> bool:
-    """Whether this round can be taken out: one is always left."""
-    if not page.repeat or q.repeat_by_name[page.repeat].count:
-        return False
-    return len(_rows(q, page.repeat, answers, 1)) > 1
-
-
-def add_round(
-    q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None
-) -> tuple[dict[str, Any], Page]:
-    """(answers with one more round, the page to go to)."""
-    if not can_add(q, page, answers, at):
-        return dict(answers), page
-    rows = _rows(q, page.repeat, answers, page.round)
-    rows.append(_fresh_row(q, page.repeat))
-    found = {**answers, page.repeat: rows}
-    return found, _first_of(q, page, found, len(rows), at)
-
-
-def remove_round(
-    q: Questionnaire, page: Page, answers: Answers, at: datetime | None = None
-) -> tuple[dict[str, Any], Page]:
-    """(answers without this round, the page to go to)."""
-    if not can_remove(q, page, answers):
-        return dict(answers), page
-    rows = _rows(q, page.repeat, answers, 1)
-    if page.round <= len(rows):
-        del rows[page.round - 1]
-    found = {**answers, page.repeat: rows}
-    return found, _first_of(q, page, found, min(page.round, len(rows)), at)
-
-
-def _first_of(
-    q: Questionnaire, page: Page, answers: Answers, number: int, at: datetime | None
-) -> Page:
-    pages = visible_pages(q, answers, at)
-    mine = (x for x in pages if x.repeat == page.repeat and x.round == number)
-    return next(mine, next(iter(pages), page))
 
 
 def calculate(q: Questionnaire, answers: Answers, at: datetime | None = None) -> dict[str, Any]:
@@ -428,45 +362,3 @@ def progress(
     visible = visible_pages(q, answers, at)
     position = next((n for n, found in enumerate(visible, 1) if found.name == page.name), 1)
     return position, max(1, len(visible))
-
-
-def fill(
-    text: str,
-    state: State,
-    lang: str,
-    show: Callable[[str], str] = lambda value: value,
-    round: int = 0,
-) -> str:
-    """A label with each `${name}` replaced by the answer: choices by their labels, dates in the
-    reader's calendar. In a round of a repeat its own answers are meant.
-
-    `show` formats one answer (isolate it in right-to-left text, write its digits).
-    """
-    if "${" not in text:
-        return text
-    return REFERENCE.sub(lambda found: show(_said(state, found[1], lang, round)), text)
-
-
-def _said(state: State, name: str, lang: str, round: int) -> str:
-    q = state.questionnaire
-    separator = "، " if lang in {"fa", "ar"} else ", "
-    if name in q.repeat_by_name:
-        return str(state.rounds(name))
-    question = q.by_name.get(name)
-    if question is None:
-        return plain(state.value(name))
-    numbers = [round] if q.repeat_of(name) and round else list(state.rounds_of(name))
-    values = [state.value(name, number) for number in numbers]
-    return separator.join(
-        said for value in values if (said := _as_text(state, question, value, lang, separator))
-    )
-
-
-def _as_text(state: State, question: Question, value: Any, lang: str, separator: str) -> str:
-    if question.type in SELECTS and value:
-        chosen = [value] if isinstance(value, str) else value
-        return separator.join(state.choice_label(question.name, choice) for choice in chosen)
-    if question.type in DATES | {"time", "today"} and value:
-        kind = "date" if question.type == "today" else question.type
-        return digits(dateparts.shown(str(value), kind, question.looks, lang), lang)
-    return plain(value)
