@@ -68,12 +68,8 @@ class Column:
                 return int(self.choice.name in raw)
             case "integer" | "decimal":
                 return _number(raw)
-            case "date":
-                return _moment(raw, dt.date)
-            case "time":
-                return _moment(raw, dt.time)
-            case "datetime":
-                return _moment(raw, dt.datetime)
+            case "date" | "time" | "datetime":
+                return _moment(raw, self.storage)
             case _:
                 return text(raw)
 
@@ -147,10 +143,14 @@ def _number(raw: Any) -> int | float | None:
     return found if math.isfinite(found) else None
 
 
-def _moment(raw: Any, kind: type[Any]) -> Any:
+def _moment(raw: Any, storage: Storage) -> Value:
     if isinstance(raw, dt.datetime):
         return raw
     try:
-        return kind.fromisoformat(str(raw))
+        if storage == "date":
+            return dt.date.fromisoformat(str(raw))
+        if storage == "time":
+            return dt.time.fromisoformat(str(raw))
+        return dt.datetime.fromisoformat(str(raw))
     except ValueError:
         return None

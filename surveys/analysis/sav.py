@@ -35,6 +35,10 @@ _FORMATS: Final = {
     "date": 39,
 }
 """Our word -> code of the format; 39 is SDATE, yyyy/mm/dd."""
+_MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 _MEASURES: Final = {"nominal": 1, "ordinal": 2, "scale": 3}
 
 
@@ -103,7 +107,7 @@ def pieces(
     `cases`: number of rows, -1 where nobody knows. A row has a number, a text or None for each
     field; a text longer than its field is cut between letters.
     """
-    yield _dictionary(fields, cases, label, created, sets, notes)
+    yield _dictionary(fields, cases=cases, label=label, created=created, sets=sets, notes=notes)
     yield from _data(fields, rows)
 
 
@@ -112,6 +116,7 @@ def pieces(
 
 def _dictionary(
     fields: Sequence[Field],
+    *,
     cases: int,
     label: str,
     created: dt.datetime,
@@ -120,7 +125,9 @@ def _dictionary(
 ) -> bytes:
     short = _short_names(fields)
     elements = sum(_elements(width) for field in fields for width in field.segments)
-    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[created.month - 1]
+    month = _MONTHS[created.month - 1]
+        created.month - 1
+    ]
     out = [
         b"$FL2",
         _padded("@(#) SPSS DATA FILE Pasokh", 60),

@@ -62,7 +62,7 @@ def surveys(limit: int = 200) -> list[SurveyLine]:
     complete = _per_survey(
         select(SurveyVersion.survey_id, func.count().label("n"))
         .join(Response, Response.version_id == SurveyVersion.id)
-        .where(Response.state == "complete")
+        .where(Response.state == "complete", Response.is_test.is_(False))
     )
     launched = _per_survey(
         select(SurveyVersion.survey_id, func.count().label("n"))
@@ -105,7 +105,11 @@ def complete_count(survey_id: int, campaign_id: int | None = None) -> int:
         select(func.count())
         .select_from(Response)
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
-        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete")
+        .where(
+            SurveyVersion.survey_id == survey_id,
+            Response.state == "complete",
+            Response.is_test.is_(False),
+        )
     )
     if campaign_id is not None:
         query = query.where(Response.campaign_id == campaign_id)
@@ -133,7 +137,7 @@ _ANSWERS: Final = """
     CROSS JOIN LATERAL jsonb_each(r.answers) AS e
     JOIN unnest(:names, :versions) AS asked(name, version_id)
       ON asked.name = e.key AND asked.version_id = r.version_id
-    WHERE r.version_id = ANY(:all_versions) AND r.state = 'complete'
+    WHERE r.version_id = ANY(:all_versions) AND r.state = 'complete' AND NOT r.is_test
       AND (CAST(:campaign AS bigint) IS NULL OR r.campaign_id = :campaign)
       AND jsonb_typeof(e.value) = :json_type
 """
@@ -282,6 +286,7 @@ def answers(
         .where(
             Response.version_id.in_(variable.version_ids),
             Response.state == "complete",
+            Response.is_test.is_(False),
             func.jsonb_typeof(Response.answers[variable.name]) == "string",
         )
         .order_by(Response.id.desc())

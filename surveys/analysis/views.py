@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from portal import audit
 from portal.db import db
-from portal.i18n import _, format_decimal, format_number, pick
+from portal.i18n import _, current_language, format_decimal, format_number, pick
 from portal.security import allow
-from surveys.analysis import export, services
+from surveys.analysis import downloads, services
 from surveys.analysis.labels import DISPOSITIONS
 from surveys.analysis.rates import DISPOSITIONS as GROUPS
 from surveys.analysis.rates import rates
@@ -84,20 +84,19 @@ def texts(code: str, name: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/<code>/export.csv")
+@blueprint.post("/<code>/export.<any(csv, xlsx, sav, ddi):kind>")
 @allow("results.export")
-def download(code: str) -> ResponseReturnValue:
+def download(code: str, kind: str) -> ResponseReturnValue:
     """The responses as a file. A POST, for who took a copy is written down."""
     survey = _survey(code)
     campaign = _campaign(services.campaigns(survey.id))
     campaign_id = campaign.id if campaign else None
-    columns = export.table(survey.id)
-    survey_id = survey.id
-    audit.record("survey.exported", "survey", survey_id, format="csv", campaign=campaign_id)
+    wanted = downloads.FORMATS[kind]
+    pieces = wanted.make(survey, campaign_id, current_language())
+    audit.record("survey.exported", "survey", survey.id, format=kind, campaign=campaign_id)
     db.session.commit()
-    pieces = export.lines(survey_id, columns, campaign_id=campaign_id, bom=True)
-    response = Response(pieces, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}.csv"'
+    response = Response(pieces, mimetype=wanted.mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}.{wanted.ending}"'
     return response
 
 
