@@ -126,8 +126,6 @@ def _dictionary(
     short = _short_names(fields)
     elements = sum(_elements(width) for field in fields for width in field.segments)
     month = _MONTHS[created.month - 1]
-        created.month - 1
-    ]
     out = [
         b"$FL2",
         _padded("@(#) SPSS DATA FILE Pasokh", 60),
