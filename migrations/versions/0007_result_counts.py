@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column('campaign_id', sa.BigInteger(), nullable=True),
         sa.Column('counted_at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('fingerprint', sa.String(), nullable=False),
-        sa.Column('complete', sa.Integer(), nullable=False),
+        sa.Column('complete', sa.BigInteger(), nullable=False),
         sa.Column('document', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_result_counts_campaign_id_campaigns')),
         sa.ForeignKeyConstraint(['survey_id'], ['surveys.id'], name=op.f('fk_result_counts_survey_id_surveys')),
