@@ -4,6 +4,7 @@ from portal.beat import Periodic
 from portal.i18n import _l
 from portal.plugin import DashboardCard, Door, NavigationItem, Plugin
 from surveys import audit_words, models
+from surveys.analysis.jobs import count_due
 from surveys.analysis.packet import SECTIONS
 from surveys.analysis.views import blueprint as results
 from surveys.campaigns import figures
@@ -35,7 +36,10 @@ plugin = Plugin(
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
     ),
-    periodic=(Periodic(close_due, 60, _l("Close campaigns on their last day")),),
+    periodic=(
+        Periodic(close_due, 60, _l("Close campaigns on their last day")),
+        Periodic(count_due, 300, _l("Count the answers of large surveys")),
+    ),
     doors=(
         Door(
             _l("Communications manager"),

@@ -1,13 +1,14 @@
 """`flask surveys export`."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from portal.cli import data_command
+from surveys.analysis import downloads, services
 from surveys.analysis import export as files
-from surveys.analysis import services
 from surveys.questionnaires.export_cli import write_questionnaire
 from surveys.questionnaires.services import CodeError, normalise_code
 
@@ -19,7 +20,7 @@ from surveys.questionnaires.services import CodeError, normalise_code
     "kind",
     default="csv",
     show_default=True,
-    help="csv, or xlsform: the questionnaire itself",
+    help="csv, xlsx, sav or ddi; or xlsform: the questionnaire itself",
 )
 @click.option(
     "-o",
@@ -28,9 +29,14 @@ from surveys.questionnaires.services import CodeError, normalise_code
     required=True,
     help="File to write; - for standard output.",
 )
-@click.option("--bom", is_flag=True, help="Begin with a byte order mark, as Excel wants it.")
+@click.option("--bom", is_flag=True, help="csv: begin with a byte order mark, as Excel wants it.")
+@click.option(
+    "--lang",
+    type=click.Choice(["fa", "ar", "en"]),
+    help="sav: language of the labels. xlsx: write the labels of choices, not their names.",
+)
 @data_command
-def export(code: str, kind: str, output: Path, bom: bool) -> None:
+def export(*, code: str, kind: str, output: Path, bom: bool, lang: str | None) -> None:
     """Write the complete responses of survey CODE, one row each.
 
     Exit code 0: written; 1: there is no such survey; 2: wrong usage.
@@ -38,8 +44,8 @@ def export(code: str, kind: str, output: Path, bom: bool) -> None:
     if kind == "xlsform":
         write_questionnaire(code, output)
         return
-    if kind not in files.FORMATS:
-        supported = ", ".join(files.FORMATS)
+    if kind not in downloads.FORMATS:
+        supported = ", ".join(downloads.FORMATS)
         raise click.UsageError(f"The format {kind!r} is not supported. Supported: {supported}.")
     try:
         survey = services.find(normalise_code(code))
@@ -47,16 +53,20 @@ def export(code: str, kind: str, output: Path, bom: bool) -> None:
         survey = None
     if survey is None:
         raise click.ClickException(f"There is no survey {code!r}.")
-    survey_id = survey.id
-    columns = files.table(survey_id)
-    pieces = files.lines(survey_id, columns, bom=bom)
+    if kind == "csv":
+        # A byte order mark is asked for by itself here, whatever the language.
+        table = files.table(survey.id)
+        texts = files.lines(survey.id, table, bom=bom)
+        pieces: Iterator[bytes] = (text.encode() for text in texts)
+    else:
+        pieces = downloads.FORMATS[kind].make(survey, None, lang)
     if str(output) == "-":
-        sys.stdout.writelines(pieces)
+        sys.stdout.buffer.writelines(pieces)
         return
     # Whole or not at all: a file cut short looks like a file.
     unfinished = output.with_name(f".{output.name}.part")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
+        with unfinished.open("wb") as file:
             file.writelines(pieces)
         unfinished.replace(output)
     except OSError as error:

@@ -29,7 +29,6 @@ from surveys.analysis.variables import Variable, variables
 from surveys.questionnaires.models import SurveyVersion
 from surveys.responses.models import Response
 
-FORMATS: Final = ("csv",)
 FIXED: Final = ("response_id", "version", "language", "submitted_at")
 BOM: Final = "\ufeff"
 BATCH: Final = 1000
@@ -202,7 +201,9 @@ def lines(
         )
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
         .where(
-            SurveyVersion.survey_id == survey_id, Response.state == "complete", ~Response.is_test
+            SurveyVersion.survey_id == survey_id,
+            Response.state == "complete",
+            Response.is_test.is_(False),
         )
         .order_by(Response.id)
     )

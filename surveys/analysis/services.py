@@ -77,7 +77,7 @@ def surveys(limit: int = 200) -> list[SurveyLine]:
     complete = _per_survey(
         select(SurveyVersion.survey_id, func.count().label("n"))
         .join(Response, Response.version_id == SurveyVersion.id)
-        .where(Response.state == "complete", ~Response.is_test)
+        .where(Response.state == "complete", Response.is_test.is_(False))
     )
     launched = _per_survey(
         select(SurveyVersion.survey_id, func.count().label("n"))
@@ -121,7 +121,9 @@ def complete_count(survey_id: int, campaign_id: int | None = None) -> int:
         .select_from(Response)
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
         .where(
-            SurveyVersion.survey_id == survey_id, Response.state == "complete", ~Response.is_test
+            SurveyVersion.survey_id == survey_id,
+            Response.state == "complete",
+            Response.is_test.is_(False),
         )
     )
     if campaign_id is not None:

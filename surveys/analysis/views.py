@@ -10,13 +10,13 @@ from portal import audit
 from portal.db import db
 from portal.i18n import _, current_language, format_decimal, format_number, pick
 from portal.security import allow
-from surveys.analysis import export, services
+from surveys.analysis import counting, downloads, services
+from surveys.analysis.jobs import count
 from surveys.analysis.labels import DISPOSITIONS
 from surveys.analysis.rates import DISPOSITIONS as GROUPS
 from surveys.analysis.rates import rates
 from surveys.analysis.services import Figures, Result
 from surveys.analysis.variables import Variable, variables
-from surveys.campaigns import figures
 from surveys.campaigns.models import Campaign
 from surveys.questionnaires import dateparts
 from surveys.questionnaires.models import Survey
@@ -39,16 +39,21 @@ def show(code: str) -> ResponseReturnValue:
     campaigns = services.campaigns(survey.id)
     campaign = _campaign(campaigns)
     chosen = [campaign] if campaign else list(campaigns)
-    dispositions = figures.dispositions([each.id for each in chosen])
     campaign_id = campaign.id if campaign else None
+    counted = counting.find(survey.id, campaign_id, chosen)
+    if counted.is_old:
+        # A hint to the queue; this request writes nothing, and the next look asks again.
+        count.enqueue(survey.id, campaign_id)
+    dispositions = counted.dispositions
     return render_template(
         "results/show.html",
         survey=survey,
         campaigns=campaigns,
         campaign=campaign,
         chosen=chosen,
-        complete=services.complete_count(survey.id, campaign_id),
-        results=[_drawn(result) for result in services.results(survey.id, campaign_id)],
+        counted=counted,
+        complete=counted.complete,
+        results=[_drawn(result) for result in counted.results],
         dispositions=[
             (label, GROUPS[name], dispositions.get(name, 0)) for name, label in DISPOSITIONS.items()
         ],
@@ -99,20 +104,19 @@ def photo(code: str, name: str, file: str) -> ResponseReturnValue:
     return send_file(path, mimetype=photos.MIMETYPE, max_age=0)
 
 
-@blueprint.post("/<code>/export.csv")
+@blueprint.post("/<code>/export.<any(csv, xlsx, sav, ddi):kind>")
 @allow("results.export")
-def download(code: str) -> ResponseReturnValue:
+def download(code: str, kind: str) -> ResponseReturnValue:
     """The responses as a file. A POST, for who took a copy is written down."""
     survey = _survey(code)
     campaign = _campaign(services.campaigns(survey.id))
     campaign_id = campaign.id if campaign else None
-    columns = export.table(survey.id)
-    survey_id = survey.id
-    audit.record("survey.exported", "survey", survey_id, format="csv", campaign=campaign_id)
+    wanted = downloads.FORMATS[kind]
+    pieces = wanted.make(survey, campaign_id, current_language())
+    audit.record("survey.exported", "survey", survey.id, format=kind, campaign=campaign_id)
     db.session.commit()
-    pieces = export.lines(survey_id, columns, campaign_id=campaign_id, bom=True)
-    response = Response(pieces, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}.csv"'
+    response = Response(pieces, mimetype=wanted.mimetype)
+    response.headers["Content-Disposition"] = f'attachment; filename="{code}.{wanted.ending}"'
     return response
 
 

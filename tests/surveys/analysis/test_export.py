@@ -131,7 +131,7 @@ def test_the_command(runner: FlaskCliRunner, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["BUDGET-1405", "--format", "sav", "-o", "x.sav"], 2, "Supported: csv"),
+        (["BUDGET-1405", "--format", "pdf", "-o", "x.pdf"], 2, "Supported: csv"),
         (["BUDGET-1405"], 2, "--output"),
         (["NOBODY", "-o", "x.csv"], 1, "no survey"),
         (["چیزی نیست", "-o", "x.csv"], 1, "no survey"),
