@@ -320,7 +320,7 @@ def test_what_is_no_photo_is_explained(
     data: Callable[[], io.BytesIO],
     name: str,
 ) -> None:
-    monkeypatch.setattr(photos, "MAX_BYTES", 100_000)
+    monkeypatch.setattr("portal.photos.MAX_BYTES", 100_000)
     answer = with_photo(visitor, data(), name)
     assert answer.status_code == 422
     assert 'id="photo-error"' in answer.text and TEXT[:10] in answer.text

@@ -1,0 +1,1 @@
+"""Ballots ("I am Mayor"): proposals, screening, the vote, the count, and what becomes of it."""
