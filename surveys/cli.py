@@ -3,11 +3,13 @@
 from flask.cli import AppGroup
 
 from surveys.analysis.cli import export
+from surveys.ballots.tally_cli import tally_command
 from surveys.questionnaires.cli import check, evaluate_command
 from surveys.questionnaires.import_cli import import_command
 
-surveys = AppGroup("surveys", help="Questionnaires: check, import, evaluate, export.")
+surveys = AppGroup("surveys", help="Questionnaires: check, import, evaluate, export, tally.")
 surveys.add_command(check)
 surveys.add_command(evaluate_command)
 surveys.add_command(import_command)
 surveys.add_command(export)
+surveys.add_command(tally_command)

@@ -1,1 +1,2 @@
-"""Ballots ("I am Mayor"): proposals, screening, the vote, the count, and what becomes of it."""
+"""Ballots ("I am Mayor"): proposals, screening, the vote, the rules that count it, and the exchange
+format `.pb`."""

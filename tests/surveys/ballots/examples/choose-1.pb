@@ -1,0 +1,27 @@
+META
+key;value
+description;One project each
+country;Iraq
+unit;Basra
+instance;2026
+num_projects;3
+num_votes;7
+budget;500
+vote_type;choose-1
+rule;greedy
+date_begin;2026
+date_end;2026
+PROJECTS
+project_id;cost;votes
+well;300;3
+road;200;2
+school;250;2
+VOTES
+voter_id;vote
+1;well
+2;well
+3;road
+4;school
+5;well
+6;school
+7;road

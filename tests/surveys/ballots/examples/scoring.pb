@@ -1,0 +1,25 @@
+META
+key;value
+description;Scores from 0 to 10
+country;Nowhere
+unit;Nowhere
+instance;2024
+num_projects;3
+num_votes;4
+budget;90
+vote_type;scoring
+rule;greedy
+date_begin;2024
+date_end;2024
+default_score;0
+PROJECTS
+project_id;cost
+x;40
+y;50
+z;60
+VOTES
+voter_id;vote;points
+1;x,y,z;10,2.5,1
+2;y,z;7,8
+3;x,z;3,9
+4;y;6
