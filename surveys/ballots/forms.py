@@ -299,13 +299,9 @@ class SchemeForm(FlaskForm):  # type: ignore[misc]
         validators=[InputRequired(_l("Write a code.")), Length(max=40)],
         render_kw={"dir": "ltr"},
     )
-    year = StringField(
-        _l("Year of the budget"), validators=[InputRequired(_l("Write the year."))]
-    )
+    year = StringField(_l("Year of the budget"), validators=[InputRequired(_l("Write the year."))])
     intro_fa, intro_ar, intro_en = (_area("intro", code, MAX_TEXT) for code in LANGUAGES)
-    kind = RadioField(
-        _l("How people vote"), choices=list(KINDS.items()), default="approval"
-    )
+    kind = RadioField(_l("How people vote"), choices=list(KINDS.items()), default="approval")
     max_choices = StringField(
         _l("Most projects of one voter"),
         description=_l("For choosing and for putting in order."),
@@ -355,9 +351,7 @@ class SchemeForm(FlaskForm):  # type: ignore[misc]
 
     def validate_proposals_until(self, field: Any) -> None:
         day = _date(field.data)
-        self._note(
-            "proposals_until", formats.utc(day + dt.timedelta(days=1)) if day else None
-        )
+        self._note("proposals_until", formats.utc(day + dt.timedelta(days=1)) if day else None)
 
     def validate_done_by(self, field: Any) -> None:
         self._note("done_by", _date(field.data))
@@ -400,9 +394,7 @@ class AreaForm(FlaskForm):  # type: ignore[misc]
     """A neighbourhood and its budget."""
 
     unit_id = SelectField(_l("Neighbourhood"), coerce=int)
-    budget = StringField(
-        _l("Budget in toman"), validators=[InputRequired(_l("Write the budget."))]
-    )
+    budget = StringField(_l("Budget in toman"), validators=[InputRequired(_l("Write the budget."))])
     rial: int = 0
 
     def validate_budget(self, field: Any) -> None:
@@ -410,9 +402,7 @@ class AreaForm(FlaskForm):  # type: ignore[misc]
 
 
 class BudgetForm(FlaskForm):  # type: ignore[misc]
-    budget = StringField(
-        _l("Budget in toman"), validators=[InputRequired(_l("Write the budget."))]
-    )
+    budget = StringField(_l("Budget in toman"), validators=[InputRequired(_l("Write the budget."))])
     rial: int = 0
 
     def validate_budget(self, field: Any) -> None:
@@ -428,9 +418,7 @@ class ProjectForm(_Photo, FlaskForm):  # type: ignore[misc]
         _l("Where?"), filters=[one_line], validators=[_short(MAX_LINE)], render_kw={"dir": "auto"}
     )
     cost = StringField(_l("Cost in toman"), description=_l("Needed before it can be accepted."))
-    photo = FileField(
-        _l("Another photo"), render_kw={"accept": "image/jpeg,image/png,image/webp"}
-    )
+    photo = FileField(_l("Another photo"), render_kw={"accept": "image/jpeg,image/png,image/webp"})
     remove_photo = BooleanField(_l("Take the photo away"))
     rial: int | None = None
 

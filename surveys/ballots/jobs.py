@@ -7,7 +7,6 @@ from portal.db import db
 from surveys.ballots.services import closing, counting, pictures, proposals
 
 
-
 @jobs.job(queue="default", timeout_seconds=600)
 def advance() -> None:
     """Close votes whose time is over, open their boxes, destroy the keys, count.

@@ -108,9 +108,7 @@ def _read_box(area: BallotArea) -> int:
     )
     for sealed in stream:
         receipt, choices = opener.open(sealed)
-        rows.append(
-            {"area_id": area.id, "receipt": receipt, "choices": choices, "channel": "link"}
-        )
+        rows.append({"area_id": area.id, "receipt": receipt, "choices": choices, "channel": "link"})
     rows.sort(key=lambda row: row["receipt"])
     for start in range(0, len(rows), CHUNK):
         db.session.execute(insert(BallotVote), rows[start : start + CHUNK])

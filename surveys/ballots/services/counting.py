@@ -33,9 +33,7 @@ from surveys.ballots.services.voting import PURPOSE
 CURRENCY: Final = {"fa": "تومان", "ar": "تومان", "en": "toman"}
 
 
-def instance_of(
-    scheme: BallotScheme, area: BallotArea, rows: Sequence[BallotProposal]
-) -> Instance:
+def instance_of(scheme: BallotScheme, area: BallotArea, rows: Sequence[BallotProposal]) -> Instance:
     """What the rules count on: amounts in toman, exact."""
     return Instance(
         budget=Fraction(area.budget, 10),
@@ -242,9 +240,7 @@ def announce(scheme_id: int) -> int:
         )
         last = rows[-1][0]
     db.session.execute(
-        update(BallotScheme)
-        .where(BallotScheme.id == scheme_id)
-        .values(announced_batch_id=batch.id)
+        update(BallotScheme).where(BallotScheme.id == scheme_id).values(announced_batch_id=batch.id)
     )
     db.session.expire(scheme)
     audit.record("ballot.announced", "ballot_scheme", scheme_id, recipients=total)

@@ -14,8 +14,8 @@ from portal.contacts import audience
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
 from portal.i18n import _, _l, format_number, pick, use_language
-from portal.messaging import services as messaging
 from portal.messaging import segments
+from portal.messaging import services as messaging
 from portal.messaging.services import LINK, NewMessage
 from portal.text import search_key, strip_controls
 from surveys.ballots.errors import BallotError

@@ -34,7 +34,7 @@ STATES: Final = ("voting", "closed")
 MAX_LABEL: Final = 20
 
 
-def mark(area_id: int, e164: str, *, user_id: int | None) -> BallotVoter:
+def mark(area_id: int, e164: str) -> BallotVoter:
     """This person votes on paper in this neighbourhood. Somebody unknown joins the list.
 
     BallotError: not_now, voted (on paper or by link), elsewhere.
@@ -111,9 +111,7 @@ def normalise_label(text: str) -> str:
     """The number of a sheet; Persian digits are the same as others."""
     label = ascii_digits(strip_controls(text, keep_newlines=False)).strip().upper()
     if not 0 < len(label) <= MAX_LABEL:
-        raise BallotError(
-            "label", _l("Write the number that stands on the sheet."), field="label"
-        )
+        raise BallotError("label", _l("Write the number that stands on the sheet."), field="label")
     return label
 
 
@@ -185,9 +183,7 @@ def enter(area_id: int, label: str, typed: list[Any], *, user_id: int) -> Ballot
 
 def decide(sheet_id: int, typed: list[Any], *, user_id: int) -> None:
     """A third person says what the sheet says. BallotError: done, same_person, invalid."""
-    found = db.session.get_one(
-        BallotSheet, sheet_id, with_for_update=True, populate_existing=True
-    )
+    found = db.session.get_one(BallotSheet, sheet_id, with_for_update=True, populate_existing=True)
     area = db.session.get_one(BallotArea, found.area_id)
     scheme = db.session.get_one(BallotScheme, area.scheme_id)
     if found.state != "differs":

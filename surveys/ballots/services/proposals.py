@@ -37,6 +37,7 @@ REASONS: Final[dict[str, LazyText]] = {
     "unsafe": _l("It would be unsafe, or against the building rules."),
     "not_feasible": _l("It cannot be built within the year."),
     "unclear": _l("It does not say clearly enough what is to be done, and where."),
+    "improper": _l("It hurts people or breaks the law, so its text is not shown."),
     "other": _l("Another reason, explained here."),
 }
 """Why a proposal is declined, as the public reads it."""
@@ -207,7 +208,7 @@ def counts(scheme_id: int) -> dict[int, dict[str, int]]:
     return found
 
 
-def add(area_id: int, *, user_id: int | None, language: str, **values: Any) -> BallotProposal:
+def add(area_id: int, *, language: str, **values: Any) -> BallotProposal:
     """A project that staff writes down itself. BallotError: fixed."""
     _lock_open(area_id)
     proposal = BallotProposal(
@@ -221,9 +222,7 @@ def add(area_id: int, *, user_id: int | None, language: str, **values: Any) -> B
     db.session.add(proposal)
     db.session.flush()
     _number(proposal)
-    audit.record(
-        "ballot.proposed", "ballot_proposal", proposal.id, area=area_id, origin="staff"
-    )
+    audit.record("ballot.proposed", "ballot_proposal", proposal.id, area=area_id, origin="staff")
     return proposal
 
 

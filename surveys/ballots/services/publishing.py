@@ -41,7 +41,7 @@ def number_of_votes(area_id: int) -> int:
     return db.session.scalar(query.where(BallotVote.area_id == area_id)) or 0
 
 
-def csv_lines(scheme: BallotScheme, area: BallotArea) -> Iterator[str]:
+def csv_lines(area: BallotArea) -> Iterator[str]:
     """receipt, channel, and one column per project (1, the place or the points), streamed."""
     rows = voting.projects(area)
     yield _csv(
@@ -53,9 +53,7 @@ def csv_lines(scheme: BallotScheme, area: BallotArea) -> Iterator[str]:
     )
     for vote in counting.votes(area.id):
         values = {project_id: value for project_id, value in vote.choices}  # noqa: C416
-        yield _csv(
-            [vote.receipt, vote.channel, *(str(values.get(row.id, "")) for row in rows)]
-        )
+        yield _csv([vote.receipt, vote.channel, *(str(values.get(row.id, "")) for row in rows)])
 
 
 def _csv(cells: Sequence[str]) -> str:
@@ -169,9 +167,7 @@ def import_election(
 def _rial(amount: Fraction | int) -> int:
     rial = Fraction(amount) * 10
     if rial.denominator != 1 or rial < 1:
-        raise BallotError(
-            "fraction", _l("Costs and budgets must be amounts of at least one rial.")
-        )
+        raise BallotError("fraction", _l("Costs and budgets must be amounts of at least one rial."))
     return int(rial)
 
 

@@ -212,9 +212,7 @@ def remove_area(area_id: int) -> None:
     scheme = locked(found.scheme_id)
     _must_be_open(scheme)
     if db.session.scalar(
-        select(func.count())
-        .select_from(BallotProposal)
-        .where(BallotProposal.area_id == area_id)
+        select(func.count()).select_from(BallotProposal).where(BallotProposal.area_id == area_id)
     ):
         raise BallotError("proposals", _l("It holds proposals, so it must stay."))
     db.session.delete(found)

@@ -107,14 +107,10 @@ def projects(area: BallotArea, voter: BallotVoter | None = None) -> list[BallotP
 
 def order_of(seed: int, project_ids: Sequence[int]) -> list[int]:
     """Ids in the random order of one ballot: by SHA-256 of "seed:id"."""
-    return sorted(
-        project_ids, key=lambda each: hashlib.sha256(f"{seed}:{each}".encode()).digest()
-    )
+    return sorted(project_ids, key=lambda each: hashlib.sha256(f"{seed}:{each}".encode()).digest())
 
 
-def rules_of(
-    scheme: BallotScheme, area: BallotArea, rows: Sequence[BallotProposal]
-) -> Rules:
+def rules_of(scheme: BallotScheme, area: BallotArea, rows: Sequence[BallotProposal]) -> Rules:
     return Rules(
         scheme.kind,
         {row.id: row.cost or 0 for row in rows},
