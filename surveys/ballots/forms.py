@@ -301,7 +301,7 @@ class SchemeForm(FlaskForm):  # type: ignore[misc]
     )
     year = StringField(_l("Year of the budget"), validators=[InputRequired(_l("Write the year."))])
     intro_fa, intro_ar, intro_en = (_area("intro", code, MAX_TEXT) for code in LANGUAGES)
-    kind = RadioField(_l("How people vote"), choices=list(KINDS.items()), default="approval")
+    kind = RadioField(_l("How people vote"), choices=dict(KINDS), default="approval")
     max_choices = StringField(
         _l("Most projects of one voter"),
         description=_l("For choosing and for putting in order."),
@@ -310,7 +310,7 @@ class SchemeForm(FlaskForm):  # type: ignore[misc]
     points = StringField(
         _l("Points of one voter"), description=_l("For distributing points."), default="10"
     )
-    rule = RadioField(_l("How it is counted"), choices=list(RULES.items()), default="count")
+    rule = RadioField(_l("How it is counted"), choices=dict(RULES), default="count")
     proposals_from = StringField(_l("First day for proposals"), validators=[Length(max=40)])
     proposals_until = StringField(_l("Last day for proposals"), validators=[Length(max=40)])
     done_by = StringField(
@@ -442,7 +442,7 @@ class ProjectForm(_Photo, FlaskForm):  # type: ignore[misc]
 class DeclineForm(FlaskForm):  # type: ignore[misc]
     """A public reason."""
 
-    reason = SelectField(_l("Reason"), choices=[("", _l("Choose")), *REASONS.items()])
+    reason = SelectField(_l("Reason"), choices={"": _l("Choose"), **REASONS})
     reason_fa, reason_ar, reason_en = (_area("reason", code, 500, 2) for code in LANGUAGES)
 
 

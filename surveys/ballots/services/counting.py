@@ -67,11 +67,12 @@ def ballot_of(kind: str, choices: Sequence[Any]) -> Ballot:
     return Ballot("knapsack" if kind == "knapsack" else "approval", ids)
 
 
-def tally_area(scheme: BallotScheme, area: BallotArea, rule: str) -> dict[str, Any]:
-    """Count one ballot by a rule, explanations in every language; stores nothing."""
+def tally_area(scheme: BallotScheme, area: BallotArea, rule: str, **options: Any) -> dict[str, Any]:
+    """Count one ballot by a rule, explanations in every language; stores nothing. `options`: of
+    surveys.ballots.rules.tally."""
     rows = voting.projects(area)
     cast = (ballot_of(scheme.kind, vote.choices) for vote in votes(area.id))
-    outcome = tally(instance_of(scheme, area, rows), cast, rule)  # type: ignore[arg-type]
+    outcome = tally(instance_of(scheme, area, rows), cast, rule, **options)  # type: ignore[arg-type]
     said: dict[str, list[str]] = {}
     found: dict[str, Any] = {}
     for code in LANGUAGES:

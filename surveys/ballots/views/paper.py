@@ -1,6 +1,5 @@
 """Paper: who voted on it, and the sheets, typed twice."""
 
-
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user

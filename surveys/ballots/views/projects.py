@@ -1,6 +1,5 @@
 """Screening: every proposal of a neighbourhood, and what the ballot says of it."""
 
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user

@@ -1,6 +1,5 @@
 """The vote: opening, closing, counting, telling."""
 
-
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
