@@ -1,7 +1,7 @@
 """Forms of citizens and of staff. Every one keeps what was typed."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
@@ -14,6 +14,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal import formats, phones, photos
@@ -288,6 +289,10 @@ def _need_default(form: Any, name: str, message: Any) -> None:
         raise ValidationError(str(message))
 
 
+def _options(names: Mapping[str, LazyText]) -> list[SelectChoice]:
+    return [SelectChoice(value=code, label=name) for code, name in names.items()]
+
+
 class SchemeForm(FlaskForm):  # type: ignore[misc]
     """A scheme's own data."""
 
@@ -301,7 +306,7 @@ class SchemeForm(FlaskForm):  # type: ignore[misc]
     )
     year = StringField(_l("Year of the budget"), validators=[InputRequired(_l("Write the year."))])
     intro_fa, intro_ar, intro_en = (_area("intro", code, MAX_TEXT) for code in LANGUAGES)
-    kind = RadioField(_l("How people vote"), choices=dict(KINDS), default="approval")
+    kind = RadioField(_l("How people vote"), choices=_options(KINDS), default="approval")
     max_choices = StringField(
         _l("Most projects of one voter"),
         description=_l("For choosing and for putting in order."),
@@ -310,7 +315,7 @@ class SchemeForm(FlaskForm):  # type: ignore[misc]
     points = StringField(
         _l("Points of one voter"), description=_l("For distributing points."), default="10"
     )
-    rule = RadioField(_l("How it is counted"), choices=dict(RULES), default="count")
+    rule = RadioField(_l("How it is counted"), choices=_options(RULES), default="count")
     proposals_from = StringField(_l("First day for proposals"), validators=[Length(max=40)])
     proposals_until = StringField(_l("Last day for proposals"), validators=[Length(max=40)])
     done_by = StringField(
@@ -442,7 +447,7 @@ class ProjectForm(_Photo, FlaskForm):  # type: ignore[misc]
 class DeclineForm(FlaskForm):  # type: ignore[misc]
     """A public reason."""
 
-    reason = SelectField(_l("Reason"), choices={"": _l("Choose"), **REASONS})
+    reason = SelectField(_l("Reason"), choices=_options({"": _l("Choose"), **REASONS}))
     reason_fa, reason_ar, reason_en = (_area("reason", code, 500, 2) for code in LANGUAGES)
 
 
