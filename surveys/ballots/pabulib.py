@@ -137,7 +137,8 @@ def _votes(kind: BallotKind, votes: Iterable[Vote]) -> Iterator[str]:
             rows.append(_vote_header(kind, more))
         cells = [vote.voter_id or str(place), ",".join(map(_id, vote.ballot.choices))]
         if kind == "points":
-            cells.append(",".join(map(_written, vote.ballot.points)))
+            # An empty cell would be a number to other readers.
+            cells.append(",".join(map(_written, vote.ballot.points)) or "none")
         rows.append(cells + [vote.more.get(name, "") for name in more])
         if len(rows) >= 1000:
             yield _lines(rows)

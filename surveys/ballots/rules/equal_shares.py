@@ -195,17 +195,13 @@ def _run(instance: Instance, found: Profile, satisfaction: Satisfaction, share: 
         common = gcd(numerator, denominator)
         numerator, denominator = numerator // common, denominator // common
         unit *= denominator
+        grown = [amount * denominator for amount in money]
         most = 0
-        paid = dict(zip(item.groups, item.support, strict=True))
-        for group, amount in enumerate(money):
-            if not amount:
-                continue
-            grown = amount * denominator
-            if group in paid:
-                due = min(grown, numerator * paid[group])
-                most = max(most, due)
-                grown -= due
-            money[group] = grown
+        for group, support in zip(item.groups, item.support, strict=True):
+            paid = min(grown[group], numerator * support)
+            most = max(most, paid)
+            grown[group] -= paid
+        money = grown
         run.bought.append(
             _Purchase(
                 item.place,
@@ -252,19 +248,19 @@ def _price(
     First all are taken for rich; whoever cannot pay an equal part pays everything, which raises
     the part of the others, until all the rest can.
     """
-    rich = [
-        (weights[group], money[group], support)
-        for group, support in zip(item.groups, item.support, strict=True)
-    ]
     due = int(item.cost * unit)
-    if sum(weight * amount for weight, amount, _support in rich) < due:
+    # Who has nothing left pays nothing: leaving them out here spares most of the work.
+    rich = [
+        (amount, weights[group], support)
+        for group, support in zip(item.groups, item.support, strict=True)
+        if (amount := money[group])
+    ]
+    if sum(amount * weight for amount, weight, _support in rich) < due:
         return None
     while True:
-        parts = sum(weight * support for weight, _amount, support in rich)
-        still = [each for each in rich if each[1] * parts >= due * each[2]]
-        if len(still) == len(rich):
+        parts = sum(weight * support for _amount, weight, support in rich)
+        poor = [each for each in rich if each[0] * parts < due * each[2]]
+        if not poor:
             return due, parts
-        due -= sum(
-            weight * amount for weight, amount, support in rich if amount * parts < due * support
-        )
-        rich = still
+        rich = [each for each in rich if each[0] * parts >= due * each[2]]
+        due -= sum(amount * weight for amount, weight, _support in poor)
