@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import _l, default_language, pick
+from portal.i18n import _l, current_language, default_language, pick
 from portal.links import ALPHABET
 from surveys.ballots import pabulib
 from surveys.ballots.errors import BallotError
@@ -42,18 +42,34 @@ def number_of_votes(area_id: int) -> int:
 
 
 def csv_lines(area: BallotArea) -> Iterator[str]:
-    """receipt, channel, and one column per project (1, the place or the points), streamed."""
+    """receipt, channel, and one column per project (1, the place or the points), streamed.
+
+    On a connection of its own: a response is read after the request's session has ended.
+    """
     rows = voting.projects(area)
-    yield _csv(
-        [
-            "receipt",
-            "channel",
-            *(_harmless(f"{row.number}. {pick(row.titles)}") for row in rows),
-        ]
+    titles = [_harmless(f"{row.number}. {pick(row.titles)}") for row in rows]
+    return _csv_lines(titles, [row.id for row in rows], _stream(db.engine, area.id))
+
+
+def _csv_lines(
+    titles: Sequence[str], ids: Sequence[int], found: Iterator[tuple[str, list[Any], str]]
+) -> Iterator[str]:
+    yield _csv(["receipt", "channel", *titles])
+    for receipt, choices, channel in found:
+        values = dict(choices)
+        yield _csv([receipt, channel, *(str(values.get(each, "")) for each in ids)])
+
+
+def _stream(engine: Engine, area_id: int) -> Iterator[tuple[str, list[Any], str]]:
+    """(receipt, choices, channel) in the order of the receipts."""
+    query = (
+        select(BallotVote.receipt, BallotVote.choices, BallotVote.channel)
+        .where(BallotVote.area_id == area_id)
+        .order_by(BallotVote.receipt)
     )
-    for vote in counting.votes(area.id):
-        values = {project_id: value for project_id, value in vote.choices}  # noqa: C416
-        yield _csv([vote.receipt, vote.channel, *(str(values.get(row.id, "")) for row in rows)])
+    with engine.connect() as connection:
+        for row in connection.execution_options(yield_per=CHUNK).execute(query):
+            yield tuple(row)
 
 
 def _csv(cells: Sequence[str]) -> str:
@@ -85,15 +101,17 @@ def pb_lines(scheme: BallotScheme, area: BallotArea) -> Iterator[str]:
         meta["max_length"] = str(min(scheme.max_choices, len(rows)))
     elif scheme.kind == "points":
         meta["max_sum_points"] = str(scheme.points)
+    kind = scheme.kind
     return pabulib.write(
         counting.instance_of(scheme, area, rows),
-        scheme.kind,  # type: ignore[arg-type]
+        kind,  # type: ignore[arg-type]
         (
-            pabulib.Vote(counting.ballot_of(scheme.kind, vote.choices), vote.receipt)
-            for vote in counting.votes(area.id)
+            pabulib.Vote(counting.ballot_of(kind, choices), receipt)
+            for receipt, choices, _channel in _stream(db.engine, area.id)
         ),
         number_of_votes(area.id),
         meta=meta,
+        lang=current_language(),
     )
 
 

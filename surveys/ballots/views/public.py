@@ -17,7 +17,6 @@ from flask import (
     render_template,
     request,
     send_file,
-    stream_with_context,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -302,7 +301,7 @@ def votes_pb(lang: str, code: str, slug: str) -> ResponseReturnValue:  # noqa: A
 
 
 def _download(lines: Iterator[str], mimetype: str, name: str) -> Response:
-    response = Response(stream_with_context(lines), mimetype=mimetype)
+    response = Response(lines, mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{name.lower()}"'
     return response
 
