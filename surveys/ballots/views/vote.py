@@ -139,10 +139,13 @@ def _review(token: str, link: Link, lang: str, marked: Marked) -> Response:
     with use_language(lang):
         rows = {row.id: row for row in voting.projects(link.area)}
         rules = voting.rules_of(link.scheme, link.area, list(rows.values()))
+        chosen = [(rows[project_id], value) for project_id, value in marked.choices]
+        if rules.kind == "points":
+            chosen.reverse()
         html = render_template(
             "ballots_vote/review.html",
             **_context(link, token),
-            chosen=[(rows[project_id], value) for project_id, value in marked.choices],
+            chosen=chosen,
             total=choices.total(rules, marked.values),
             standing=choices.standing(rules, marked),
             rules=rules,
