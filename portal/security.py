@@ -184,8 +184,16 @@ def framing(response: Response) -> Response:
     return response
 
 
+OWN_WORLDS = ("/s/", "/b/")
+"""Paths where the token is the authority: no cookie, no session, no other host."""
+
+
+def in_own_world(path: str) -> bool:
+    return path.startswith(OWN_WORLDS)
+
+
 def _headers(response: Response) -> Response:
-    own_world = request.path.startswith("/s/")
+    own_world = in_own_world(request.path)
     response.headers.setdefault(
         "Content-Security-Policy", SURVEY_POLICY if own_world else CONTENT_POLICY
     )

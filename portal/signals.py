@@ -19,3 +19,9 @@ concern_raised = _signals.signal("concern-raised")
 
 case_closed = _signals.signal("case-closed")
 """A case was closed. sender: None; case_id, contact_id, language."""
+
+project_won = _signals.signal("project-won")
+"""A project won a vote of the citizens and is to be carried out. sender: None; project_id, unit_id,
+title, text, place, neighbourhood, language: str, due_on: date | None (its last day).
+
+A receiver that follows it up in public returns its tracking code, for `/t/<code>`; else None."""

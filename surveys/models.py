@@ -1,9 +1,10 @@
 """Every table of the plugin, for the migrations."""
 
 from surveys.analysis import models as analysis
+from surveys.ballots import models as ballots
 from surveys.campaigns import models as campaigns
 from surveys.editor import models as editor
 from surveys.questionnaires import models as questionnaires
 from surveys.responses import models as responses
 
-__all__ = ["analysis", "campaigns", "editor", "questionnaires", "responses"]
+__all__ = ["analysis", "ballots", "campaigns", "editor", "questionnaires", "responses"]

@@ -2,11 +2,14 @@
 
 from portal.beat import Periodic
 from portal.i18n import _l
-from portal.plugin import DashboardCard, Door, NavigationItem, Plugin
+from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from surveys import audit_words, models
 from surveys.analysis.jobs import count_due
 from surveys.analysis.packet import SECTIONS
 from surveys.analysis.views import blueprint as results
+from surveys.ballots import audit_words as ballot_words
+from surveys.ballots import jobs as ballot_jobs
+from surveys.ballots.views import BLUEPRINTS as BALLOTS
 from surveys.campaigns import figures
 from surveys.campaigns.jobs import close_due
 from surveys.campaigns.views import blueprint as campaigns
@@ -17,7 +20,7 @@ from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
 from surveys.satisfaction import signals as satisfaction
 
-MODELS = (models, audit_words)
+MODELS = (models, audit_words, ballot_words)
 """Imported so that the tables are known to the session and the migrations, and the words of the
 audit trail to its pages."""
 
@@ -29,16 +32,30 @@ def _connect_signals() -> None:
 
 plugin = Plugin(
     name="surveys",
-    blueprints=(questionnaires, editor, campaigns, responses, results),
+    blueprints=(questionnaires, editor, campaigns, responses, results, *BALLOTS),
     cli=(surveys,),
     navigation=(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
+        NavigationItem(_l("Ballots"), "ballots.index", "ballots.read", "ask", order=40),
+    ),
+    home_tiles=(
+        HomeTile(
+            _l("I am Mayor"),
+            _l("Propose projects for your neighbourhood and see what won."),
+            "ballots_public.index",
+            "vote",
+            order=30,
+        ),
     ),
     periodic=(
         Periodic(close_due, 60, _l("Close campaigns on their last day")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
+        Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
+        Periodic(
+            ballot_jobs.erase_unconfirmed, 3600, _l("Forget proposals whose number nobody proved")
+        ),
     ),
     doors=(
         Door(
@@ -47,6 +64,13 @@ plugin = Plugin(
             "campaigns.index",
             "communications",
             order=20,
+        ),
+        Door(
+            _l("“I am Mayor”, for staff"),
+            _l("Screen proposals, open a vote, count it."),
+            "ballots.index",
+            "communications",
+            order=25,
         ),
         Door(
             _l("Analyst"),
@@ -71,9 +95,14 @@ plugin = Plugin(
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
+        "ballots.read": frozenset(
+            {"communications", "analyst", "operator", "council_member", "official"}
+        ),
+        "ballots.manage": frozenset({"communications"}),
+        "ballots.paper": frozenset({"communications", "operator"}),
         "results.export": frozenset({"communications", "analyst"}),
     },
     packet_sections=SECTIONS,
-    link_prefixes={"survey": "/s/"},
+    link_prefixes={"survey": "/s/", "ballot": "/b/"},
     connect_signals=_connect_signals,
 )

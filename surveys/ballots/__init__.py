@@ -1,1 +1,2 @@
-"""Ballots on projects: the rules that count them, and the exchange format `.pb`."""
+"""Ballots ("I am Mayor"): proposals, screening, the vote, the rules that count it, and the exchange
+format `.pb`."""

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from portal.i18n import _, format_number, pick, use_language
-from surveys.ballots import pabulib
+from surveys.ballots import pabulib, scheme_tally
 from surveys.ballots.rules import (
     COMPLETIONS,
     RULES,
@@ -29,12 +29,12 @@ _SHAPE = ("sheet", "row", "column", "severity", "message")
 
 
 @click.command("tally")
+@click.argument("code", required=False)
 @click.option(
     "--pb",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="A Pabulib file.",
+    help="A Pabulib file, instead of a CODE.",
 )
 @click.option(
     "--rule", type=click.Choice(RULES), default="count", show_default=True, help="The rule."
@@ -63,7 +63,8 @@ _SHAPE = ("sheet", "row", "column", "severity", "message")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def tally_command(
     *,
-    file: Path,
+    code: str | None,
+    file: Path | None,
     rule: RuleName,
     winners: int | None,
     satisfaction: Satisfaction,
@@ -72,21 +73,31 @@ def tally_command(
     lang: str | None,
     as_json: bool,
 ) -> None:
-    """Count the ballots of a file by a rule, and say of each project why it won or lost.
+    """Count the ballots of scheme CODE, or of a file, by a rule, and say of each project why it
+    won or lost. A scheme is counted when its vote is over; nothing is stored or published.
 
-    Needs neither database nor queue. Exit code 0: counted; 1: the file has errors, all are
-    listed; 2: wrong usage.
+    A file needs neither database nor queue. Exit code 0: counted; 1: the file has errors, all are
+    listed, or the scheme cannot be counted; 2: wrong usage.
     """
+    if (code is None) == (file is None):
+        raise click.UsageError("Give either the CODE of a scheme or --pb FILE.")
+    options: dict[str, Any] = {
+        "most_winners": winners,
+        "satisfaction": satisfaction,
+        "completion": completion,
+        "increment": None if increment is None else Fraction(increment),
+    }
+    if code is not None:
+        scheme_tally.print_tally(code, rule, lang=lang, as_json=as_json, options=options)
+        return
+    assert file is not None  # noqa: S101
     with use_language(lang):
         reading = read_file(file, as_json=as_json)
         outcome = tally(
             reading.instance,
             reading.ballots,
             rule,
-            most_winners=winners,
-            satisfaction=satisfaction,
-            completion=completion,
-            increment=None if increment is None else Fraction(increment),
+            **options,
         )
         show(outcome, as_json=as_json)
 

@@ -31,7 +31,7 @@ from portal import clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
 from portal.ratelimit import over_limit
-from portal.security import csrf, same_site, token_authority
+from portal.security import csrf, in_own_world, same_site, token_authority
 from portal.text import ascii_digits
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow
@@ -59,7 +59,7 @@ class _NoSessionHere(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         # None: Flask makes the null session, which is never saved.
-        return None if request.path.startswith("/s/") else super().open_session(app, request)
+        return None if in_own_world(request.path) else super().open_session(app, request)
 
 
 @blueprint.record_once

@@ -59,11 +59,12 @@ def test_templates_mark_nothing_safe() -> None:
 
 
 def test_every_post_form_of_a_session_page_carries_its_csrf_field() -> None:
-    """The survey path, the citizen's messages and registrations for call-ins have no session, so
-    no field; every other form that posts has one."""
+    """The survey path, ballots, the citizen's messages and proposals and registrations for call-ins
+    have no session, so no field; every other form that posts has one."""
     guilty = []
     for path in templates():
-        if {"responses", "cases_public", "callins_public"} & set(path.parts):
+        sessionless = {"responses", "cases_public", "callins_public"}
+        if (sessionless | {"ballots_public", "ballots_vote"}) & set(path.parts):
             continue
         for form in re.findall(
             r"<form[^>]*method=\"post\".*?</form>", path.read_text(), re.S | re.I

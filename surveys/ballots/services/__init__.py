@@ -1,0 +1,1 @@
+"""What ballots do, one module per step. They flush and never commit."""

@@ -1,0 +1,264 @@
+"""The vote begins: voters, keys and invitations, set-wise in the caller's transaction."""
+
+import datetime as dt
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import current_app
+from sqlalchemy import func, select, text
+
+from portal import audit, clock, links
+from portal.contacts import audience
+from portal.contacts.models import LANGUAGES, Contact
+from portal.db import db
+from portal.i18n import _, _l, format_number, pick, use_language
+from portal.messaging import segments
+from portal.messaging import services as messaging
+from portal.messaging.services import LINK, NewMessage
+from portal.text import search_key, strip_controls
+from surveys.ballots.errors import BallotError
+from surveys.ballots.models import BallotArea, BallotProposal, BallotScheme
+from surveys.ballots.services import schemes, sealing
+from surveys.ballots.services.voting import PURPOSE
+
+CHUNK: Final = 5000
+MAX_CHARACTERS: Final = 600
+SAMPLE_TOKEN: Final = "TEST0000000"  # noqa: S105 (as long as a token, opens nothing)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the opening would do. `by_area`: area id → people invited."""
+
+    by_area: Mapping[int, int]
+    by_language: Mapping[str, int]
+    projects: Mapping[int, int]
+    problems: tuple[str, ...]
+
+    @property
+    def recipients(self) -> int:
+        return sum(self.by_area.values())
+
+
+def sms_line() -> str | None:
+    line: str = current_app.extensions["pasokh_settings"].sms_line
+    return line or None
+
+
+def suggested_texts(scheme: BallotScheme) -> dict[str, str]:
+    """A first text for each language, to be changed."""
+    found = {}
+    for code in LANGUAGES:
+        with use_language(code):
+            words = _("%(name)s: vote for your neighbourhood.", name=pick(scheme.names, code))
+        found[code] = f"{words}\n{LINK}"
+    return found
+
+
+def cleaned(texts: Mapping[str, str]) -> dict[str, str]:
+    found = {
+        code: segments.clean(strip_controls(words[: MAX_CHARACTERS * 2])).strip()
+        for code, words in texts.items()
+        if code in LANGUAGES
+    }
+    return {code: words for code, words in found.items() if words}
+
+
+def sample(body: str) -> str:
+    """The text as a phone would show it."""
+    return messaging.with_suffix(body).replace(LINK, links.url_for_token(PURPOSE, SAMPLE_TOKEN))
+
+
+def plan(scheme: BallotScheme, texts: Mapping[str, str]) -> Plan:
+    """Figures of an opening now, and every reason why it would be refused."""
+    places = places_of(scheme.areas)
+    by_area: dict[int, int] = dict.fromkeys((area.id for area in scheme.areas), 0)
+    by_language: dict[str, int] = dict.fromkeys(LANGUAGES, 0)
+    for place, language, number in db.session.execute(
+        _people(places)
+        .with_only_columns(Contact.neighbourhood, Contact.language, func.count())
+        .group_by(Contact.neighbourhood, Contact.language)
+    ):
+        by_area[places[place]] += number
+        by_language[language] += number
+    projects = projects_by_area(scheme.id)
+    problems = tuple(_problems(scheme, by_language, projects, cleaned(texts)))
+    return Plan(by_area, by_language, projects, problems)
+
+
+def projects_by_area(scheme_id: int) -> dict[int, int]:
+    """area id → accepted projects."""
+    rows = db.session.execute(
+        select(BallotProposal.area_id, func.count())
+        .join(BallotArea, BallotArea.id == BallotProposal.area_id)
+        .where(BallotArea.scheme_id == scheme_id, BallotProposal.state == "accepted")
+        .group_by(BallotProposal.area_id)
+    ).all()
+    return {area_id: number for area_id, number in rows}  # noqa: C416 (a Result is no mapping)
+
+
+def places_of(areas: Sequence[BallotArea]) -> dict[str, int]:
+    """Every spelling of a neighbourhood in the contact bank → the ballot it belongs to."""
+    known = {search_key(name): area.id for area in areas for name in area.names.values() if name}
+    return {
+        place: known[key]
+        for place, _number in audience.choices().neighbourhoods
+        if (key := search_key(place)) in known
+    }
+
+
+def _people(places: Mapping[str, int]) -> Any:
+    """Contacts of these neighbourhoods who have not opted out."""
+    return select(Contact).where(
+        Contact.neighbourhood.in_(list(places)), ~audience.opted_out(sms_line())
+    )
+
+
+def _problems(
+    scheme: BallotScheme,
+    by_language: Mapping[str, int],
+    projects: Mapping[int, int],
+    texts: Mapping[str, str],
+) -> Iterator[str]:
+    if scheme.state != "proposals":
+        yield _("The vote can be opened only once, after the scheme was published.")
+    for area in scheme.areas:
+        if projects.get(area.id, 0) < 2:
+            yield _(
+                "%(area)s: a ballot needs at least two accepted projects.", area=pick(area.names)
+            )
+    waiting = db.session.scalar(
+        select(func.count())
+        .select_from(BallotProposal)
+        .join(BallotArea, BallotArea.id == BallotProposal.area_id)
+        .where(BallotArea.scheme_id == scheme.id, BallotProposal.state == "submitted")
+    )
+    if waiting:
+        yield _(
+            "Proposals that wait for a decision: %(count)s. Decide on every one first.",
+            count=format_number(waiting),
+        )
+    if not sum(by_language.values()):
+        yield _("Nobody in the contact bank lives in these neighbourhoods.")
+    names = {"fa": _("Persian"), "ar": _("Arabic"), "en": _("English")}
+    for code in LANGUAGES:
+        body = texts.get(code, "")
+        if by_language.get(code) and not body:
+            yield _(
+                "There is no SMS in %(language)s, and people read it (%(count)s).",
+                language=names[code],
+                count=format_number(by_language[code]),
+            )
+        if body and body.count(LINK) != 1:
+            yield f"{names[code]}: " + _(
+                "Write {link} once, where the personal link of each person is to stand."
+            )
+        if len(body) > MAX_CHARACTERS:
+            yield f"{names[code]}: " + _("This text is too long.")
+
+
+def open_vote(
+    scheme_id: int, *, texts: Mapping[str, str], until: dt.datetime, expected: int | None = None
+) -> int:
+    """Fix the ballots, list the voters and put in their invitations. Returns how many.
+
+    Under a lock on the scheme: of two openings at once the second finds it open. `expected`: the
+    number of people that was confirmed. BallotError: wrong, past, changed.
+    """
+    scheme = schemes.locked(scheme_id)
+    if until <= clock.now():
+        raise BallotError("past", _l("The last day has passed. Choose a later one."), field="until")
+    bodies = cleaned(texts)
+    found = plan(scheme, bodies)
+    if found.problems:
+        raise BallotError("wrong", *found.problems)
+    for area in scheme.areas:
+        area.public_key = sealing.new_key()
+    batch = messaging.create_batch(pick(scheme.names))
+    total = 0
+    for people in _chunks(places_of(scheme.areas)):
+        ids = _reserve_ids(len(people))
+        _copy_voters(scheme.id, ids, people)
+        messaging.insert_messages(
+            batch.id,
+            (
+                NewMessage(contact_id, e164, language, bodies[language], PURPOSE, voter_id)
+                for voter_id, (contact_id, e164, language, _area) in zip(ids, people, strict=True)
+            ),
+        )
+        total += len(people)
+    if not total or (expected is not None and total != expected):
+        raise BallotError(
+            "changed", _l("The people have changed since you looked. Check the numbers again.")
+        )
+    scheme.state, scheme.batch_id, scheme.texts = "voting", batch.id, bodies
+    scheme.opened_at, scheme.voting_until = clock.now(), until
+    db.session.flush()
+    audit.record(
+        "ballot.opened",
+        "ballot_scheme",
+        scheme.id,
+        recipients=total,
+        texts=bodies,
+        until=until.isoformat(),
+        projects={str(area): number for area, number in found.projects.items()},
+    )
+    return total
+
+
+Person = tuple[int, str, str, int]
+"""Contact id, number, language, area id."""
+
+
+def _chunks(places: Mapping[str, int]) -> Iterator[list[Person]]:
+    query = _people(places).with_only_columns(
+        Contact.id, Contact.e164, Contact.language, Contact.neighbourhood
+    )
+    last = 0
+    while True:
+        rows = db.session.execute(
+            query.where(Contact.id > last).order_by(Contact.id).limit(CHUNK)
+        ).all()
+        if not rows:
+            return
+        yield [(row[0], row[1], row[2], places[row[3]]) for row in rows]
+        last = rows[-1][0]
+
+
+def _reserve_ids(count: int) -> list[int]:
+    # Known before the rows exist, for the digest of a token is made from the id.
+    statement = text(
+        "SELECT nextval(pg_get_serial_sequence('ballot_voters', 'id')) "
+        "FROM generate_series(1, :count)"
+    )
+    return list(db.session.scalars(statement, {"count": count}))
+
+
+def _copy_voters(scheme_id: int, ids: Sequence[int], people: Sequence[Person]) -> None:
+    driver = db.session.connection().connection.driver_connection
+    assert driver is not None  # noqa: S101
+    columns = "id, scheme_id, area_id, contact_id, language, token_digest, channel, order_seed"
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY ballot_voters ({columns}) FROM STDIN") as copy,
+    ):
+        for voter_id, (contact_id, _e164, language, area_id) in zip(ids, people, strict=True):
+            digest = links.digest(links.token_for(PURPOSE, voter_id))
+            copy.write_row(
+                (
+                    voter_id,
+                    scheme_id,
+                    area_id,
+                    contact_id,
+                    language,
+                    digest,
+                    "sms",
+                    new_order_seed(),
+                )
+            )
+
+
+def new_order_seed() -> int:
+    return secrets.randbelow(2**62)
