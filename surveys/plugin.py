@@ -14,6 +14,7 @@ from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
 from surveys.satisfaction import signals as satisfaction
+from surveys.secrecy.jobs import open_boxes
 
 MODELS = (models, audit_words)
 """Imported so that the tables are known to the session and the migrations, and the words of the
@@ -34,7 +35,10 @@ plugin = Plugin(
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
     ),
-    periodic=(Periodic(close_due, 60, _l("Close campaigns on their last day")),),
+    periodic=(
+        Periodic(close_due, 60, _l("Close campaigns on their last day")),
+        Periodic(open_boxes, 60, _l("Open sealed answers of anonymous surveys together")),
+    ),
     doors=(
         Door(
             _l("Communications manager"),
@@ -65,6 +69,7 @@ plugin = Plugin(
         "surveys.write": frozenset({"analyst", "communications"}),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
+        "campaigns.open_box": frozenset(),
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
         "results.export": frozenset({"communications", "analyst"}),
     },

@@ -19,6 +19,8 @@ from surveys.analysis.variables import Variable, variables
 from surveys.campaigns import figures
 from surveys.campaigns.models import Campaign
 from surveys.questionnaires.models import Survey
+from surveys.secrecy import services as secrecy
+from surveys.secrecy.words import secrecy_label
 
 blueprint = Blueprint("results", __name__, template_folder="templates", url_prefix="/staff/results")
 
@@ -38,14 +40,20 @@ def show(code: str) -> ResponseReturnValue:
     chosen = [campaign] if campaign else list(campaigns)
     dispositions = figures.dispositions([each.id for each in chosen])
     campaign_id = campaign.id if campaign else None
+    hidden = secrecy.hidden(chosen)
     return render_template(
         "results/show.html",
+        secrecies=[secrecy_label(name) for name in sorted({each.secrecy for each in chosen})],
+        hidden=hidden,
+        minimum=secrecy.minimum(),
         survey=survey,
         campaigns=campaigns,
         campaign=campaign,
         chosen=chosen,
         complete=services.complete_count(survey.id, campaign_id),
-        results=[_drawn(result) for result in services.results(survey.id, campaign_id)],
+        results=[]
+        if len(hidden) == len(chosen)
+        else [_drawn(result) for result in services.results(survey.id, campaign_id)],
         dispositions=[
             (label, GROUPS[name], dispositions.get(name, 0)) for name, label in DISPOSITIONS.items()
         ],

@@ -12,17 +12,21 @@ from typing import Any, Literal
 from sqlalchemy import Select, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal import clock, links
+from portal import clock, formats, links
 from portal.contacts.models import Contact
 from portal.db import db
+from portal.i18n import _
 from surveys.campaigns.launching import stop_reminding
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
+from surveys.responses import travelling
 from surveys.responses.models import Response
+from surveys.secrecy import services as secrecy
+from surveys.secrecy.envelope import Contents
 
-Status = Literal["open", "answered", "not_begun", "over", "cancelled"]
+Status = Literal["open", "answered", "screened", "not_begun", "not_open", "over", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,13 @@ class Link:
     answers: Mapping[str, Any] = field(default_factory=dict)
     reached: str = ""
     """Name of the page to go on with."""
+    opens_at: dt.datetime | None = None
+    launched_at: dt.datetime | None = None
+    secrecy: str = "confidential"
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.secrecy == "anonymous"
 
     def status(self, at: dt.datetime) -> Status:
         """What the link is good for. Answered stays answered when the campaign is over.
@@ -50,12 +61,16 @@ class Link:
         """
         if self.invitation_state == "answered" or self.response_state == "complete":
             return "answered"
+        if self.invitation_state == "screened":
+            return "screened"
         if self.campaign_state == "draft":
             return "not_begun"
         if self.campaign_state == "cancelled":
             return "cancelled"
         if self.campaign_state == "closed" or (self.closes_at and self.closes_at <= at):
             return "over"
+        if self.opens_at and at < self.opens_at:
+            return "not_open"
         return "open"
 
 
@@ -64,15 +79,21 @@ class Outcome:
     """What came of a submission.
 
     kind `page`: stored, go to `page`; `done`: complete; `stopped`: nothing was stored, see
-    `link.status()`; `errors`: show `page` again with `errors`, what stands is stored.
+    `link.status()`; `errors`: show `page` again with `errors`, what stands is stored; `screened`:
+    the group of this person is full, nothing is kept. Of an anonymous survey nothing is ever
+    stored before `done`: the answers of `link` must travel on in the form.
     """
 
-    kind: Literal["page", "done", "stopped", "errors"]
+    kind: Literal["page", "done", "stopped", "errors", "screened"]
     link: Link
     page: Page | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     more: str = ""
     """The first question that the answers brought onto the page: the same page again."""
+    luggage: str = ""
+    """Of an anonymous survey: what the form of the next page must carry."""
+    is_lost: bool = False
+    """The answers of earlier pages did not arrive (too old): the survey begins again."""
 
 
 def find(token: str) -> Link | None:
@@ -102,8 +123,11 @@ def submit(
     shown: Collection[str] | None,
     lang: str,
     direction: Literal["next", "back", "stay"] = "next",
+    luggage: str = "",
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
+
+    `luggage`: of an anonymous survey, what travelled in the form (`travelling`).
 
     `back` and `stay` (a change of language) keep what can be kept and complain of nothing but,
     for `stay`, of answers that would be lost.
@@ -114,6 +138,8 @@ def submit(
     now = clock.now()
     if link.status(now) != "open":
         return Outcome("stopped", link)
+    if link.is_anonymous:
+        link = with_luggage(link, luggage, now)
     q = load_version(link.version_id)
     page = page_at(q, page_number) or q.pages[0]
     before = answers_of(q, link)
@@ -124,35 +150,77 @@ def submit(
         typed = {name for name, values in raw.items() if any(value.strip() for value in values)}
         errors = {name: e for name, e in errors.items() if name in typed and direction == "stay"}
     target: Page | None = page
-    if direction == "back":
+    first = flow.next_page(q, None, before, now)
+    is_lost = link.is_anonymous and link.response_state is None and page is not first
+    if is_lost:
+        target, errors = first or page, {}
+    elif direction == "back":
         target = flow.previous_page(q, page, answers, now) or page
     elif direction == "next" and found.ok:
         target = flow.next_page(q, page, answers, now)
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
             target, errors = unfinished
     if target is None:
-        complete(link, flow.prune(q, answers, now), lang)
-        return Outcome("done", link)
+        return Outcome(complete(link, flow.prune(q, answers, told_moment(link, now)), lang), link)
     save(link, answers, target.name, lang)
     link = replace(link, response_state="draft", answers=answers, reached=target.name)
+    packed = ""
+    if link.is_anonymous:
+        try:
+            packed = travelling.pack(link.invitation_id, link.version_id, answers, now)
+        except travelling.TooLargeError:
+            longest = max(found.values, key=lambda name: len(str(found.values[name])))
+            errors, packed, target = {longest: too_long()}, luggage, page
     if errors:
-        return Outcome("errors", link, target, errors)
-    more = found.revealed[0] if direction == "next" and found.revealed else ""
-    return Outcome("page", link, target, more=more)
+        return Outcome("errors", link, target, errors, luggage=packed)
+    more = found.revealed[0] if direction == "next" and found.revealed and not is_lost else ""
+    return Outcome("page", link, target, more=more, luggage=packed, is_lost=is_lost)
 
 
 def save(link: Link, answers: Mapping[str, Any], reached: str, lang: str) -> None:
-    """Keep a draft. The invitation must be locked."""
-    _store(link, _kept(answers), "draft", lang, reached=reached)
+    """Keep a draft, or of an anonymous survey nothing. The invitation must be locked."""
+    if not link.is_anonymous:
+        _store(link, _kept(answers), "draft", lang, reached=reached)
     if link.invitation_state == "open":
         _mark(link.invitation_id, "started")
 
 
-def complete(link: Link, answers: Mapping[str, Any], lang: str) -> None:
-    """Take the answers as final: they never change again. The invitation must be locked."""
-    _store(link, _kept(answers), "complete", lang, reached="")
+def complete(link: Link, answers: Mapping[str, Any], lang: str) -> Literal["done", "stopped"]:
+    """Take the answers as final: they never change again. The invitation must be locked.
+
+    `stopped`: the campaign ended at this moment, nothing was stored.
+    """
+    if link.is_anonymous:
+        q = load_version(link.version_id)
+        contents = Contents(_kept(answers), lang, "link")
+        if not secrecy.put(link.campaign_id, link.version_id, q, contents):
+            return "stopped"
+    else:
+        _store(link, _kept(answers), "complete", lang, reached="")
     _mark(link.invitation_id, "answered")
     stop_reminding(link.invitation_id)
+    return "done"
+
+
+def told_moment(link: Link, now: dt.datetime) -> dt.datetime:
+    """The moment that calculations to be stored see as now(): in an anonymous survey the day of
+    the launch, for a time in the answers would be that of the invitation."""
+    if not link.is_anonymous:
+        return now
+    return formats.utc(formats.local(link.launched_at or now).date())
+
+
+def with_luggage(link: Link, luggage: str, at: dt.datetime) -> Link:
+    """The link of an anonymous survey with the answers that travelled in its form."""
+    found = travelling.unpack(link.invitation_id, luggage, at)
+    if found is None:
+        return link
+    version_id, answers = found
+    return replace(link, version_id=version_id, answers=answers, response_state="draft")
+
+
+def too_long() -> str:
+    return _("Your answers together are too long to be sent. Shorten this one.")
 
 
 def refuse_invitations(contact_id: int | None, e164: str) -> int:
@@ -218,6 +286,9 @@ def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
             Invitation.state.label("invitation_state"),
             Campaign.state.label("campaign_state"),
             Campaign.closes_at,
+            Campaign.opens_at,
+            Campaign.launched_at,
+            Campaign.secrecy,
             Campaign.version_id,
         )
         .join(Campaign, Campaign.id == Invitation.campaign_id)
@@ -275,6 +346,9 @@ def _link(row: Any) -> Link:
         invitation_state=row.invitation_state,
         campaign_state=row.campaign_state,
         closes_at=row.closes_at,
+        opens_at=row.opens_at,
+        launched_at=row.launched_at,
+        secrecy=row.secrecy,
         response_state=row.response_state,
         answers=row.answers or {},
         reached=row.reached or "",
