@@ -7,10 +7,11 @@ from surveys import audit_words, models
 from surveys.analysis.packet import SECTIONS
 from surveys.analysis.views import blueprint as results
 from surveys.campaigns import figures
-from surveys.campaigns.jobs import close_due
+from surveys.campaigns.jobs import close_due, launch_due, remind_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
 from surveys.questionnaires.views import blueprint as questionnaires
+from surveys.quotas.jobs import settle_counts
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
 from surveys.satisfaction import signals as satisfaction
@@ -37,7 +38,10 @@ plugin = Plugin(
     ),
     periodic=(
         Periodic(close_due, 60, _l("Close campaigns on their last day")),
+        Periodic(launch_due, 30, _l("Launch campaigns at their planned moment")),
+        Periodic(remind_due, 60, _l("Send planned reminders")),
         Periodic(open_boxes, 60, _l("Open sealed answers of anonymous surveys together")),
+        Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
     ),
     doors=(
         Door(

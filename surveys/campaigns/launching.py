@@ -20,6 +20,7 @@ from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
 from surveys.questionnaires.services import load_version
+from surveys.quotas import services as quotas
 from surveys.secrecy import services as secrecy
 from surveys.secrecy.keys import KeyFolderError
 
@@ -84,6 +85,7 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
     if campaign.closes_at and campaign.closes_at <= clock.now():
         yield _("The closing date has passed. Choose a later one.")
 
+    yield from quotas.problems(campaign)
     if campaign.secrecy == secrecy.ANONYMOUS:
         types = {question.type for question in load_version(campaign.version_id).questions}
         if secrecy.UNSUITABLE & types:
@@ -131,6 +133,7 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
         _prepare_box(campaign)
     campaign.state, campaign.batch_id = "launched", batch.id
     campaign.launched_at, campaign.launched_by = clock.now(), user_id
+    campaign.launch_at = campaign.launch_failed_at = None
     audit.record(
         "campaign.launched",
         "campaign",
@@ -149,6 +152,7 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
 def _prepare_box(campaign: Campaign) -> None:
     try:
         secrecy.prepare(campaign)
+        quotas.prepare(campaign)
     except KeyFolderError:
         raise CampaignError(
             "no_key",

@@ -99,7 +99,7 @@ def change_basics(
     secrecy: str = "confidential",
 ) -> Campaign:
     """Name, survey (its newest version), opening hours and secrecy of a draft. CampaignError."""
-    campaign = _draft(campaign_id)
+    campaign = draft(campaign_id)
     _set_basics(
         campaign,
         name=name,
@@ -150,7 +150,7 @@ def _written(moment: dt.datetime | None) -> str | None:
 
 def change_audience(campaign_id: int, wanted: AudienceFilter) -> Campaign:
     """Whom a draft is for. CampaignError."""
-    campaign = _draft(campaign_id)
+    campaign = draft(campaign_id)
     campaign.audience = wanted.to_json()
     audit.record("campaign.changed", "campaign", campaign.id, audience=campaign.audience)
     db.session.flush()
@@ -162,7 +162,7 @@ def change_texts(
 ) -> Campaign:
     """The SMS of a draft per language; empty ones are left out. Wrong ones may be kept in a
     draft: launching refuses them. CampaignError."""
-    campaign = _draft(campaign_id)
+    campaign = draft(campaign_id)
     campaign.texts = sms.kept(texts)
     campaign.reminder_texts = sms.kept(reminder_texts)
     audit.record(
@@ -317,11 +317,16 @@ def _end(campaign: Campaign, state: str) -> bool:
     return True
 
 
-def _draft(campaign_id: int) -> Campaign:
+def draft(campaign_id: int) -> Campaign:
+    """A draft to be changed, held until the transaction ends. CampaignError not_draft, planned."""
     campaign = locked(campaign_id)
     if campaign.state != "draft":
         raise CampaignError(
             "not_draft", _l("This campaign was launched; its survey, people and texts are fixed.")
+        )
+    if campaign.launch_at is not None:
+        raise CampaignError(
+            "planned", _l("Its launch is planned. Take the plan back before you change anything.")
         )
     return campaign
 

@@ -6,10 +6,10 @@ devices follow each other: one invitation has one response, and it is complete o
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy import Select, literal, null, select, update
+from sqlalchemy import Select, delete, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock, formats, links
@@ -21,79 +21,12 @@ from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
+from surveys.quotas import services as quotas
 from surveys.responses import travelling
+from surveys.responses.link import Link, Outcome
 from surveys.responses.models import Response
 from surveys.secrecy import services as secrecy
 from surveys.secrecy.envelope import Contents
-
-Status = Literal["open", "answered", "screened", "not_begun", "not_open", "over", "cancelled"]
-
-
-@dataclass(frozen=True)
-class Link:
-    """What stands behind a token: the invitation, its campaign, and the draft if there is one."""
-
-    invitation_id: int
-    campaign_id: int
-    version_id: int
-    language: str
-    """Of the draft, which may be another than the invitation's."""
-    invitation_state: str
-    campaign_state: str
-    closes_at: dt.datetime | None
-    response_state: str | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    reached: str = ""
-    """Name of the page to go on with."""
-    opens_at: dt.datetime | None = None
-    launched_at: dt.datetime | None = None
-    secrecy: str = "confidential"
-
-    @property
-    def is_anonymous(self) -> bool:
-        return self.secrecy == "anonymous"
-
-    def status(self, at: dt.datetime) -> Status:
-        """What the link is good for. Answered stays answered when the campaign is over.
-
-        A paused campaign sends nothing but takes answers; somebody who opted out of messages and
-        opens the link all the same may answer.
-        """
-        if self.invitation_state == "answered" or self.response_state == "complete":
-            return "answered"
-        if self.invitation_state == "screened":
-            return "screened"
-        if self.campaign_state == "draft":
-            return "not_begun"
-        if self.campaign_state == "cancelled":
-            return "cancelled"
-        if self.campaign_state == "closed" or (self.closes_at and self.closes_at <= at):
-            return "over"
-        if self.opens_at and at < self.opens_at:
-            return "not_open"
-        return "open"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a submission.
-
-    kind `page`: stored, go to `page`; `done`: complete; `stopped`: nothing was stored, see
-    `link.status()`; `errors`: show `page` again with `errors`, what stands is stored; `screened`:
-    the group of this person is full, nothing is kept. Of an anonymous survey nothing is ever
-    stored before `done`: the answers of `link` must travel on in the form.
-    """
-
-    kind: Literal["page", "done", "stopped", "errors", "screened"]
-    link: Link
-    page: Page | None = None
-    errors: Mapping[str, str] = field(default_factory=dict)
-    more: str = ""
-    """The first question that the answers brought onto the page: the same page again."""
-    luggage: str = ""
-    """Of an anonymous survey: what the form of the next page must carry."""
-    is_lost: bool = False
-    """The answers of earlier pages did not arrive (too old): the survey begins again."""
 
 
 def find(token: str) -> Link | None:
@@ -157,6 +90,8 @@ def submit(
     elif direction == "back":
         target = flow.previous_page(q, page, answers, now) or page
     elif direction == "next" and found.ok:
+        if quotas.is_full(link.campaign_id, link.counter_key, q, page, answers):
+            return Outcome(turn_away(link, lang), link)
         target = flow.next_page(q, page, answers, now)
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
             target, errors = unfinished
@@ -185,21 +120,52 @@ def save(link: Link, answers: Mapping[str, Any], reached: str, lang: str) -> Non
         _mark(link.invitation_id, "started")
 
 
-def complete(link: Link, answers: Mapping[str, Any], lang: str) -> Literal["done", "stopped"]:
+def complete(
+    link: Link, answers: Mapping[str, Any], lang: str
+) -> Literal["done", "stopped", "screened"]:
     """Take the answers as final: they never change again. The invitation must be locked.
 
-    `stopped`: the campaign ended at this moment, nothing was stored.
+    `screened`: the person's group is full, nothing was kept; `stopped`: the campaign ended at this
+    moment, nothing was stored.
     """
-    if link.is_anonymous:
-        q = load_version(link.version_id)
-        contents = Contents(_kept(answers), lang, "link")
-        if not secrecy.put(link.campaign_id, link.version_id, q, contents):
-            return "stopped"
-    else:
+    q = load_version(link.version_id)
+    if not quotas.take(link.campaign_id, link.counter_key, q, answers):
+        return turn_away(link, lang)
+    if not link.is_anonymous:
         _store(link, _kept(answers), "complete", lang, reached="")
+    elif not _seal(link, Contents(_kept(answers), lang, "link")):
+        return "stopped"
     _mark(link.invitation_id, "answered")
     stop_reminding(link.invitation_id)
     return "done"
+
+
+def turn_away(link: Link, lang: str) -> Literal["screened", "stopped"]:
+    """The person's group is full: keep nothing, ask no more. The invitation must be locked.
+
+    In an anonymous survey it looks as if the person had answered: see `surveys.quotas.services`.
+    """
+    if link.is_anonymous:
+        if not _seal(link, Contents({}, lang, "link", is_empty=True)):
+            return "stopped"
+        _mark(link.invitation_id, "answered")
+    else:
+        db.session.execute(
+            delete(Response).where(
+                Response.invitation_id == link.invitation_id, Response.state == "draft"
+            )
+        )
+        _mark(link.invitation_id, "screened")
+    stop_reminding(link.invitation_id)
+    return "screened"
+
+
+def _seal(link: Link, contents: Contents) -> bool:
+    q = load_version(link.version_id)
+    stored = secrecy.put(link.campaign_id, link.version_id, q, contents)
+    if not stored:
+        db.session.rollback()  # what a quota has counted for it, too
+    return stored
 
 
 def told_moment(link: Link, now: dt.datetime) -> dt.datetime:
@@ -289,6 +255,7 @@ def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
             Campaign.opens_at,
             Campaign.launched_at,
             Campaign.secrecy,
+            Campaign.counter_key,
             Campaign.version_id,
         )
         .join(Campaign, Campaign.id == Invitation.campaign_id)
@@ -349,6 +316,7 @@ def _link(row: Any) -> Link:
         opens_at=row.opens_at,
         launched_at=row.launched_at,
         secrecy=row.secrecy,
+        counter_key=row.counter_key,
         response_state=row.response_state,
         answers=row.answers or {},
         reached=row.reached or "",

@@ -46,7 +46,7 @@ from surveys.questionnaires import display, flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.responses import services, travelling
-from surveys.responses.services import Status
+from surveys.responses.link import Status
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("responses", __name__, template_folder="templates")
@@ -161,6 +161,8 @@ def answer(token: str) -> ResponseReturnValue:
     if outcome.kind in {"done", "stopped", "screened"} or outcome.page is None:
         # Twice pressed is answered once: the second press sees the same thanks.
         is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
+        if outcome.kind == "screened" and outcome.link.is_anonymous:
+            return _closed("screened", lang)
         return redirect(url_for(".show", token=token, lang=lang, done=is_done or None), 303)
     q = load_version(outcome.link.version_id)
     target = services.page_number(q, outcome.page)
@@ -240,7 +242,7 @@ def _message(code: int, heading: str, *texts: str, is_done: bool = False) -> Res
     return make_response(html, code)
 
 
-def _closed(status: Status, lang: str, opens_at: dt.datetime | None) -> Response:
+def _closed(status: Status, lang: str, opens_at: dt.datetime | None = None) -> Response:
     with use_language(lang):
         match status:
             case "answered" if "done" in request.args:

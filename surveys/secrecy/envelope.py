@@ -28,11 +28,12 @@ _FRAME: Final = 200
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in an envelope."""
+    """What is in an envelope; `is_empty`: of somebody whose group was full, to be thrown away."""
 
     answers: Mapping[str, Any]
     language: str
     mode: str
+    is_empty: bool = False
 
 
 def size_for(q: Questionnaire) -> int:
@@ -43,7 +44,12 @@ def size_for(q: Questionnaire) -> int:
 def seal(public: bytes, contents: Contents, size: int) -> bytes:
     """Pad to `size` (or its next double) and encrypt; nobody without the private key reads it."""
     body = json.dumps(
-        {"a": dict(contents.answers), "l": contents.language, "m": contents.mode},
+        {
+            "a": dict(contents.answers),
+            "l": contents.language,
+            "m": contents.mode,
+            "e": contents.is_empty,
+        },
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
@@ -57,7 +63,7 @@ def unseal(private: PrivateKey, ciphertext: bytes) -> Contents:
     padded = SealedBox(private).decrypt(ciphertext)
     length = int.from_bytes(padded[:_LENGTH], "big")
     found = json.loads(padded[_LENGTH : _LENGTH + length])
-    return Contents(found["a"], found["l"], found["m"])
+    return Contents(found["a"], found["l"], found["m"], bool(found["e"]))
 
 
 def _class_of(size: int) -> int:

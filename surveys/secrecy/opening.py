@@ -102,10 +102,14 @@ def open_epoch(key_id: int) -> int | None:
     ids = list(db.session.scalars(select(SealedAnswer.id).where(SealedAnswer.key_id == key_id)))
     _lots.shuffle(ids)
     whole: list[uuid.UUID] = []
+    damaged = 0
     ways: Counter[tuple[str, str]] = Counter()
     for envelope_id, each in _contents(private, ids):
         if each is None:
-            continue  # somebody wrote into the table: the others must not wait for it for ever
+            damaged += 1  # somebody wrote into the table: the others must not wait for ever
+            continue
+        if each.is_empty:
+            continue
         if len(whole) >= key.kept:
             ways[each.language, each.mode] += 1
         whole.append(envelope_id)
@@ -124,7 +128,8 @@ def open_epoch(key_id: int) -> int | None:
         "campaign",
         key.campaign_id,
         answers=len(opened),
-        damaged=len(ids) - len(whole),
+        damaged=damaged,
+        turned_away=len(ids) - len(whole) - damaged,
     )
     db.session.flush()
     return len(opened)
