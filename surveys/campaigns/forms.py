@@ -1,6 +1,7 @@
 """The steps of a campaign as forms. Every one keeps what was typed."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from portal.contacts.models import LANGUAGES
 from portal.i18n import LANGUAGES as LANGUAGE_NAMES
 from portal.i18n import InputError, _, _l, current_language, format_date, local, parse_date, pick
 from portal.phones import PhoneError, parse_mobile
+from portal.text import ascii_digits
 from surveys.campaigns import texts as sms
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.services import MAX_NAME
@@ -110,6 +112,36 @@ class ClosingForm(_ClosesOn, FlaskForm):  # type: ignore[misc]
     """The closing day of a campaign that runs."""
 
     closes_on = StringField(_l("Last day for answers"), validators=[Length(max=40)])
+
+
+_HOUR = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
+
+
+class MomentForm(FlaskForm):  # type: ignore[misc]
+    """A day and an hour in the city's zone."""
+
+    day = StringField(_l("Day"), validators=[InputRequired(_l("Write the day.")), Length(max=40)])
+    hour = StringField(
+        _l("Hour"),
+        description=_l("Like 09:30."),
+        validators=[InputRequired(_l("Write the hour like 09:30.")), Length(max=10)],
+        render_kw={"inputmode": "numeric"},
+    )
+    _day: dt.date | None = None
+    _time: dt.time | None = None
+
+    def validate_day(self, field: Any) -> None:
+        self._day = _day(field)
+
+    def validate_hour(self, field: Any) -> None:
+        found = _HOUR.fullmatch(ascii_digits(field.data or "").strip())
+        if found is None:
+            raise ValidationError(_("Write the hour like 09:30."))
+        self._time = dt.time(int(found[1]), int(found[2]))
+
+    @property
+    def moment(self) -> dt.datetime | None:
+        return formats.utc(self._day, self._time) if self._day and self._time is not None else None
 
 
 class BoxForm(FlaskForm):  # type: ignore[misc]
