@@ -58,6 +58,14 @@ class Settings:
     data_dir: Path = _setting(
         ROOT / "var", "Folder of embedded services, uploads and generated secrets."
     )
+    answer_key_dir: str = _setting(
+        "",
+        "Folder of the keys that open anonymous answers. Never in a backup, never in the database. "
+        "Empty: `answer-keys` in DATA_DIR.",
+    )
+    anonymous_minimum: int = _setting(
+        20, "How many anonymous answers are opened together at least (5 or more)."
+    )
     database_url: str = _setting("", "PostgreSQL 15 or newer. Empty: the embedded server.")
     redis_url: str = _setting("", "Redis 7 / Valkey 8 or newer. Empty: the bundled server.")
     plugins: tuple[str, ...] = _setting(
@@ -106,6 +114,10 @@ class Settings:
     @property
     def city_names(self) -> dict[str, str]:
         return {"fa": self.city_name_fa, "ar": self.city_name_ar, "en": self.city_name_en}
+
+    @property
+    def answer_keys(self) -> Path:
+        return Path(self.answer_key_dir) if self.answer_key_dir else self.data_dir / "answer-keys"
 
     def key_for_links(self) -> bytes:
         """The 32-byte key of personal links, from LINK_KEY or else SECRET_KEY."""
@@ -172,6 +184,8 @@ class Settings:
             found.append("REDIS_URL must begin with redis://, rediss:// or unix://")
         if self.sms_gateway not in {"", "kavenegar"}:
             found.append(f"SMS_GATEWAY={self.sms_gateway!r}: choose kavenegar, or leave it empty")
+        if self.anonymous_minimum < 5:
+            found.append(f"ANONYMOUS_MINIMUM={self.anonymous_minimum}: 5 is the least")
         gateway = urlsplit(self.kavenegar_url)
         if self.is_production and gateway.scheme != "https" and gateway.hostname not in LOOPBACK:
             found.append("KAVENEGAR_URL must begin with https://: the API key travels in it")

@@ -107,6 +107,11 @@ def today() -> date:
     return local(clock.now()).date()
 
 
+def tomorrow() -> date:
+    """The date after today's in the city's zone."""
+    return today() + timedelta(days=1)
+
+
 def format_date(value: date | datetime | None, style: str = "long", lang: str | None = None) -> str:
     """A date; styles long, short, full (with weekday), month (no day), day (no year).
 

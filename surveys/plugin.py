@@ -11,14 +11,16 @@ from surveys.ballots import audit_words as ballot_words
 from surveys.ballots import jobs as ballot_jobs
 from surveys.ballots.views import BLUEPRINTS as BALLOTS
 from surveys.campaigns import figures
-from surveys.campaigns.jobs import close_due
+from surveys.campaigns.jobs import close_due, launch_due, remind_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
 from surveys.editor.views import blueprint as editor
 from surveys.questionnaires.views import blueprint as questionnaires
+from surveys.quotas.jobs import settle_counts
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
 from surveys.satisfaction import signals as satisfaction
+from surveys.secrecy.jobs import open_boxes
 
 MODELS = (models, audit_words, ballot_words)
 """Imported so that the tables are known to the session and the migrations, and the words of the
@@ -51,6 +53,10 @@ plugin = Plugin(
     ),
     periodic=(
         Periodic(close_due, 60, _l("Close campaigns on their last day")),
+        Periodic(launch_due, 30, _l("Launch campaigns at their planned moment")),
+        Periodic(remind_due, 60, _l("Send planned reminders")),
+        Periodic(open_boxes, 60, _l("Open sealed answers of anonymous surveys together")),
+        Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
@@ -94,6 +100,7 @@ plugin = Plugin(
         "surveys.write": frozenset({"analyst", "communications"}),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
+        "campaigns.open_box": frozenset(),
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
         "ballots.read": frozenset(
             {"communications", "analyst", "operator", "council_member", "official"}

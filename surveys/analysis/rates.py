@@ -12,6 +12,7 @@ DISPOSITIONS: Final = {
     "complete": "I",
     "partial": "P",
     "refused": "R",
+    "screened": "",
     "delivered": "NC",
     "sent": "U",
     "unknown": "U",
@@ -19,7 +20,8 @@ DISPOSITIONS: Final = {
     "waiting": "",
     "not_sent": "",
 }
-"""Our dispositions -> their group; empty: no attempt was made, so no case."""
+"""Our dispositions -> their group; empty: no case, for no attempt was made, or the group was full
+(AAPOR 4.8: quota filled, not eligible)."""
 
 
 @dataclass(frozen=True)

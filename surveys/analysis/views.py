@@ -21,6 +21,8 @@ from surveys.campaigns.models import Campaign
 from surveys.questionnaires import dateparts
 from surveys.questionnaires.models import Survey
 from surveys.responses import photos
+from surveys.secrecy import services as secrecy
+from surveys.secrecy.words import secrecy_label
 
 _READABLE = frozenset({"text", "photo"})
 blueprint = Blueprint("results", __name__, template_folder="templates", url_prefix="/staff/results")
@@ -40,6 +42,7 @@ def show(code: str) -> ResponseReturnValue:
     campaign = _campaign(campaigns)
     chosen = [campaign] if campaign else list(campaigns)
     campaign_id = campaign.id if campaign else None
+    hidden = secrecy.hidden(chosen)
     counted = counting.find(survey.id, campaign_id, chosen)
     if counted.is_old:
         # A hint to the queue; this request writes nothing, and the next look asks again.
@@ -47,13 +50,18 @@ def show(code: str) -> ResponseReturnValue:
     dispositions = counted.dispositions
     return render_template(
         "results/show.html",
+        secrecies=[secrecy_label(name) for name in sorted({each.secrecy for each in chosen})],
+        hidden=hidden,
+        minimum=secrecy.minimum(),
         survey=survey,
         campaigns=campaigns,
         campaign=campaign,
         chosen=chosen,
         counted=counted,
         complete=counted.complete,
-        results=[_drawn(result) for result in counted.results],
+        results=[]
+        if len(hidden) == len(chosen)
+        else [_drawn(result) for result in counted.results],
         dispositions=[
             (label, GROUPS[name], dispositions.get(name, 0)) for name, label in DISPOSITIONS.items()
         ],

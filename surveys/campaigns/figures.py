@@ -51,6 +51,7 @@ class Progress:
     answered: int = 0
     started: int = 0
     refused: int = 0
+    screened: int = 0
     per_minute: int = 0
     """Messages a gateway took in the last minute, reminders too."""
     segments_sent: int = 0
@@ -131,6 +132,7 @@ def progress(campaign: Campaign) -> Progress:
         answered=people.get("answered", 0),
         started=people.get("started", 0),
         refused=people.get("refused", 0),
+        screened=people.get("screened", 0),
         per_minute=recent,
         segments_sent=int(segments or 0),
     )
@@ -191,8 +193,8 @@ _CANCELLED: Final = 0
 
 
 def dispositions(campaign_ids: Collection[int]) -> dict[str, int]:
-    """Each invitation once: complete, partial, refused, or by the best fate of its messages:
-    delivered, sent, unknown, undeliverable, waiting, not_sent."""
+    """Each invitation once: complete, partial, refused, screened, or by the best fate of its
+    messages: delivered, sent, unknown, undeliverable, waiting, not_sent."""
     rank = func.max(
         case(
             *((Message.state == state, rank) for state, rank in _RANK.items()),
@@ -214,7 +216,12 @@ def dispositions(campaign_ids: Collection[int]) -> dict[str, int]:
         .where(Invitation.campaign_id.in_(campaign_ids), Invitation.channel != "test")
         .group_by(Invitation.state, best.c.rank)
     )
-    names = {"answered": "complete", "started": "partial", "refused": "refused"}
+    names = {
+        "answered": "complete",
+        "started": "partial",
+        "refused": "refused",
+        "screened": "screened",
+    }
     found: dict[str, int] = {}
     for state, value, number in rows:
         name = names.get(state) or _FATES.get(value or 0, "not_sent")

@@ -1,11 +1,12 @@
 """The steps of a campaign as forms. Every one keeps what was typed."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal import formats
@@ -14,6 +15,7 @@ from portal.contacts.models import LANGUAGES
 from portal.i18n import LANGUAGES as LANGUAGE_NAMES
 from portal.i18n import InputError, _, _l, current_language, format_date, local, parse_date, pick
 from portal.phones import PhoneError, parse_mobile
+from portal.text import ascii_digits
 from surveys.campaigns import texts as sms
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.services import MAX_NAME
@@ -25,6 +27,11 @@ def last_day(closes_at: dt.datetime | None) -> dt.date | None:
     return local(closes_at - dt.timedelta(seconds=1)).date() if closes_at else None
 
 
+def first_day(opens_at: dt.datetime | None) -> dt.date | None:
+    """The first day on which answers are taken."""
+    return local(opens_at).date() if opens_at else None
+
+
 def typed_date(day: dt.date | None) -> str:
     """A date in a form that `parse_date` reads back in the reader's language."""
     if day is None:
@@ -32,17 +39,34 @@ def typed_date(day: dt.date | None) -> str:
     return day.isoformat() if current_language() == "en" else format_date(day, "short")
 
 
+def _day(field: Any) -> dt.date | None:
+    """The typed day, None where nothing was typed. ValidationError."""
+    if not (field.data or "").strip():
+        return None
+    try:
+        return parse_date(field.data)
+    except InputError as error:
+        raise ValidationError(str(error.message)) from None
+
+
 class _ClosesOn:
     closes_at: dt.datetime | None = None
 
     def validate_closes_on(self, field: Any) -> None:
-        if not (field.data or "").strip():
-            return
-        try:
-            day = parse_date(field.data)
-        except InputError as error:
-            raise ValidationError(str(error.message)) from None
-        self.closes_at = formats.utc(day + dt.timedelta(days=1))
+        if day := _day(field):
+            self.closes_at = formats.utc(day + dt.timedelta(days=1))
+
+
+_SECRECIES = {
+    "confidential": _l(
+        "Confidential: answers are stored with the invitation; pages and files show them without "
+        "names. People can stop and go on later."
+    ),
+    "anonymous": _l(
+        "Anonymous: we know who answered, but nobody can find out what. Results appear in "
+        "batches, at the earliest on the next day. People must finish in one go."
+    ),
+}
 
 
 class BasicsForm(_ClosesOn, FlaskForm):  # type: ignore[misc]
@@ -54,6 +78,16 @@ class BasicsForm(_ClosesOn, FlaskForm):  # type: ignore[misc]
         validators=[InputRequired(_l("Write a name.")), Length(max=MAX_NAME)],
     )
     survey_id = SelectField(_l("Survey"), coerce=int)
+    secrecy = RadioField(
+        _l("Secrecy"),
+        default="confidential",
+        description=_l("The first page of the survey says which. It cannot change after launch."),
+    )
+    opens_on = StringField(
+        _l("First day for answers"),
+        description=_l("Who opens the link earlier is told this day. Empty: from the launch on."),
+        validators=[Length(max=40)],
+    )
     closes_on = StringField(
         _l("Last day for answers"),
         description=_l(
@@ -62,15 +96,60 @@ class BasicsForm(_ClosesOn, FlaskForm):  # type: ignore[misc]
         validators=[Length(max=40)],
     )
 
+    opens_at: dt.datetime | None = None
+
+    def validate_opens_on(self, field: Any) -> None:
+        if day := _day(field):
+            self.opens_at = formats.utc(day)
+
     def __init__(self, *args: Any, surveys: list[Survey], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.survey_id.choices = [(s.id, f"{pick(s.titles)} ({s.code})") for s in surveys]
+        self.secrecy.choices = list(_SECRECIES.items())
 
 
 class ClosingForm(_ClosesOn, FlaskForm):  # type: ignore[misc]
     """The closing day of a campaign that runs."""
 
     closes_on = StringField(_l("Last day for answers"), validators=[Length(max=40)])
+
+
+_HOUR = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
+
+
+class MomentForm(FlaskForm):  # type: ignore[misc]
+    """A day and an hour in the city's zone."""
+
+    day = StringField(_l("Day"), validators=[InputRequired(_l("Write the day.")), Length(max=40)])
+    hour = StringField(
+        _l("Hour"),
+        description=_l("Like 09:30."),
+        validators=[InputRequired(_l("Write the hour like 09:30.")), Length(max=10)],
+        render_kw={"inputmode": "numeric"},
+    )
+    _day: dt.date | None = None
+    _time: dt.time | None = None
+
+    def validate_day(self, field: Any) -> None:
+        self._day = _day(field)
+
+    def validate_hour(self, field: Any) -> None:
+        found = _HOUR.fullmatch(ascii_digits(field.data or "").strip())
+        if found is None:
+            raise ValidationError(_("Write the hour like 09:30."))
+        self._time = dt.time(int(found[1]), int(found[2]))
+
+    @property
+    def moment(self) -> dt.datetime | None:
+        return formats.utc(self._day, self._time) if self._day and self._time is not None else None
+
+
+class BoxForm(FlaskForm):  # type: ignore[misc]
+    """Why few sealed answers are to be opened."""
+
+    reason = StringField(
+        _l("Reason"), validators=[InputRequired(_l("Write the reason.")), Length(max=500)]
+    )
 
 
 class AudienceForm(FlaskForm):  # type: ignore[misc]

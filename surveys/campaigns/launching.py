@@ -19,6 +19,10 @@ from surveys.campaigns import services
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
+from surveys.questionnaires.services import load_version
+from surveys.quotas import services as quotas
+from surveys.secrecy import services as secrecy
+from surveys.secrecy.keys import KeyFolderError
 
 CHUNK: Final = 5000
 WAITING: Final = ("open", "started")
@@ -81,6 +85,15 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
     if campaign.closes_at and campaign.closes_at <= clock.now():
         yield _("The closing date has passed. Choose a later one.")
 
+    yield from quotas.problems(campaign)
+    if campaign.secrecy == secrecy.ANONYMOUS:
+        types = {question.type for question in load_version(campaign.version_id).questions}
+        if secrecy.UNSUITABLE & types:
+            yield _(
+                "An anonymous survey cannot take photos or other files: they would lie apart "
+                "from the sealed answers. Remove these questions, or make it confidential."
+            )
+
 
 def language_names() -> dict[str, str]:
     return {"fa": _("Persian"), "ar": _("Arabic"), "en": _("English")}
@@ -116,8 +129,11 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
         total += len(people)
     if not total or (expected is not None and total != expected):
         raise CampaignError("changed", _changed())
+    if campaign.secrecy == secrecy.ANONYMOUS:
+        _prepare_box(campaign)
     campaign.state, campaign.batch_id = "launched", batch.id
     campaign.launched_at, campaign.launched_by = clock.now(), user_id
+    campaign.launch_at = campaign.launch_failed_at = None
     audit.record(
         "campaign.launched",
         "campaign",
@@ -125,11 +141,26 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
         version_id=campaign.version_id,
         audience=campaign.audience,
         texts=campaign.texts,
+        secrecy=campaign.secrecy,
         recipients=total,
         segments=found.segments,
     )
     db.session.flush()
     return total
+
+
+def _prepare_box(campaign: Campaign) -> None:
+    try:
+        secrecy.prepare(campaign)
+        quotas.prepare(campaign)
+    except KeyFolderError:
+        raise CampaignError(
+            "no_key",
+            _l(
+                "The key for anonymous answers cannot be stored. Ask the system operator to check "
+                "ANSWER_KEY_DIR."
+            ),
+        ) from None
 
 
 def _changed() -> Any:

@@ -46,9 +46,16 @@ class Campaign(Base):
     opens_at: Mapped[dt.datetime | None]
     """Answers are taken from this moment on; empty: from the launch on."""
     closes_at: Mapped[dt.datetime | None]
+    launch_at: Mapped[dt.datetime | None]
+    """Of a draft: when it is to launch by itself. Nothing in it may change until then."""
+    launch_planned_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    launch_failed_at: Mapped[dt.datetime | None]
+    """When a planned launch was refused; its reasons stand on the page of the draft."""
     secrecy: Mapped[str] = mapped_column(
         default="confidential", server_default=text("'confidential'")
     )
+    counter_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Name of the key file that hides the counts of an anonymous campaign's quotas."""
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
     built_in: Mapped[str | None] = mapped_column(unique=True)
     """Name of a campaign that the product itself keeps, without an end; empty elsewhere."""
@@ -68,13 +75,34 @@ class CampaignReminder(Base):
     recipients: Mapped[int]
 
 
+class PlannedReminder(Base):
+    """A moment at which those who have not answered are reminded by themselves, once."""
+
+    __tablename__ = "planned_reminders"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "due_at"),
+        CheckConstraint("state IN ('planned', 'sent', 'nobody', 'over')", name="state"),
+        Index("ix_planned_reminders_due", "due_at", postgresql_where=text("state = 'planned'")),
+    )
+
+    id: Mapped[BigId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    due_at: Mapped[dt.datetime]
+    planned_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    state: Mapped[str] = mapped_column(default="planned")
+    """nobody: there was nobody to remind; over: the campaign had ended before."""
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("campaign_reminders.id"))
+
+
 class Invitation(Base):
     """One person in one campaign. The token itself is never stored."""
 
     __tablename__ = "invitations"
     __table_args__ = (
         UniqueConstraint("campaign_id", "contact_id", "occasion"),
-        CheckConstraint("state IN ('open', 'started', 'answered', 'refused')", name="state"),
+        CheckConstraint(
+            "state IN ('open', 'started', 'answered', 'refused', 'screened')", name="state"
+        ),
         Index("ix_invitations_state", "campaign_id", "state"),
     )
 
@@ -85,6 +113,7 @@ class Invitation(Base):
     language: Mapped[str] = mapped_column(String(2))
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     state: Mapped[str] = mapped_column(default="open")
+    """screened: the quota of the person's group was full, so nothing of the answers was kept."""
     state_at: Mapped[Created]
     channel: Mapped[str] = mapped_column(default="sms", server_default=text("'sms'"))
     """How the person came to it: sms (invited), open (unverified), verified (an open link and a

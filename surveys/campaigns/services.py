@@ -65,37 +65,92 @@ def surveys_to_choose() -> list[Survey]:
 
 
 def create(
-    name: str, survey_id: int, *, closes_at: dt.datetime | None, user_id: int | None
+    name: str,
+    survey_id: int,
+    *,
+    closes_at: dt.datetime | None,
+    user_id: int | None,
+    opens_at: dt.datetime | None = None,
+    secrecy: str = "confidential",
 ) -> Campaign:
     """A draft on the survey's newest version, for the whole contact bank. CampaignError."""
-    campaign = Campaign(
-        name=_name(name),
-        version_id=_newest_id(survey_id),
-        closes_at=_future(closes_at),
-        created_by=user_id,
+    campaign = Campaign(created_by=user_id)
+    _set_basics(
+        campaign,
+        name=name,
+        survey_id=survey_id,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        secrecy=secrecy,
     )
     db.session.add(campaign)
     db.session.flush()
-    audit.record("campaign.created", "campaign", campaign.id, name=campaign.name, survey=survey_id)
+    _record_basics("campaign.created", campaign, survey_id)
     return campaign
 
 
 def change_basics(
-    campaign_id: int, name: str, survey_id: int, *, closes_at: dt.datetime | None
+    campaign_id: int,
+    name: str,
+    survey_id: int,
+    *,
+    closes_at: dt.datetime | None,
+    opens_at: dt.datetime | None = None,
+    secrecy: str = "confidential",
 ) -> Campaign:
-    """Name, survey (its newest version) and closing moment of a draft. CampaignError."""
-    campaign = _draft(campaign_id)
-    campaign.name = _name(name)
-    campaign.version_id = _newest_id(survey_id)
-    campaign.closes_at = _future(closes_at)
-    audit.record("campaign.changed", "campaign", campaign.id, name=campaign.name, survey=survey_id)
+    """Name, survey (its newest version), opening hours and secrecy of a draft. CampaignError."""
+    campaign = draft(campaign_id)
+    _set_basics(
+        campaign,
+        name=name,
+        survey_id=survey_id,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        secrecy=secrecy,
+    )
+    _record_basics("campaign.changed", campaign, survey_id)
     db.session.flush()
     return campaign
 
 
+def _set_basics(
+    campaign: Campaign,
+    *,
+    name: str,
+    survey_id: int,
+    opens_at: dt.datetime | None,
+    closes_at: dt.datetime | None,
+    secrecy: str,
+) -> None:
+    if opens_at is not None and closes_at is not None and opens_at >= closes_at:
+        raise CampaignError("past", _l("The last day for answers is before the first one."))
+    campaign.name = _name(name)
+    campaign.version_id = _newest_id(survey_id)
+    campaign.opens_at = opens_at
+    campaign.closes_at = _future(closes_at)
+    campaign.secrecy = secrecy
+
+
+def _record_basics(action: str, campaign: Campaign, survey_id: int) -> None:
+    audit.record(
+        action,
+        "campaign",
+        campaign.id,
+        name=campaign.name,
+        survey=survey_id,
+        secrecy=campaign.secrecy,
+        opens_at=_written(campaign.opens_at),
+        closes_at=_written(campaign.closes_at),
+    )
+
+
+def _written(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def change_audience(campaign_id: int, wanted: AudienceFilter) -> Campaign:
     """Whom a draft is for. CampaignError."""
-    campaign = _draft(campaign_id)
+    campaign = draft(campaign_id)
     campaign.audience = wanted.to_json()
     audit.record("campaign.changed", "campaign", campaign.id, audience=campaign.audience)
     db.session.flush()
@@ -107,7 +162,7 @@ def change_texts(
 ) -> Campaign:
     """The SMS of a draft per language; empty ones are left out. Wrong ones may be kept in a
     draft: launching refuses them. CampaignError."""
-    campaign = _draft(campaign_id)
+    campaign = draft(campaign_id)
     campaign.texts = sms.kept(texts)
     campaign.reminder_texts = sms.kept(reminder_texts)
     audit.record(
@@ -219,8 +274,8 @@ def change_closing(campaign_id: int, closes_at: dt.datetime | None) -> Campaign:
         "campaign.closing_changed",
         "campaign",
         campaign.id,
-        before=before.isoformat() if before else None,
-        after=campaign.closes_at.isoformat() if campaign.closes_at else None,
+        before=_written(before),
+        after=_written(campaign.closes_at),
     )
     db.session.flush()
     return campaign
@@ -286,11 +341,16 @@ def _end(campaign: Campaign, state: str) -> bool:
     return True
 
 
-def _draft(campaign_id: int) -> Campaign:
+def draft(campaign_id: int) -> Campaign:
+    """A draft to be changed, held until the transaction ends. CampaignError not_draft, planned."""
     campaign = locked(campaign_id)
     if campaign.state != "draft":
         raise CampaignError(
             "not_draft", _l("This campaign was launched; its survey, people and texts are fixed.")
+        )
+    if campaign.launch_at is not None:
+        raise CampaignError(
+            "planned", _l("Its launch is planned. Take the plan back before you change anything.")
         )
     return campaign
 

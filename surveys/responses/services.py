@@ -7,81 +7,29 @@ devices follow each other: one invitation has one response, and it is complete o
 import datetime as dt
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy import Select, literal, null, select, update
+from sqlalchemy import Select, delete, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal import clock, links
+from portal import clock, formats, links
 from portal.contacts.models import Contact
 from portal.db import db
+from portal.i18n import _
 from surveys.campaigns.launching import stop_reminding
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
-from surveys.questionnaires.state import SEED
+from surveys.questionnaires.state import SEED, order_name
+from surveys.quotas import services as quotas
+from surveys.responses import travelling
+from surveys.responses.link import Direction, Link, Outcome
 from surveys.responses.models import Response
-
-Status = Literal["open", "answered", "not_begun", "over", "cancelled"]
-Direction = Literal["next", "back", "stay", "add", "remove"]
-
-
-@dataclass(frozen=True)
-class Link:
-    """What stands behind a token: the invitation, its campaign, and the draft if there is one."""
-
-    invitation_id: int
-    campaign_id: int
-    version_id: int
-    language: str
-    """Of the draft, which may be another than the invitation's."""
-    invitation_state: str
-    campaign_state: str
-    closes_at: dt.datetime | None
-    response_state: str | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    reached: str = ""
-    """Name of the page to go on with."""
-    seed: str = ""
-    """Decides the order of randomised choices. It comes from the token, not from the tables:
-    a copy of these does not tell whose order it was."""
-    version_number: int = 0
-    """Of the version that is asked, or that was begun."""
-
-    def status(self, at: dt.datetime) -> Status:
-        """What the link is good for. Answered stays answered when the campaign is over.
-
-        A paused campaign sends nothing but takes answers; somebody who opted out of messages and
-        opens the link all the same may answer.
-        """
-        if self.invitation_state == "answered" or self.response_state == "complete":
-            return "answered"
-        if self.campaign_state == "draft":
-            return "not_begun"
-        if self.campaign_state == "cancelled":
-            return "cancelled"
-        if self.campaign_state == "closed" or (self.closes_at and self.closes_at <= at):
-            return "over"
-        return "open"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a submission.
-
-    kind `page`: stored, go to `page`; `done`: complete; `stopped`: nothing was stored, see
-    `link.status()`; `errors`: show `page` again with `errors`, what stands is stored.
-    """
-
-    kind: Literal["page", "done", "stopped", "errors"]
-    link: Link
-    page: Page | None = None
-    errors: Mapping[str, str] = field(default_factory=dict)
-    more: str = ""
-    """The first question that the answers brought onto the page: the same page again."""
+from surveys.secrecy import services as secrecy
+from surveys.secrecy.envelope import Contents
 
 
 def find(token: str) -> Link | None:
@@ -112,11 +60,13 @@ def submit(
     lang: str,
     direction: Direction = "next",
     version: int | None = None,
+    luggage: str = "",
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
 
     `version` is the number the form was made from: a campaign may have been switched to another
-    one since, and whoever saw a version has begun it.
+    one since, and whoever saw a version has begun it. `luggage`: of an anonymous survey, what
+    travelled in the form (`travelling`).
 
     `add` goes on to one more round of the page's repeat, `remove` takes this round out. `back`,
     `remove` and `stay` (a change of language) keep what can be kept and complain of nothing but,
@@ -128,6 +78,8 @@ def submit(
     now = clock.now()
     if link.status(now) != "open":
         return Outcome("stopped", link)
+    if link.is_anonymous:
+        link = with_luggage(link, luggage, now)
     if link.response_state is None and version is not None and version != link.version_number:
         link = _as_begun(link, version)
     q = load_version(link.version_id)
@@ -140,25 +92,39 @@ def submit(
         typed = {name for name, values in raw.items() if any(value.strip() for value in values)}
         errors = {name: e for name, e in errors.items() if name in typed and direction == "stay"}
     target: Page | None = page
-    if direction == "back":
+    first = flow.next_page(q, None, before, now)
+    is_lost = link.is_anonymous and link.response_state is None and page is not first
+    if is_lost:
+        target, errors = first or page, {}
+    elif direction == "back":
         target = flow.previous_page(q, page, answers, now) or page
     elif direction == "remove":
         answers, target = flow.remove_round(q, page, answers, now)
     elif direction == "add" and found.ok:
         answers, target = flow.add_round(q, page, answers, now)
     elif direction == "next" and found.ok:
+        if quotas.is_full(link.campaign_id, link.counter_key, q, page, answers):
+            return Outcome(turn_away(link, lang), link)
         target = flow.next_page(q, page, answers, now)
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
             target, errors = unfinished
     if target is None:
-        complete(link, flow.prune(q, answers, now), lang)
-        return Outcome("done", link)
+        return Outcome(complete(link, flow.prune(q, answers, told_moment(link, now)), lang), link)
     save(link, answers, target.name, lang)
     link = replace(link, response_state="draft", answers=answers, reached=target.name)
+    packed = ""
+    if link.is_anonymous:
+        try:
+            packed = travelling.pack(link.invitation_id, link.version_id, answers, now)
+        except travelling.TooLargeError:
+            longest = max(found.values, key=lambda name: len(str(found.values[name])))
+            errors, packed, target = {longest: too_long()}, luggage, page
     if errors:
-        return Outcome("errors", link, target, errors)
-    more = found.revealed[0] if direction in {"next", "add"} and found.revealed else ""
-    return Outcome("page", link, target, more=more)
+        return Outcome("errors", link, target, errors, luggage=packed)
+    more = (
+        found.revealed[0] if direction in {"next", "add"} and found.revealed and not is_lost else ""
+    )
+    return Outcome("page", link, target, more=more, luggage=packed, is_lost=is_lost)
 
 
 def _as_begun(link: Link, number: int) -> Link:
@@ -173,17 +139,97 @@ def _as_begun(link: Link, number: int) -> Link:
 
 
 def save(link: Link, answers: Mapping[str, Any], reached: str, lang: str) -> None:
-    """Keep a draft. The invitation must be locked."""
-    _store(link, _kept(answers), "draft", lang, reached=reached)
+    """Keep a draft, or of an anonymous survey nothing. The invitation must be locked."""
+    if not link.is_anonymous:
+        _store(link, _kept(answers), "draft", lang, reached=reached)
     if link.invitation_state == "open":
         _mark(link.invitation_id, "started")
 
 
-def complete(link: Link, answers: Mapping[str, Any], lang: str) -> None:
-    """Take the answers as final: they never change again. The invitation must be locked."""
-    _store(link, _kept(answers), "complete", lang, reached="")
+def complete(
+    link: Link, answers: Mapping[str, Any], lang: str
+) -> Literal["done", "stopped", "screened"]:
+    """Take the answers as final: they never change again. The invitation must be locked.
+
+    `screened`: the person's group is full, nothing was kept; `stopped`: the campaign ended at this
+    moment, nothing was stored.
+    """
+    q = load_version(link.version_id)
+    if not quotas.take(link.campaign_id, link.counter_key, q, answers):
+        return turn_away(link, lang)
+    if not link.is_anonymous:
+        _store(link, _kept(answers), "complete", lang, reached="")
+    elif not _seal(link, Contents(_without_orders(q, _kept(answers)), lang, "link")):
+        return "stopped"
     _mark(link.invitation_id, "answered")
     stop_reminding(link.invitation_id)
+    return "done"
+
+
+def _without_orders(q: Questionnaire, answers: dict[str, Any]) -> dict[str, Any]:
+    """Answers without the order in which choices were shown: that comes from the token, and would
+    tell whoever can make tokens whose answers these are."""
+    orders = {order_name(question.name) for question in q.questions if question.randomize}
+
+    def kept(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: [kept(each) if isinstance(each, dict) else each for each in value]
+            if isinstance(value, list)
+            else value
+            for name, value in row.items()
+            if name not in orders
+        }
+
+    return kept(answers) if orders else answers
+
+
+def turn_away(link: Link, lang: str) -> Literal["screened", "stopped"]:
+    """The person's group is full: keep nothing, ask no more. The invitation must be locked.
+
+    In an anonymous survey it looks as if the person had answered: see `surveys.quotas.services`.
+    """
+    if link.is_anonymous:
+        if not _seal(link, Contents({}, lang, "link", is_empty=True)):
+            return "stopped"
+        _mark(link.invitation_id, "answered")
+    else:
+        db.session.execute(
+            delete(Response).where(
+                Response.invitation_id == link.invitation_id, Response.state == "draft"
+            )
+        )
+        _mark(link.invitation_id, "screened")
+    stop_reminding(link.invitation_id)
+    return "screened"
+
+
+def _seal(link: Link, contents: Contents) -> bool:
+    q = load_version(link.version_id)
+    stored = secrecy.put(link.campaign_id, link.version_id, q, contents)
+    if not stored:
+        db.session.rollback()  # what a quota has counted for it, too
+    return stored
+
+
+def told_moment(link: Link, now: dt.datetime) -> dt.datetime:
+    """The moment that calculations to be stored see as now(): in an anonymous survey the day of
+    the launch, for a time in the answers would be that of the invitation."""
+    if not link.is_anonymous:
+        return now
+    return formats.utc(formats.local(link.launched_at or now).date())
+
+
+def with_luggage(link: Link, luggage: str, at: dt.datetime) -> Link:
+    """The link of an anonymous survey with the answers that travelled in its form."""
+    found = travelling.unpack(link.invitation_id, luggage, at)
+    if found is None:
+        return link
+    version_id, answers = found
+    return replace(link, version_id=version_id, answers=answers, response_state="draft")
+
+
+def too_long() -> str:
+    return _("Your answers together are too long to be sent. Shorten this one.")
 
 
 def refuse_invitations(contact_id: int | None, e164: str) -> int:
@@ -250,6 +296,10 @@ def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
             Invitation.state.label("invitation_state"),
             Campaign.state.label("campaign_state"),
             Campaign.closes_at,
+            Campaign.opens_at,
+            Campaign.launched_at,
+            Campaign.secrecy,
+            Campaign.counter_key,
             Campaign.version_id,
             SurveyVersion.number.label("version_number"),
         )
@@ -309,6 +359,10 @@ def _link(row: Any) -> Link:
         invitation_state=row.invitation_state,
         campaign_state=row.campaign_state,
         closes_at=row.closes_at,
+        opens_at=row.opens_at,
+        launched_at=row.launched_at,
+        secrecy=row.secrecy,
+        counter_key=row.counter_key,
         response_state=row.response_state,
         answers=row.answers or {},
         reached=row.reached or "",

@@ -6,6 +6,7 @@ spares the database; it never stands in the way of a link that is right, for tho
 share one address of a mobile network.
 """
 
+import datetime as dt
 import logging
 from typing import Any
 
@@ -29,7 +30,14 @@ from limits import RateLimitItemPerMinute
 
 from portal import clock
 from portal.db import db
-from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
+from portal.i18n import (
+    LANGUAGES,
+    _,
+    current_language,
+    format_datetime,
+    known_language,
+    use_language,
+)
 from portal.ratelimit import over_limit
 from portal.security import csrf, in_own_world, same_site, token_authority
 from portal.text import ascii_digits
@@ -37,8 +45,8 @@ from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
-from surveys.responses import photos, services
-from surveys.responses.services import Status
+from surveys.responses import photos, services, travelling
+from surveys.responses.link import Direction, Status
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("responses", __name__, template_folder="templates")
@@ -51,7 +59,7 @@ LARGEST_FILES = 2 * photos.MAX_BYTES
 """Bytes of all photos on one page together."""
 
 
-_DIRECTIONS: dict[str, services.Direction] = {"back": "back", "add": "add", "remove": "remove"}
+_DIRECTIONS: dict[str, Direction] = {"back": "back", "add": "add", "remove": "remove"}
 
 
 class _NoSessionHere(SecureCookieSessionInterface):
@@ -81,9 +89,10 @@ def show(token: str) -> ResponseReturnValue:
         return _unknown()
     lang = known_language(request.args.get("lang")) or link.language
     if (status := link.status(clock.now())) != "open":
-        return _closed(status, lang)
+        return _closed(status, lang, link.opens_at)
     q = load_version(link.version_id)
-    number = _page_number()
+    # Of an anonymous survey there is nothing behind the first page without its form.
+    number = 1 if link.is_anonymous else _page_number()
     page = services.page_to_show(q, link, number or 1)
     resume = services.page_to_resume(q, link) if number is None else None
     stored = services.answers_of(q, link)
@@ -93,6 +102,7 @@ def show(token: str) -> ResponseReturnValue:
         page,
         stored,
         lang,
+        secrecy=link.secrecy,
         resume=resume and url_for(".show", token=token, p=services.page_number(q, resume)),
         is_more="more" in request.args,
         version=link.version_number,
@@ -109,7 +119,7 @@ def choose(token: str, answer: str) -> ResponseReturnValue:
         return _unknown()
     lang = known_language(request.args.get("lang")) or link.language
     if (status := link.status(clock.now())) != "open":
-        return _closed(status, lang)
+        return _closed(status, lang, link.opens_at)
     q = load_version(link.version_id)
     page = services.page_to_show(q, link, 1)
     stored = services.answers_of(q, link)
@@ -121,8 +131,17 @@ def choose(token: str, answer: str) -> ResponseReturnValue:
         if error is None and value is not None and (choice := question.choice(value)):
             stored = {**stored, question.name: value}
             chosen = display.text_in(choice.label, lang, q).text or value
-    version = link.version_number
-    return make_response(_page(token, q, page, stored, lang, chosen=chosen, version=version))
+    html = _page(
+        token,
+        q,
+        page,
+        stored,
+        lang,
+        secrecy=link.secrecy,
+        chosen=chosen,
+        version=link.version_number,
+    )
+    return make_response(html)
 
 
 @blueprint.post("/s/<token>")
@@ -139,7 +158,7 @@ def answer(token: str) -> ResponseReturnValue:
     raw = {name: form.getlist(name) for name in (form if shown is None else shown)}
     go = form.get(".go", "next")
     lang = known_language(form.get(".lang")) or current_language()
-    direction: services.Direction = _DIRECTIONS.get(go, "next")
+    direction: Direction = _DIRECTIONS.get(go, "next")
     if go.startswith("lang:"):
         direction, lang = "stay", known_language(go.removeprefix("lang:")) or lang
     number = _page_number() or 1
@@ -153,31 +172,40 @@ def answer(token: str) -> ResponseReturnValue:
             lang=lang,
             direction=direction,
             version=form.get(".version", type=int),
+            luggage=form.get(travelling.FIELD, ""),
         )
         if outcome is None:
             return _unknown()
         db.session.commit()
     if outcome.kind in {"page", "errors"}:
         photos.discard(replaced - set(photos.names_in(outcome.link.answers)))
-    if outcome.kind in {"done", "stopped"} or outcome.page is None:
+    elif outcome.kind == "screened":
+        photos.discard(replaced | {value for name in request.files for value in raw.get(name, ())})
+    if outcome.kind in {"done", "stopped", "screened"} or outcome.page is None:
         # Twice pressed is answered once: the second press sees the same thanks.
         is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
+        if outcome.kind == "screened" and outcome.link.is_anonymous:
+            return _closed("screened", lang)
         return redirect(url_for(".show", token=token, lang=lang, done=is_done or None), 303)
     q = load_version(outcome.link.version_id)
     target = services.page_number(q, outcome.page)
-    if outcome.kind == "errors":
-        typed = raw if target == number else None
+    if outcome.kind == "errors" or outcome.link.is_anonymous:
+        # An anonymous survey shows its next page at once: no address leads to what is not stored.
         html = _page(
             token,
             q,
             outcome.page,
             outcome.link.answers,
             lang,
-            raw=typed,
+            raw=raw if target == number and (outcome.errors or direction == "stay") else None,
             errors=outcome.errors,
             version=outcome.link.version_number,
+            secrecy=outcome.link.secrecy,
+            luggage=outcome.luggage,
+            is_lost=outcome.is_lost,
+            is_more=bool(outcome.more),
         )
-        response = make_response(html, 422)
+        response = make_response(html, 422 if outcome.errors else 200)
         # Not no-store: the back button would meet a form to be sent again instead of this page.
         response.headers["Cache-Control"] = "private, no-cache"
         return response
@@ -255,7 +283,7 @@ def _message(code: int, heading: str, *texts: str, is_done: bool = False) -> Res
     return make_response(html, code)
 
 
-def _closed(status: Status, lang: str) -> Response:
+def _closed(status: Status, lang: str, opens_at: dt.datetime | None = None) -> Response:
     with use_language(lang):
         match status:
             case "answered" if "done" in request.args:
@@ -272,6 +300,20 @@ def _closed(status: Status, lang: str) -> Response:
                     _("You have already answered"),
                     _("Your answers have arrived and count. Thank you."),
                     _("They can no longer be changed, and you get no reminder."),
+                )
+            case "screened":
+                return _message(
+                    200,
+                    _("Enough people like you have answered"),
+                    _("Thank you. This survey asks a fixed number of people of each group."),
+                    _("The places of your group are taken. Nothing of your answers was kept."),
+                    _("You have nothing more to do and get no reminder."),
+                )
+            case "not_open":
+                return _message(
+                    404,
+                    _("This survey opens on %(date)s", date=format_datetime(opens_at)),
+                    _("Open the same link again then. Nothing is lost if you wait."),
                 )
             case "not_begun":
                 return _message(

@@ -9,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from portal.db import db
 from surveys.campaigns import services
 from surveys.campaigns.errors import CampaignError
-from surveys.campaigns.forms import last_day
+from surveys.campaigns.forms import first_day, last_day
 from surveys.campaigns.labels import state_label
 from surveys.campaigns.models import Campaign
+from surveys.secrecy.words import secrecy_label
 
 blueprint = Blueprint(
     "campaigns", "surveys.campaigns", template_folder="templates", url_prefix="/staff/campaigns"
@@ -20,7 +21,12 @@ blueprint = Blueprint(
 
 @blueprint.context_processor
 def _labels() -> dict[str, Any]:
-    return {"state_label": state_label, "last_day": last_day}
+    return {
+        "state_label": state_label,
+        "secrecy_label": secrecy_label,
+        "first_day": first_day,
+        "last_day": last_day,
+    }
 
 
 def find(campaign_id: int) -> Campaign:

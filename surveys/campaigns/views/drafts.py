@@ -23,11 +23,13 @@ from surveys.campaigns.forms import (
     BasicsForm,
     TestForm,
     TextsForm,
+    first_day,
     last_day,
     typed_date,
 )
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.views.common import blueprint, changed, find_draft, say
+from surveys.secrecy import services as secrecy
 
 # Step 1: the survey
 
@@ -49,7 +51,9 @@ def create() -> ResponseReturnValue:
             campaign = services.create(
                 form.name.data or "",
                 form.survey_id.data,
+                opens_at=form.opens_at,
                 closes_at=form.closes_at,
+                secrecy=form.secrecy.data,
                 user_id=current_user.id,
             )
         except CampaignError as error:
@@ -71,6 +75,8 @@ def edit_basics(campaign_id: int) -> ResponseReturnValue:
         data={
             "name": campaign.name,
             "survey_id": campaign.version.survey_id,
+            "secrecy": campaign.secrecy,
+            "opens_on": typed_date(first_day(campaign.opens_at)),
             "closes_on": typed_date(last_day(campaign.closes_at)),
         },
     )
@@ -85,7 +91,12 @@ def save_basics(campaign_id: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             services.change_basics(
-                campaign_id, form.name.data or "", form.survey_id.data, closes_at=form.closes_at
+                campaign_id,
+                form.name.data or "",
+                form.survey_id.data,
+                opens_at=form.opens_at,
+                closes_at=form.closes_at,
+                secrecy=form.secrecy.data,
             )
         except CampaignError as error:
             db.session.rollback()
@@ -294,6 +305,7 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
         wanted=services.wanted(campaign),
         form=form,
         quiet=quiet.is_quiet(),
+        minimum=secrecy.minimum(),
     )
 
 

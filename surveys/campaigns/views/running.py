@@ -11,9 +11,10 @@ from portal.messaging import labels as message_labels
 from portal.messaging import quiet
 from portal.security import allow
 from surveys.campaigns import figures, launching, services
-from surveys.campaigns.forms import ClosingForm, last_day, typed_date
+from surveys.campaigns.forms import BoxForm, ClosingForm, last_day, typed_date
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.views.common import act, blueprint, find
+from surveys.secrecy import services as secrecy
 
 
 @blueprint.get("/")
@@ -44,6 +45,11 @@ def show(campaign_id: int) -> ResponseReturnValue:
         closing=ClosingForm(data={"closes_on": typed_date(last_day(campaign.closes_at))})
         if running
         else None,
+        box=secrecy.state(campaign)
+        if campaign.secrecy == secrecy.ANONYMOUS and campaign.launched_at
+        else None,
+        box_form=BoxForm(),
+        minimum=secrecy.minimum(),
         **_progress(campaign),
     )
 
@@ -106,6 +112,17 @@ def switch_version(campaign_id: int) -> ResponseReturnValue:
         campaign_id,
         lambda each: services.switch_version(each, number),
         _("Whoever has not begun now gets the new version."),
+    )
+
+
+@blueprint.post("/<int:campaign_id>/box")
+@allow("campaigns.open_box")
+def open_box(campaign_id: int) -> ResponseReturnValue:
+    """An administrator's decision; the sweep opens within a minute."""
+    return act(
+        campaign_id,
+        lambda number: secrecy.force_opening(number, BoxForm().reason.data or ""),
+        _("Decided. The answers are opened within a minute."),
     )
 
 

@@ -35,6 +35,7 @@ def make_draft(
             survey_id,
             closes_at=fields.pop("closes_at", None),
             user_id=None,
+            **fields,
         )
         services.change_audience(campaign.id, wanted or AudienceFilter())
         services.change_texts(campaign.id, TEXTS if texts is None else texts, reminders or {})

@@ -1,0 +1,1 @@
+"""Quotas: how many of a group may answer."""

@@ -1,0 +1,1 @@
+"""Anonymous answers: sealed one by one, opened together, led back to nobody."""
