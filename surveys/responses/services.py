@@ -248,7 +248,8 @@ def refuse_invitations(contact_id: int | None, e164: str) -> int:
 
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
     """What is stored, or what the form holds before anything is."""
-    found = link.answers if link.response_state else flow.initial_answers(q, clock.now())
+    now = clock.now()
+    found = link.answers if link.response_state else flow.initial_answers(q, told_moment(link, now))
     return {**found, SEED: link.seed} if any(x.randomize for x in q.questions) else found
 
 
