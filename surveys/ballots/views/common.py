@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from portal.db import db
 from surveys.ballots import words
 from surveys.ballots.errors import BallotError
-from surveys.ballots.forms import last_day
 from surveys.ballots.models import BallotArea, BallotProposal, BallotScheme
 from surveys.ballots.services import proposals, schemes
+from surveys.ballots.staff_forms import last_day
 
 blueprint = Blueprint(
     "ballots", __name__, template_folder="../templates", url_prefix="/staff/ballots"

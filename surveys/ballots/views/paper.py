@@ -8,10 +8,10 @@ from portal.db import db
 from portal.i18n import _, digits
 from portal.security import allow
 from surveys.ballots.errors import BallotError
-from surveys.ballots.forms import PaperVoterForm
 from surveys.ballots.models import BallotArea, BallotSheet
 from surveys.ballots.services import choices, closing, paper, voting
 from surveys.ballots.services.choices import Marked
+from surveys.ballots.staff_forms import PaperVoterForm
 from surveys.ballots.views.common import blueprint, find_area, put
 
 

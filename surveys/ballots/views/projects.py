@@ -8,15 +8,15 @@ from portal.db import db
 from portal.i18n import _, current_language, format_number, pick
 from portal.security import allow
 from surveys.ballots.errors import BallotError
-from surveys.ballots.forms import (
+from surveys.ballots.models import PROPOSAL_STATES, BallotArea, BallotProposal
+from surveys.ballots.services import pictures, proposals
+from surveys.ballots.staff_forms import (
     BudgetForm,
     DeclineForm,
     MergeForm,
     ProjectForm,
     texts_of,
 )
-from surveys.ballots.models import PROPOSAL_STATES, BallotArea, BallotProposal
-from surveys.ballots.services import pictures, proposals
 from surveys.ballots.views.common import (
     act,
     area_url,

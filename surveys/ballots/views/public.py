@@ -30,7 +30,7 @@ from portal.ratelimit import over_limit
 from portal.security import csrf, public, same_site, token_authority
 from surveys.ballots import words
 from surveys.ballots.errors import BallotError
-from surveys.ballots.forms import CodeForm, ProposeForm, last_day
+from surveys.ballots.forms import CodeForm, ProposeForm
 from surveys.ballots.models import BallotArea, BallotScheme
 from surveys.ballots.services import (
     closing,
@@ -41,6 +41,7 @@ from surveys.ballots.services import (
     schemes,
     voting,
 )
+from surveys.ballots.staff_forms import last_day
 
 blueprint = Blueprint("ballots_public", __name__, template_folder="../templates")
 csrf.exempt(blueprint)

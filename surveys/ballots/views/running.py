@@ -7,10 +7,10 @@ from portal.db import db
 from portal.i18n import LANGUAGES, _, format_number
 from portal.security import allow
 from surveys.ballots.errors import BallotError
-from surveys.ballots.forms import OpenForm, texts_of
 from surveys.ballots.jobs import advance
 from surveys.ballots.models import BallotScheme
 from surveys.ballots.services import closing, counting, opening
+from surveys.ballots.staff_forms import OpenForm, texts_of
 from surveys.ballots.views.common import act, blueprint, find, put, say, scheme_url
 
 

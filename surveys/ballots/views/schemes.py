@@ -11,9 +11,9 @@ from portal.db import db
 from portal.i18n import _, current_language, digits, pick, today
 from portal.security import allow
 from surveys.ballots.errors import BallotError
-from surveys.ballots.forms import AreaForm, BudgetForm, SchemeForm
 from surveys.ballots.models import BallotScheme
 from surveys.ballots.services import closing, counting, paper, proposals, schemes
+from surveys.ballots.staff_forms import AreaForm, BudgetForm, SchemeForm
 from surveys.ballots.views.common import (
     act,
     area_url,
