@@ -161,7 +161,7 @@ def test_texts_are_found_whatever_the_keyboard() -> None:
 
 
 def test_texts_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "PAGE", 2)
+    monkeypatch.setattr(free_texts, "PAGE", 2)
     version, _campaign = make_answers([{"idea": str(n)} for n in range(5)])
     variable = next(
         r.variable for r in services.results(version.survey_id) if r.variable.name == "idea"
