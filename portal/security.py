@@ -170,7 +170,7 @@ SURVEY_POLICY = (
 
 
 def _headers(response: Response) -> Response:
-    own_world = request.path.startswith("/s/")
+    own_world = request.path.startswith(("/s/", "/o/"))
     response.headers.setdefault(
         "Content-Security-Policy", SURVEY_POLICY if own_world else CONTENT_POLICY
     )

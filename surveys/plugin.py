@@ -2,6 +2,7 @@
 
 from portal.beat import Periodic
 from portal.i18n import _l
+from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, NavigationItem, Plugin
 from surveys import audit_words, models
 from surveys.analysis.packet import SECTIONS
@@ -10,10 +11,14 @@ from surveys.campaigns import figures
 from surveys.campaigns.jobs import close_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
+from surveys.openlinks.jobs import forget_challenges
+from surveys.openlinks.views import blueprint as openlinks
 from surveys.questionnaires.views import blueprint as questionnaires
+from surveys.replies import services as replies
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
 from surveys.satisfaction import signals as satisfaction
+from surveys.ways.views import blueprint as ways
 
 MODELS = (models, audit_words)
 """Imported so that the tables are known to the session and the migrations, and the words of the
@@ -27,14 +32,17 @@ def _connect_signals() -> None:
 
 plugin = Plugin(
     name="surveys",
-    blueprints=(questionnaires, campaigns, responses, results),
+    blueprints=(questionnaires, campaigns, responses, results, ways, openlinks),
     cli=(surveys,),
     navigation=(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
     ),
-    periodic=(Periodic(close_due, 60, _l("Close campaigns on their last day")),),
+    periodic=(
+        Periodic(close_due, 60, _l("Close campaigns on their last day")),
+        Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
+    ),
     doors=(
         Door(
             _l("Communications manager"),
@@ -68,6 +76,7 @@ plugin = Plugin(
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
         "results.export": frozenset({"communications", "analyst"}),
     },
+    inbound_handlers=(InboundHandler(replies.NAME, replies.ORDER, replies.take_inbound),),
     packet_sections=SECTIONS,
     link_prefixes={"survey": "/s/"},
     connect_signals=_connect_signals,

@@ -1,9 +1,10 @@
 """Complete responses as CSV, row by row from a server-side cursor.
 
-Columns: response_id, version, language, submitted_at (ISO 8601, UTC), then one for each question
+Columns: response_id, version, language, submitted_at (ISO 8601, UTC), mode (link, sms, phone,
+interview, paper), verification ("unverifiable" or empty), then one for each question
 by its name; questions of older versions follow those of the newest. A select_multiple has the
 chosen names joined by spaces, as XLSForm stores them, and behind it one column `name/choice` per
-choice: 1, 0, or empty where the question was not answered. A question named like one of the four
+choice: 1, 0, or empty where the question was not answered. A question named like one of the six
 first columns is written `answer//NAME`.
 
 A spreadsheet would run a cell that begins with = + - @, a tab or a line end as a formula: such a
@@ -20,12 +21,15 @@ from typing import Any, Final
 from sqlalchemy import Engine, select
 
 from portal.db import db
+from surveys.analysis import channels
 from surveys.analysis.variables import Variable, variables
+from surveys.campaigns.models import Invitation
 from surveys.questionnaires.models import SurveyVersion
 from surveys.responses.models import Response
+from surveys.ways.models import CampaignWays
 
 FORMATS: Final = ("csv",)
-FIXED: Final = ("response_id", "version", "language", "submitted_at")
+FIXED: Final = ("response_id", "version", "language", "submitted_at", "mode", "verification")
 BOM: Final = "\ufeff"
 BATCH: Final = 1000
 
@@ -60,18 +64,15 @@ class Table:
             cells += [f"{column}/{choice}" for choice in self.choices.get(name, ())]
         return [safe(cell) for cell in cells]
 
-    def row(
-        self,
-        response_id: int,
-        version: int,
-        language: str,
-        submitted_at: dt.datetime | None,
-        answers: Mapping[str, Any],
-    ) -> list[str]:
-        moment = (
-            submitted_at.astimezone(dt.UTC).isoformat(timespec="seconds") if submitted_at else ""
-        )
-        cells = [str(response_id), str(version), language, moment.replace("+00:00", "Z")]
+    def row(self, found: Any) -> list[str]:
+        """`found`: a row of `lines`'s query."""
+        moment = found.submitted_at
+        iso = moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else ""
+        cells = [
+            *(str(found.id), str(found.number), found.language, iso.replace("+00:00", "Z")),
+            *(found.mode, found.verification),
+        ]
+        answers: Mapping[str, Any] = found.answers
         for name in self.names:
             value = answers.get(name)
             cells.append(safe(_cell(value)))
@@ -114,7 +115,11 @@ def lines(
             Response.language,
             Response.submitted_at,
             Response.answers,
+            Response.mode,
+            channels.verification().label("verification"),
         )
+        .outerjoin(Invitation, Invitation.id == Response.invitation_id)
+        .outerjoin(CampaignWays, CampaignWays.campaign_id == Response.campaign_id)
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
         .where(SurveyVersion.survey_id == survey_id, Response.state == "complete")
         .order_by(Response.id)
@@ -130,7 +135,7 @@ def _pieces(engine: Engine, query: Any, columns: Table, mark: str) -> Iterator[s
     with engine.connect() as connection:
         found = connection.execution_options(yield_per=BATCH).execute(query)
         for part in found.partitions():
-            yield _written(columns.row(*row) for row in part)
+            yield _written(columns.row(row) for row in part)
 
 
 def _written(rows: Iterable[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from portal import audit
 from portal.db import db
 from portal.i18n import _, format_decimal, format_number, pick
 from portal.security import allow
-from surveys.analysis import export, services
+from surveys.analysis import channels, export, services
 from surveys.analysis.labels import DISPOSITIONS
 from surveys.analysis.rates import DISPOSITIONS as GROUPS
 from surveys.analysis.rates import rates
@@ -19,6 +19,7 @@ from surveys.analysis.variables import Variable, variables
 from surveys.campaigns import figures
 from surveys.campaigns.models import Campaign
 from surveys.questionnaires.models import Survey
+from surveys.ways.labels import MODES
 
 blueprint = Blueprint("results", __name__, template_folder="templates", url_prefix="/staff/results")
 
@@ -46,6 +47,8 @@ def show(code: str) -> ResponseReturnValue:
         chosen=chosen,
         complete=services.complete_count(survey.id, campaign_id),
         results=[_drawn(result) for result in services.results(survey.id, campaign_id)],
+        channels=channels.of([each.id for each in chosen]),
+        modes=MODES,
         dispositions=[
             (label, GROUPS[name], dispositions.get(name, 0)) for name, label in DISPOSITIONS.items()
         ],

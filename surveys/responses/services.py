@@ -41,6 +41,8 @@ class Link:
     answers: Mapping[str, Any] = field(default_factory=dict)
     reached: str = ""
     """Name of the page to go on with."""
+    mode: str = "link"
+    """How the answers that are being stored come: see Response.mode."""
 
     def status(self, at: dt.datetime) -> Status:
         """What the link is good for. Answered stays answered when the campaign is over.
@@ -102,6 +104,7 @@ def submit(
     shown: Collection[str] | None,
     lang: str,
     direction: Literal["next", "back", "stay"] = "next",
+    mode: str = "link",
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
 
@@ -111,6 +114,7 @@ def submit(
     link = _lock(token)
     if link is None:
         return None
+    link = replace(link, mode=mode)
     now = clock.now()
     if link.status(now) != "open":
         return Outcome("stopped", link)
@@ -294,12 +298,12 @@ def _store(link: Link, answers: dict[str, Any], state: str, lang: str, reached: 
         "language": lang,
         "submitted_at": now if state == "complete" else None,
         "reached": reached,
+        "mode": link.mode,
     }
     statement = insert(Response).values(
         invitation_id=link.invitation_id,
         campaign_id=link.campaign_id,
         version_id=link.version_id,
-        mode="link",
         started_at=now,
         **changed,
     )

@@ -54,7 +54,9 @@ class _NoSessionHere(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         # None: Flask makes the null session, which is never saved.
-        return None if request.path.startswith("/s/") else super().open_session(app, request)
+        if request.path.startswith(("/s/", "/o/")):
+            return None
+        return super().open_session(app, request)
 
 
 @blueprint.record_once

@@ -1,0 +1,1 @@
+"""Forms on paper, keyed twice before they count."""
