@@ -3,7 +3,6 @@
 from surveys.campaigns import models as campaigns
 from surveys.entry import models as entry
 from surveys.openlinks import models as openlinks
-from surveys.paper import models as paper
 from surveys.questionnaires import models as questionnaires
 from surveys.replies import models as replies
 from surveys.responses import models as responses
@@ -14,7 +13,6 @@ __all__ = [
     "campaigns",
     "entry",
     "openlinks",
-    "paper",
     "questionnaires",
     "replies",
     "responses",

@@ -17,6 +17,7 @@ from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.replies import services as replies
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
+from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
 from surveys.ways.views import blueprint as ways
 
@@ -32,7 +33,7 @@ def _connect_signals() -> None:
 
 plugin = Plugin(
     name="surveys",
-    blueprints=(questionnaires, campaigns, responses, results, ways, openlinks),
+    blueprints=(questionnaires, campaigns, responses, results, ways, openlinks, sampling),
     cli=(surveys,),
     navigation=(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),

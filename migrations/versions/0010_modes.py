@@ -1,4 +1,4 @@
-"""Open links, replies by SMS, samples, telephone and paper entry"""
+"""Open links, replies by SMS, samples, telephone entry"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -49,18 +49,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_open_challenges_campaign', 'open_challenges', ['campaign_id', 'created_at'], unique=False)
     op.create_index('ix_open_challenges_number', 'open_challenges', ['e164', 'created_at'], unique=False)
-    op.create_table('paper_batches',
-    sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
-    sa.Column('campaign_id', sa.BigInteger(), nullable=False),
-    sa.Column('label', sa.String(), nullable=False),
-    sa.Column('one_keyer', sa.Boolean(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_by', sa.BigInteger(), nullable=True),
-    sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_paper_batches_campaign_id_campaigns')),
-    sa.ForeignKeyConstraint(['created_by'], ['users.id'], name=op.f('fk_paper_batches_created_by_users')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_paper_batches'))
-    )
-    op.create_index('ix_paper_batches_campaign', 'paper_batches', ['campaign_id', 'id'], unique=False)
     op.create_table('open_visits',
     sa.Column('invitation_id', sa.BigInteger(), nullable=False),
     sa.Column('campaign_id', sa.BigInteger(), nullable=False),
@@ -70,22 +58,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('invitation_id', name=op.f('pk_open_visits'))
     )
     op.create_index('ix_open_visits_mark', 'open_visits', ['campaign_id', 'mark'], unique=False)
-    op.create_table('paper_forms',
-    sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
-    sa.Column('batch_id', sa.BigInteger(), nullable=False),
-    sa.Column('campaign_id', sa.BigInteger(), nullable=False),
-    sa.Column('number', sa.BigInteger(), nullable=False),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('state_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('invitation_id', sa.BigInteger(), nullable=True),
-    sa.CheckConstraint("state IN ('waiting', 'keyed', 'differs', 'counted', 'void')", name=op.f('ck_paper_forms_state')),
-    sa.ForeignKeyConstraint(['batch_id'], ['paper_batches.id'], name=op.f('fk_paper_forms_batch_id_paper_batches')),
-    sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], name=op.f('fk_paper_forms_campaign_id_campaigns')),
-    sa.ForeignKeyConstraint(['invitation_id'], ['invitations.id'], name=op.f('fk_paper_forms_invitation_id_invitations')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_paper_forms')),
-    sa.UniqueConstraint('campaign_id', 'number', name=op.f('uq_paper_forms_campaign_id_number'))
-    )
-    op.create_index('ix_paper_forms_batch', 'paper_forms', ['batch_id', 'state', 'number'], unique=False)
     op.create_table('phone_entries',
     sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
     sa.Column('campaign_id', sa.BigInteger(), nullable=False),
@@ -116,38 +88,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('campaign_id', 'contact_id', name=op.f('pk_sample_members'))
     )
     op.create_index('ix_sample_members_contact', 'sample_members', ['contact_id'], unique=False)
-    op.create_table('paper_keyings',
-    sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
-    sa.Column('form_id', sa.BigInteger(), nullable=False),
-    sa.Column('turn', sa.BigInteger(), nullable=False),
-    sa.Column('user_id', sa.BigInteger(), nullable=False),
-    sa.Column('language', sa.String(length=2), nullable=False),
-    sa.Column('answers', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('keyed_at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint('turn IN (1, 2)', name=op.f('ck_paper_keyings_turn')),
-    sa.ForeignKeyConstraint(['form_id'], ['paper_forms.id'], name=op.f('fk_paper_keyings_form_id_paper_forms')),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_paper_keyings_user_id_users')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_paper_keyings')),
-    sa.UniqueConstraint('form_id', 'turn', name=op.f('uq_paper_keyings_form_id_turn'))
-    )
     op.add_column('contacts', sa.Column('only_answered', sa.Boolean(), server_default=sa.text('false'), nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column('contacts', 'only_answered')
-    op.drop_table('paper_keyings')
     op.drop_index('ix_sample_members_contact', table_name='sample_members')
     op.drop_table('sample_members')
     op.drop_table('poll_replies')
     op.drop_index(op.f('ix_phone_entries_invitation_id'), table_name='phone_entries')
     op.drop_index(op.f('ix_phone_entries_campaign_id'), table_name='phone_entries')
     op.drop_table('phone_entries')
-    op.drop_index('ix_paper_forms_batch', table_name='paper_forms')
-    op.drop_table('paper_forms')
     op.drop_index('ix_open_visits_mark', table_name='open_visits')
     op.drop_table('open_visits')
-    op.drop_index('ix_paper_batches_campaign', table_name='paper_batches')
-    op.drop_table('paper_batches')
     op.drop_index('ix_open_challenges_number', table_name='open_challenges')
     op.drop_index('ix_open_challenges_campaign', table_name='open_challenges')
     op.drop_table('open_challenges')

@@ -94,15 +94,12 @@ def draw(sample: CampaignSample, wanted: AudienceFilter, line: str | None) -> in
             select(literal(sample.campaign_id, BigInteger), drawn.c.id, drawn.c.place),
         )
     )
-    counts: dict[int, int] = dict(
-        db.session.execute(
-            select(SampleMember.stratum, func.count())
-            .where(SampleMember.campaign_id == sample.campaign_id)
-            .group_by(SampleMember.stratum)
-        )
-        .tuples()
-        .all()
-    )
+    rows = db.session.execute(
+        select(SampleMember.stratum, func.count())
+        .where(SampleMember.campaign_id == sample.campaign_id)
+        .group_by(SampleMember.stratum)
+    ).all()
+    counts: dict[int, int] = dict(map(tuple, rows))
     sample.frame = sum(each.frame for each in found)
     sample.strata = [
         {

@@ -30,6 +30,7 @@ from surveys.campaigns.models import Campaign
 from surveys.campaigns.views.common import blueprint, changed, find_draft, say
 from surveys.replies import texts as replies
 from surveys.replies.choices import CHOICES
+from surveys.sampling import drawing
 
 # Step 1: the survey
 
@@ -312,6 +313,7 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
             *((field.id, error) for field in form for error in field.errors),
         ],
         wanted=services.wanted(campaign),
+        sample=drawing.of(campaign.id),
         form=form,
         quiet=quiet.is_quiet(),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.i18n import use_language
@@ -64,6 +64,7 @@ def test_reading(sms: str, choice: str | None) -> None:
     assert read(PARK, sms) == choice
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60))
 def test_no_choice_ever_has_a_reserved_number(count: int) -> None:
     form = form_of(*(texts(f"Choice {n}") for n in range(count)))
@@ -74,6 +75,7 @@ def test_no_choice_ever_has_a_reserved_number(count: int) -> None:
     assert list(poll.numbers.values()) == [f"c{n}" for n in range(1, count + 1)]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 25), st.sampled_from(["0123456789", "۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"]))
 def test_every_number_of_the_list_reads_back(count: int, script: str) -> None:
     form = form_of(*(texts(f"Choice {n}") for n in range(count)))
@@ -84,6 +86,7 @@ def test_every_number_of_the_list_reads_back(count: int, script: str) -> None:
         assert choices.read(poll, words.normalised(typed)) == name
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader_or_means_an_unknown_choice(sms: str) -> None:
     assert read(PARK, sms) in {"c1", "c2", "c3", None}

@@ -1,1 +1,0 @@
-"""Forms on paper, keyed twice before they count."""
