@@ -20,6 +20,8 @@ describe(
         "campaign.closing_changed": _l("Last day of a campaign changed"),
         "campaign.closed": _l("Campaign closed"),
         "campaign.cancelled": _l("Campaign cancelled"),
+        "entry.begun": _l("Telephone entry begun"),
+        "entry.completed": _l("Telephone entry completed"),
     },
     {"survey": _l("Survey"), "campaign": _l("Campaign")},
 )

@@ -11,6 +11,7 @@ from surveys.campaigns import figures
 from surveys.campaigns.jobs import close_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
+from surveys.entry.views import blueprint as entry
 from surveys.openlinks.jobs import forget_challenges
 from surveys.openlinks.views import blueprint as openlinks
 from surveys.questionnaires.views import blueprint as questionnaires
@@ -33,11 +34,12 @@ def _connect_signals() -> None:
 
 plugin = Plugin(
     name="surveys",
-    blueprints=(questionnaires, campaigns, responses, results, ways, openlinks, sampling),
+    blueprints=(questionnaires, campaigns, responses, results, ways, openlinks, sampling, entry),
     cli=(surveys,),
     navigation=(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
+        NavigationItem(_l("Telephone entry"), "entry.index", "entry.phone", "ask", order=25),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
     ),
     periodic=(
@@ -74,6 +76,7 @@ plugin = Plugin(
         "surveys.write": frozenset({"analyst", "communications"}),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
+        "entry.phone": frozenset({"operator", "communications"}),
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
         "results.export": frozenset({"communications", "analyst"}),
     },

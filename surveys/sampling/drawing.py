@@ -99,7 +99,7 @@ def draw(sample: CampaignSample, wanted: AudienceFilter, line: str | None) -> in
         .where(SampleMember.campaign_id == sample.campaign_id)
         .group_by(SampleMember.stratum)
     ).all()
-    counts: dict[int, int] = dict(map(tuple, rows))
+    counts: dict[int, int] = {row[0]: row[1] for row in rows}
     sample.frame = sum(each.frame for each in found)
     sample.strata = [
         {
