@@ -222,14 +222,13 @@ def _first_page(link: OpenLink, status: int = 200, *, typed: str = "", error: st
 def _code_page(
     link: OpenLink, challenge: OpenChallenge, status: int = 200, *, error: str = ""
 ) -> Response:
-    number = challenge.e164
     return _page(
         "code",
         link,
         status,
         error=error,
         # Enough to see a slip of the finger; the page may be left open in a café.
-        masked=f"{number[:-7]}•••{number[-4:]}",
+        ending=challenge.e164[-4:],
         again="again" in request.args,
     )
 
