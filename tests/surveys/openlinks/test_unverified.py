@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
@@ -122,7 +123,8 @@ def test_the_council_is_told(app: Flask, campaign: Campaign, address: str) -> No
         assert launched is not None
         day = local(launched).date()
         found = packet_section(Period(day, day))
-    assert LABELS["fa"] in str(found) and LABELS["ar"] in str(found)
+    told = json.dumps(found, ensure_ascii=False)
+    assert LABELS["fa"] in told and LABELS["ar"] in told
 
 
 def test_a_checked_link_is_not_called_unverifiable(app: Flask, campaign: Campaign) -> None:
