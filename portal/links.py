@@ -47,3 +47,13 @@ def url_for_token(purpose: str, token: str) -> str:
 
 def personal_url(purpose: str, row_id: int) -> str:
     return url_for_token(purpose, token_for(purpose, row_id))
+
+
+CODE_LENGTH = 6
+
+
+def code_for(purpose: str, row_id: int) -> str:
+    """The digits that prove a number, for the SMS of one row; derived, so stored nowhere."""
+    key = current_app.extensions["pasokh_settings"].key_for_links()
+    digest = hmac.digest(key, f"code:{purpose}:{row_id}".encode(), "sha256")
+    return f"{int.from_bytes(digest[:8], 'big') % 10**CODE_LENGTH:0{CODE_LENGTH}d}"

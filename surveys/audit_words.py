@@ -13,6 +13,9 @@ describe(
         "survey.exported": _l("Answers exported"),
         "campaign.created": _l("Campaign drafted"),
         "campaign.changed": _l("Campaign changed"),
+        "campaign.ways_changed": _l("Ways to answer changed"),
+        "campaign.script_changed": _l("Telephone script changed"),
+        "campaign.sample_changed": _l("Sample plan changed"),
         "campaign.launched": _l("Campaign launched"),
         "campaign.tested": _l("Test SMS sent"),
         "campaign.paused": _l("Campaign paused"),
@@ -31,6 +34,8 @@ describe(
         "campaign.reminder_unplanned": _l("Planned reminder taken back"),
         "campaign.reminder_skipped": _l("Planned reminder not sent"),
         "campaign.quotas_changed": _l("Quotas changed"),
+        "entry.begun": _l("Telephone entry begun"),
+        "entry.completed": _l("Telephone entry completed"),
     },
     {"survey": _l("Survey"), "campaign": _l("Campaign")},
 )

@@ -2,6 +2,7 @@
 
 from portal.beat import Periodic
 from portal.i18n import _l
+from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from surveys import audit_words, models
 from surveys.analysis.jobs import count_due
@@ -15,12 +16,18 @@ from surveys.campaigns.jobs import close_due, launch_due, remind_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
 from surveys.editor.views import blueprint as editor
+from surveys.entry.views import blueprint as entry
+from surveys.openlinks.jobs import forget_challenges
+from surveys.openlinks.views import blueprint as openlinks
 from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.quotas.jobs import settle_counts
+from surveys.replies import services as replies
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
+from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
 from surveys.secrecy.jobs import open_boxes
+from surveys.ways.views import blueprint as ways
 
 MODELS = (models, audit_words, ballot_words)
 """Imported so that the tables are known to the session and the migrations, and the words of the
@@ -34,11 +41,23 @@ def _connect_signals() -> None:
 
 plugin = Plugin(
     name="surveys",
-    blueprints=(questionnaires, editor, campaigns, responses, results, *BALLOTS),
+    blueprints=(
+        questionnaires,
+        editor,
+        campaigns,
+        responses,
+        results,
+        ways,
+        openlinks,
+        sampling,
+        entry,
+        *BALLOTS,
+    ),
     cli=(surveys,),
     navigation=(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
+        NavigationItem(_l("Telephone entry"), "entry.index", "entry.phone", "ask", order=25),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
         NavigationItem(_l("Ballots"), "ballots.index", "ballots.read", "ask", order=40),
     ),
@@ -57,6 +76,7 @@ plugin = Plugin(
         Periodic(remind_due, 60, _l("Send planned reminders")),
         Periodic(open_boxes, 60, _l("Open sealed answers of anonymous surveys together")),
         Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
+        Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
@@ -101,6 +121,7 @@ plugin = Plugin(
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),
+        "entry.phone": frozenset({"operator", "communications"}),
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
         "ballots.read": frozenset(
             {"communications", "analyst", "operator", "council_member", "official"}
@@ -109,6 +130,7 @@ plugin = Plugin(
         "ballots.paper": frozenset({"communications", "operator"}),
         "results.export": frozenset({"communications", "analyst"}),
     },
+    inbound_handlers=(InboundHandler(replies.NAME, replies.ORDER, replies.take_inbound),),
     packet_sections=SECTIONS,
     link_prefixes={"survey": "/s/", "ballot": "/b/"},
     connect_signals=_connect_signals,

@@ -186,8 +186,8 @@ def _check_source(message: Message) -> Iterator[Problem]:
             continue
         if msgid != msgid.strip():
             yield Problem(files[0], msgid, "begins or ends with space")
-        # ${name} is XLSForm's; {link} is what staff write in the text of an SMS.
-        if re.search(r"(?<!\$)\{(?!link\})\w[^{}]*\}", msgid):
+        # ${name} is XLSForm's; {link} and {choices} are what staff write in the text of an SMS.
+        if re.search(r"(?<!\$)\{(?!(?:link|choices)\})\w[^{}]*\}", msgid):
             yield Problem(files[0], msgid, "looks like an f-string; use %(name)s")
         if any("/templates/" in file for file in files) and _BARE_PERCENT.search(msgid):
             yield Problem(files[0], msgid, "templates format every message; write %%")

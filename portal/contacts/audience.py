@@ -64,8 +64,8 @@ def contacts(wanted: AudienceFilter, line: str | None = None) -> Select[Contact]
 
 
 def conditions(wanted: AudienceFilter) -> list[ColumnElement[bool]]:
-    """The filter alone, whoever opted out."""
-    found: list[ColumnElement[bool]] = []
+    """The filter alone, whoever opted out; nobody who agreed to one survey only."""
+    found: list[ColumnElement[bool]] = [Contact.only_answered.is_(False)]
     if wanted.tags:
         found.append(Contact.tags.overlap(list(wanted.tags)))
     if wanted.neighbourhoods:
@@ -102,14 +102,17 @@ def count(wanted: AudienceFilter, line: str | None = None) -> AudienceCount:
 def choices() -> Choices:
     """Every tag, neighbourhood and language of the bank with its number of contacts."""
     tag = func.unnest(Contact.tags).label("tag")
-    tags = db.session.execute(select(tag, func.count()).group_by(tag))
+    in_bank = Contact.only_answered.is_(False)
+    tags = db.session.execute(select(tag, func.count()).where(in_bank).group_by(tag))
     places = db.session.execute(
         select(Contact.neighbourhood, func.count())
-        .where(Contact.neighbourhood != "")
+        .where(Contact.neighbourhood != "", in_bank)
         .group_by(Contact.neighbourhood)
     )
     languages = dict(
-        db.session.execute(select(Contact.language, func.count()).group_by(Contact.language)).all()
+        db.session.execute(
+            select(Contact.language, func.count()).where(in_bank).group_by(Contact.language)
+        ).all()
     )
     return Choices(
         _ordered(tags),

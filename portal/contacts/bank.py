@@ -133,14 +133,27 @@ def create(
     e164: str, *, name: str, language: str, neighbourhood: str, tags: list[str], source: str
 ) -> int:
     """Add a person by hand; returns the id. Raises NumberTakenError."""
+    given = {"name": name, "language": language, "neighbourhood": neighbourhood, "tags": tags}
+    return _create(e164, source=source, only_answered=False, **given)
+
+
+def respondent(e164: str, *, language: str, source: str) -> int:
+    """The id of a number that came with an answer; new ones are in no audience."""
+    given: dict[str, Any] = {"name": "", "language": language, "neighbourhood": "", "tags": []}
+    try:
+        return _create(e164, source=source, only_answered=True, **given)
+    except NumberTakenError as known:
+        return known.contact_id
+
+
+def _create(e164: str, *, source: str, only_answered: bool, **given: Any) -> int:
     now = clock.now()
+    name, neighbourhood, tags = given["name"], given["neighbourhood"], given["tags"]
     values = {
         "e164": e164,
-        "name": name,
-        "language": language,
-        "neighbourhood": neighbourhood,
-        "tags": tags,
+        **given,
         "source": source,
+        "only_answered": only_answered,
         "sort_key": order_key(name, e164),
         "search_key": search_text(e164, name, neighbourhood, tags),
         "created_at": now,
@@ -150,11 +163,25 @@ def create(
         insert(Contact).values(values).on_conflict_do_nothing().returning(Contact.id)
     )
     if contact_id is None:
+        if not only_answered and (taken := _taken_over(e164, values)):
+            return taken
         raise NumberTakenError(db.session.scalars(select(Contact.id).filter_by(e164=e164)).one())
-    audit.record(
-        "contact.added", "contact", contact_id,
-        e164=e164, name=name, language=language, neighbourhood=neighbourhood, tags=tags,
-    )  # fmt: skip
+    audit.record("contact.added", "contact", contact_id, e164=e164, **given)
+    return contact_id
+
+
+def _taken_over(e164: str, values: dict[str, Any]) -> int | None:
+    """Somebody who had only answered an open survey becomes a contact. None: no such row."""
+    contact_id = db.session.scalar(
+        update(Contact)
+        .where(Contact.e164 == e164, Contact.only_answered)
+        .values({key: value for key, value in values.items() if key != "created_at"})
+        .returning(Contact.id)
+    )
+    if contact_id is not None:
+        audit.record("contact.changed", "contact", contact_id, **{
+            key: values[key] for key in ("e164", "name", "language", "neighbourhood", "tags")
+        })  # fmt: skip
     return contact_id
 
 

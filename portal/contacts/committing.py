@@ -117,6 +117,13 @@ def _merge(rows: Sequence[Any], inserted: set[str]) -> None:
             changes.append({"id": contact.id, "updated_at": now, **merged.columns(contact.e164)})
     if changes:
         db.session.execute(update(Contact), changes)
+    # Whoever had only answered an open survey is a contact now.
+    db.session.execute(
+        update(Contact)
+        .where(Contact.e164.in_(values), Contact.only_answered)
+        .values(only_answered=False)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _consents(record: ContactImport, rows: Sequence[Any]) -> int:

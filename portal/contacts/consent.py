@@ -122,6 +122,15 @@ def agree_many(
     return len(fresh)
 
 
+def agree_to_survey(e164: str, campaign_id: int, *, evidence: str) -> None:
+    """Note that somebody proved a number to answer one survey: a yes to messages about that
+    survey and to nothing more, so it stands on a line of its own and lifts no opt-out."""
+    line = f"survey:{campaign_id}"
+    known = select(ConsentRecord.id).where(ConsentRecord.e164 == e164, ConsentRecord.line == line)
+    if db.session.scalar(known.limit(1)) is None:
+        _record(e164, "given", line=line, channel="link", evidence=evidence, user_id=None)
+
+
 def history(e164: str, limit: int = 100) -> Sequence[ConsentRecord]:
     """Every yes and no of a number, the newest first."""
     return db.session.scalars(

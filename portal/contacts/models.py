@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import false as sql_false
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -41,6 +42,9 @@ class Contact(Base):
     sort_key: Mapped[SortKey]
     search_key: Mapped[str]
     """portal.contacts.keys.search_text over name, neighbourhood, tags and the number's digits."""
+    only_answered: Mapped[bool] = mapped_column(default=False, server_default=sql_false())
+    """The number came with an answer to an open survey and agreed to nothing more: in no audience,
+    until a list or an officer brings it as a contact."""
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
 

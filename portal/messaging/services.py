@@ -17,6 +17,9 @@ from portal.messaging import hints, segments
 from portal.messaging.models import InboundMessage, Message, MessageBatch
 
 LINK: Final = "{link}"
+CODE: Final = "{code}"
+"""Becomes the digits that prove a number, at the moment of sending: no table holds them, so nobody
+who may read messages can answer as somebody else."""
 BULK_PRIORITY: Final = 50
 SINGLE_PRIORITY: Final = 10
 
@@ -208,8 +211,12 @@ def text_of(message: Message) -> str:
 
 
 def render(body: str, link_purpose: str | None, link_id: int | None) -> str:
-    """A body with its personal link. Raises KeyError for a purpose that no plugin brings."""
-    if LINK not in body or link_purpose is None or link_id is None:
+    """A body with its personal link or code. Raises KeyError for an unknown purpose."""
+    if link_purpose is None or link_id is None:
+        return body
+    if CODE in body:
+        body = body.replace(CODE, links.code_for(link_purpose, link_id))
+    if LINK not in body:
         return body
     return body.replace(LINK, links.personal_url(link_purpose, link_id))
 

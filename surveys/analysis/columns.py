@@ -7,20 +7,26 @@ the typed values that `Column.value` makes: int, float, str, date, time, datetim
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from surveys.analysis.variables import Variable
+from surveys.analysis import export
+from surveys.analysis.export import Column as Asked
+from surveys.analysis.export import Table
+from surveys.analysis.variables import Variable, variables
 from surveys.questionnaires.schema import Choice, Texts
 
-Storage = Literal["code", "mark", "integer", "decimal", "text", "date", "time", "datetime"]
+Storage = Literal[
+    "code", "mark", "place", "degrees", "integer", "decimal", "text", "date", "time", "datetime"
+]
 Value = int | float | str | dt.date | dt.time | dt.datetime | None
 
 STORAGE: Final[dict[str, Storage]] = {
     "select_one": "code",
     "select_multiple": "mark",
     "rank": "text",
+    "order": "text",
     "integer": "integer",
     "decimal": "decimal",
     "range": "decimal",
@@ -34,7 +40,7 @@ STORAGE: Final[dict[str, Storage]] = {
     "geopoint": "text",
     "image": "text",
     "barcode": "text",
-    "acknowledge": "text",
+    "acknowledge": "code",
     "calculate": "text",
     "hidden": "text",
     "repeat": "text",
@@ -44,7 +50,7 @@ STORAGE: Final[dict[str, Storage]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a file. `name` is unique in it; `source` is the key of the answer."""
+    """One column of a file; `source` is the key of the answer."""
 
     name: str
     storage: Storage
@@ -52,9 +58,22 @@ class Column:
     label: Texts = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
     choice: Choice | None = None
-    """Of a mark: the choice that was ticked or not."""
+    """Of a mark or a place: the choice that was ticked or ranked."""
+    repeat: str = ""
+    """The repeat that the answer lies in, in its round `round`."""
+    round: int = 0
+    axis: int = 0
+    """Of degrees: 0 the latitude, 1 the longitude."""
     is_first: bool = False
     """Of the response itself, not of an answer."""
+
+    def of(self, answers: Mapping[str, Any]) -> Value:
+        """The value of this column in the answers of a response."""
+        if not self.round:
+            return self.value(answers.get(self.source))
+        rows = answers.get(self.repeat)
+        row = rows[self.round - 1] if isinstance(rows, list) and len(rows) >= self.round else None
+        return self.value(row.get(self.source)) if isinstance(row, Mapping) else None
 
     def value(self, raw: Any) -> Value:
         """The answer as this column keeps it. What cannot be understood as a number or a date is
@@ -66,6 +85,13 @@ class Column:
                 if not isinstance(raw, list) or self.choice is None:
                     return None
                 return int(self.choice.name in raw)
+            case "place":
+                if not isinstance(raw, list) or self.choice is None:
+                    return None
+                return raw.index(self.choice.name) + 1 if self.choice.name in raw else None
+            case "degrees":
+                parts = str(raw).split()
+                return _number(parts[self.axis]) if len(parts) > self.axis else None
             case "integer" | "decimal":
                 return _number(raw)
             case "date" | "time" | "datetime":
@@ -80,40 +106,48 @@ FIRST: Final[tuple[Column, ...]] = (
     Column("language", "text", "language", is_first=True),
     Column("submitted_at", "datetime", "submitted_at", is_first=True),
     Column("mode", "text", "mode", is_first=True),
+    Column("verification", "text", "verification", is_first=True),
 )
 """Columns of the response itself; `source` is the name in the query of `rows`."""
 
 
-def columns(found: Sequence[Variable]) -> list[Column]:
-    """All columns: first those of the response, then each question in order; a question of
-    several choices has one mark for each. A name that is taken gets `answer//` before it."""
+def columns(found: Sequence[Variable], rounds: Mapping[str, int] | None = None) -> list[Column]:
+    """All columns, those of the CSV file under the same names: first those of the response, then
+    each question in order. Behind a question of several choices comes a mark for each, behind a
+    rank the place of each choice, behind a geopoint its latitude and longitude; a question of a
+    repeat stands once for each round. `rounds`: see `export.rounds`."""
     made = list(FIRST)
-    taken = {column.name for column in made}
-    sources: set[str] = set()
-    for variable in found:
-        if variable.name in sources:
-            # Its kind changed between versions; the newest kind names the column.
-            continue
-        sources.add(variable.name)
-        name = f"answer//{variable.name}" if variable.name in taken else variable.name
-        storage = STORAGE.get(variable.type, "text")
-        if storage != "mark":
-            made.append(
-                Column(name, storage, variable.name, variable.label, tuple(variable.choices))
-            )
-            continue
-        made += [
-            Column(
-                f"{name}/{choice.name}",
-                "mark",
-                variable.name,
-                variable.label,
-                tuple(variable.choices),
-                choice,
-            )
-            for choice in variable.choices
-        ]
+    for asked in Table(found, rounds).columns:
+        made += _of(asked)
     return made
+
+
+def of_survey(survey_id: int) -> list[Column]:
+    """The columns of a survey as it is now."""
+    found = variables(survey_id)
+    return columns(found, export.rounds(survey_id, found))
+
+
+def _of(asked: Asked) -> Iterator[Column]:
+    variable = asked.variable
+    storage = STORAGE.get(variable.type, "text")
+    whole = Column(
+        asked.title,
+        "text" if storage == "mark" else storage,
+        variable.name,
+        variable.label,
+        tuple(variable.choices),
+        repeat=variable.repeat,
+        round=asked.round,
+    )
+    yield whole
+    if variable.type == "geopoint":
+        for axis, name in enumerate(asked.behind):
+            yield replace(whole, name=f"{whole.name}/{name}", storage="degrees", axis=axis)
+    elif variable.kind in {"multiple", "rank"}:
+        kind: Storage = "mark" if variable.kind == "multiple" else "place"
+        for choice in variable.choices:
+            yield replace(whole, name=f"{whole.name}/{choice.name}", storage=kind, choice=choice)
 
 
 def text(raw: Any) -> str:

@@ -18,11 +18,13 @@ NAMESPACE: Final = "ddi:codebook:2_5"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 # XML 1.0 has no way to write these, not even escaped.
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_INTERVALS: Final = {"integer": "contin", "decimal": "contin"}
+_INTERVALS: Final = {"integer": "contin", "decimal": "contin", "degrees": "contin"}
 _FORMATS: Final = {
     "integer": "numeric",
     "decimal": "numeric",
     "mark": "numeric",
+    "place": "numeric",
+    "degrees": "numeric",
     "date": "character",
     "time": "character",
     "datetime": "character",
@@ -57,7 +59,7 @@ def document(
     _text(SubElement(file, "fileType"), "text/csv; charset=utf-8")
     data = SubElement(root, "dataDscr")
     for number, column in enumerate(columns, 1):
-        _variable(data, number, column, counts.get(column.source, {}))
+        _variable(data, number, column, counts.get(column.source, {}), has_counts=not column.round)
     indent(root)
     declared: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return declared
@@ -79,7 +81,10 @@ def _citation(
         _text(SubElement(production, "prodDate", {"date": day}), day)
 
 
-def _variable(parent: Element, number: int, column: Column, counts: Mapping[str, int]) -> None:
+def _variable(
+    parent: Element, number: int, column: Column, counts: Mapping[str, int], *, has_counts: bool
+) -> None:
+    """`has_counts`: not of a round of a repeat, whose questions are counted over all rounds."""
     interval = _INTERVALS.get(column.storage, "discrete")
     found = SubElement(
         parent,
@@ -97,13 +102,15 @@ def _variable(parent: Element, number: int, column: Column, counts: Mapping[str,
         question = SubElement(found, "qstn")
         for lang, text in column.label.items():
             _text(SubElement(question, "qstnLit", _lang(lang)), text)
-    if choice:
-        ticked = counts.get(choice.name, 0)
+    if column.storage == "mark" and choice:
+        ticked = counts.get(choice.name, 0) if has_counts else None
         _category(found, "1", {"en": "chosen"}, ticked)
         _category(found, "0", {"en": "not chosen"}, None)
     elif column.storage == "code":
         for each in column.choices:
-            _category(found, each.name, each.label, counts.get(each.name, 0))
+            _category(
+                found, each.name, each.label, counts.get(each.name, 0) if has_counts else None
+            )
     kind = _FORMATS.get(column.storage, "character")
     SubElement(found, "varFormat", {"type": kind, "schema": "other"})
 

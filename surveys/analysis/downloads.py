@@ -9,9 +9,7 @@ from typing import Final
 from portal import clock
 from portal.db import db
 from portal.i18n import _, current_language, pick, use_language
-from surveys.analysis import ddi, export, sav_export, services, xlsx
-from surveys.analysis.columns import columns
-from surveys.analysis.variables import variables
+from surveys.analysis import columns, ddi, export, sav_export, services, xlsx
 from surveys.questionnaires.models import Survey
 
 CHUNK: Final = 64 * 1024
@@ -38,7 +36,7 @@ def _sav(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[
         plan = sav_export.Plan(
             survey.id,
             pick(survey.titles, chosen) or survey.code,
-            tuple(columns(variables(survey.id))),
+            tuple(columns.of_survey(survey.id)),
             clock.now(),
             chosen,
             _("Yes"),
@@ -48,7 +46,7 @@ def _sav(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[
 
 
 def _xlsx(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[bytes]:
-    found, engine, survey_id = columns(variables(survey.id)), db.engine, survey.id
+    found, engine, survey_id = columns.of_survey(survey.id), db.engine, survey.id
 
     def pieces() -> Iterator[bytes]:
         # A workbook is a ZIP file: it can be sent only when it is whole, so it waits on the disk.
@@ -64,14 +62,18 @@ def _xlsx(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator
 
 def _ddi(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[bytes]:
     del lang  # it holds all of them
-    found = columns(variables(survey.id))
+    found = columns.of_survey(survey.id)
     results = services.results(survey.id, campaign_id)
     whole = ddi.document(
         code=survey.code,
         titles=survey.titles,
         producer="Pasokh",
         columns=found,
-        counts={result.variable.name: result.counts for result in results if result.counts},
+        counts={
+            result.variable.name: result.counts
+            for result in results
+            if result.counts and not result.variable.repeat
+        },
         cases=services.complete_count(survey.id, campaign_id),
         created=clock.now(),
     )

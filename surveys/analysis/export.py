@@ -1,6 +1,7 @@
 """Complete responses as CSV, row by row from a server-side cursor.
 
-Columns: response_id, version, language, submitted_at (ISO 8601, UTC), then one for each question
+Columns: response_id, version, language, submitted_at (ISO 8601, UTC), mode (link, sms, phone,
+interview, paper), verification ("unverifiable" or empty), then one for each question
 by its name; questions of older versions follow those of the newest. A select_multiple has the
 chosen names joined by spaces, as XLSForm stores them, and behind it one column `name/choice` per
 choice: 1, 0, or empty where the question was not answered. A rank has the names in the order
@@ -8,7 +9,7 @@ given and behind it the place of each choice; a geopoint `latitude longitude` an
 apart. In which order randomised choices were shown stands in `name_order`. A question of a repeat
 has one column for each round that anybody filled, `REPEAT_1_NAME`, `REPEAT_2_NAME` …, all of one
 round together. Dates are ISO 8601 in the Gregorian calendar; a photo is its file's name. A
-question named like one of the four first columns is written `answer//NAME`.
+question named like one of the six first columns is written `answer//NAME`.
 
 A spreadsheet would run a cell that begins with = + - @, a tab or a line end as a formula: such a
 cell, unless it is a plain number, is written with an apostrophe before it.
@@ -25,11 +26,14 @@ from typing import Any, Final
 from sqlalchemy import Engine, case, func, select
 
 from portal.db import db
+from surveys.analysis import channels
 from surveys.analysis.variables import Variable, variables
+from surveys.campaigns.models import Invitation
 from surveys.questionnaires.models import SurveyVersion
 from surveys.responses.models import Response
+from surveys.ways.models import CampaignWays
 
-FIXED: Final = ("response_id", "version", "language", "submitted_at")
+FIXED: Final = ("response_id", "version", "language", "submitted_at", "mode", "verification")
 BOM: Final = "\ufeff"
 BATCH: Final = 1000
 
@@ -67,7 +71,7 @@ class Column:
         return []
 
     def cells(self, answers: Mapping[str, Any]) -> list[str]:
-        value = self._value(answers)
+        value = self.value(answers)
         cells = [safe(_cell(value))]
         match self.variable.kind:
             case "multiple":
@@ -78,7 +82,8 @@ class Column:
                 cells += [*str(value or "").split(), "", ""][:2]
         return cells
 
-    def _value(self, answers: Mapping[str, Any]) -> Any:
+    def value(self, answers: Mapping[str, Any]) -> Any:
+        """The answer to this question in this round; None where there is none."""
         if not self.round:
             return answers.get(self.variable.name)
         rows = answers.get(self.variable.repeat)
@@ -126,20 +131,16 @@ class Table:
             cells += [f"{column.title}/{name}" for name in column.behind]
         return [safe(cell) for cell in cells]
 
-    def row(
-        self,
-        response_id: int,
-        version: int,
-        language: str,
-        submitted_at: dt.datetime | None,
-        answers: Mapping[str, Any],
-    ) -> list[str]:
-        moment = (
-            submitted_at.astimezone(dt.UTC).isoformat(timespec="seconds") if submitted_at else ""
-        )
-        cells = [str(response_id), str(version), language, moment.replace("+00:00", "Z")]
+    def row(self, found: Any) -> list[str]:
+        """`found`: a row of `lines`'s query."""
+        moment = found.submitted_at
+        iso = moment.astimezone(dt.UTC).isoformat(timespec="seconds") if moment else ""
+        cells = [
+            *(str(found.id), str(found.number), found.language, iso.replace("+00:00", "Z")),
+            *(found.mode, found.verification),
+        ]
         for column in self.columns:
-            cells += column.cells(answers)
+            cells += column.cells(found.answers)
         return cells
 
 
@@ -170,8 +171,13 @@ def _places(value: Any, choices: Sequence[str]) -> list[str]:
 def table(survey_id: int) -> Table:
     """The columns of a survey. Read them before `lines`, which has a connection of its own."""
     found = variables(survey_id)
+    return Table(found, rounds(survey_id, found))
+
+
+def rounds(survey_id: int, found: Iterable[Variable]) -> dict[str, int]:
+    """Of each repeat of these variables, how many rounds anybody has filled."""
     repeats = sorted({variable.repeat for variable in found if variable.repeat})
-    return Table(found, {repeat: _rounds(survey_id, repeat) for repeat in repeats})
+    return {repeat: _rounds(survey_id, repeat) for repeat in repeats}
 
 
 def _rounds(survey_id: int, repeat: str) -> int:
@@ -182,7 +188,11 @@ def _rounds(survey_id: int, repeat: str) -> int:
         select(longest)
         .select_from(Response)
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
-        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete")
+        .where(
+            SurveyVersion.survey_id == survey_id,
+            Response.state == "complete",
+            Response.is_test.is_(False),
+        )
     )
     return db.session.scalar(query) or 0
 
@@ -198,7 +208,11 @@ def lines(
             Response.language,
             Response.submitted_at,
             Response.answers,
+            Response.mode,
+            channels.verification().label("verification"),
         )
+        .outerjoin(Invitation, Invitation.id == Response.invitation_id)
+        .outerjoin(CampaignWays, CampaignWays.campaign_id == Response.campaign_id)
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
         .where(
             SurveyVersion.survey_id == survey_id,
@@ -218,7 +232,7 @@ def _pieces(engine: Engine, query: Any, columns: Table, mark: str) -> Iterator[s
     with engine.connect() as connection:
         found = connection.execution_options(yield_per=BATCH).execute(query)
         for part in found.partitions():
-            yield _written(columns.row(*row) for row in part)
+            yield _written(columns.row(row) for row in part)
 
 
 def _written(rows: Iterable[Sequence[str]]) -> str:

@@ -1,6 +1,7 @@
 """Classes of a histogram: round bounds, so that people can read them."""
 
 import math
+import sys
 from dataclasses import dataclass
 
 MOST = 12
@@ -31,5 +32,7 @@ def bins(low: float, high: float, *, whole: bool) -> Bins:
 
 def _round_up(width: float) -> float:
     """1, 2 or 5 times a power of ten, at least `width`."""
+    # Of two numbers next to each other the width may be rounded to 0.
+    width = max(width, sys.float_info.min)
     power = 10.0 ** math.floor(math.log10(width))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= width * (1 - 1e-9))

@@ -21,10 +21,12 @@ from portal.packet import (
     table,
     words,
 )
+from surveys.analysis import channels
 from surveys.analysis.rates import rates
 from surveys.campaigns.figures import dispositions
 from surveys.campaigns.models import Campaign
 from surveys.questionnaires.models import SurveyVersion
+from surveys.ways.labels import UNVERIFIABLE
 
 MOST: Final = 50
 
@@ -33,7 +35,9 @@ def campaigns(period: Period) -> dict[str, Any]:
     """Campaigns that were open at any time of the period, the newest first."""
     rows: list[list[Cell]] = []
     invited = answered = 0
-    for campaign in _running(period):
+    running = _running(period)
+    unchecked = channels.unverified([campaign.id for campaign in running])
+    for campaign in running:
         counts = dispositions([campaign.id])
         people, complete = sum(counts.values()), counts.get("complete", 0)
         invited, answered = invited + people, answered + complete
@@ -45,6 +49,7 @@ def campaigns(period: Period) -> dict[str, Any]:
                 moment(campaign.launched_at),
                 rate(complete, people),
                 rate(strict.numerator, strict.denominator),
+                words(UNVERIFIABLE) if campaign.id in unchecked else None,
                 code(campaign.version.survey.code),
             ]
         )
@@ -61,6 +66,7 @@ def campaigns(period: Period) -> dict[str, Any]:
                 (_l("Launched"), "moment"),
                 (_l("Answered, of those invited"), "rate"),
                 (_l("Response rate RR1"), "rate"),
+                (_l("Verification"), "text"),
                 (_l("Code"), "code"),
             ],
             rows,
@@ -71,6 +77,18 @@ def campaigns(period: Period) -> dict[str, Any]:
                 "RR1 is the strictest response rate of AAPOR: complete answers, of all to whom a "
                 "message was attempted."
             )
+        ),
+        *(
+            [
+                note(
+                    _l(
+                        "Unverifiable: an open link without any check was offered, so nobody knows "
+                        "who answered there, or how often."
+                    )
+                )
+            ]
+            if unchecked
+            else []
         ),
     )
 

@@ -6,9 +6,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
+from surveys.analysis import channels
 from surveys.analysis.columns import Column, Value
+from surveys.campaigns.models import Invitation
 from surveys.questionnaires.models import SurveyVersion
 from surveys.responses.models import Response
+from surveys.ways.models import CampaignWays
 
 BATCH: Final = 1000
 
@@ -36,24 +39,25 @@ class Snapshot:
         query = self._wanted(select(func.count()).select_from(Response))
         return self._connection.scalar(query) or 0
 
-    def widths(self, names: Sequence[str]) -> dict[str, int]:
-        """Bytes in UTF-8 of the longest answer to each of these questions, as JSON writes it."""
+    def widths(self, columns: Sequence[Column]) -> dict[str, int]:
+        """Bytes in UTF-8 of the longest answer in each of these columns, as JSON writes it, by
+        the column's name."""
         widest: dict[str, int] = {}
         # PostgreSQL returns at most 1,664 columns.
-        for start in range(0, len(names), 500):
-            part = names[start : start + 500]
+        for start in range(0, len(columns), 500):
+            part = columns[start : start + 500]
             query = self._wanted(
                 select(
                     *(
-                        func.max(func.octet_length(Response.answers[name].astext)).label(
-                            f"w{place}"
-                        )
-                        for place, name in enumerate(part)
+                        func.max(func.octet_length(_answer(column).astext)).label(f"w{place}")
+                        for place, column in enumerate(part)
                     )
                 ).select_from(Response)
             )
             found = self._connection.execute(query).one()
-            widest.update((name, width or 0) for name, width in zip(part, found, strict=True))
+            widest.update(
+                (column.name, width or 0) for column, width in zip(part, found, strict=True)
+            )
         return widest
 
     def rows(self, columns: Sequence[Column]) -> Iterator[list[Value]]:
@@ -66,16 +70,25 @@ class Snapshot:
                 Response.submitted_at,
                 Response.mode,
                 Response.answers,
+                channels.verification().label("verification"),
             )
+            .outerjoin(Invitation, Invitation.id == Response.invitation_id)
+            .outerjoin(CampaignWays, CampaignWays.campaign_id == Response.campaign_id)
         ).order_by(Response.id)
         found = self._connection.execution_options(yield_per=BATCH).execute(query)
         for part in found.mappings().partitions():
             for row in part:
                 answers = row["answers"]
                 yield [
-                    column.value((row if column.is_first else answers).get(column.source))
+                    column.value(row.get(column.source)) if column.is_first else column.of(answers)
                     for column in columns
                 ]
+
+
+def _answer(column: Column) -> Any:
+    if not column.round:
+        return Response.answers[column.source]
+    return Response.answers[column.repeat][column.round - 1][column.source]
 
 
 @contextmanager

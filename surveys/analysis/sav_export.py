@@ -24,7 +24,7 @@ _RESERVED: Final = frozenset(
     {"ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"}
 )
 """Words of SPSS's own language."""
-_FIRST_WIDTHS: Final = {"language": 2, "mode": 20}
+_FIRST_WIDTHS: Final = {"language": 2, "mode": 20, "verification": 20}
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,14 @@ def pieces(engine: Engine, plan: Plan, campaign_id: int | None = None) -> Iterat
     """The file in pieces. Memory does not grow with the number of responses."""
     with snapshot(engine, plan.survey_id, campaign_id) as source:
         columns = plan.columns
-        widths = source.widths(
-            [each.source for each in columns if not each.is_first and _is_text(each)]
-        )
+        widths = source.widths([each for each in columns if not each.is_first and _is_text(each)])
         names = _names(columns)
         fields = [
             _field(
                 column,
                 name,
                 plan,
-                (_FIRST_WIDTHS if column.is_first else widths).get(column.source, 0),
+                (_FIRST_WIDTHS if column.is_first else widths).get(column.name, 0),
             )
             for column, name in zip(columns, names, strict=True)
         ]
@@ -124,6 +122,12 @@ def _field(column: Column, name: str, plan: Plan, widest: int) -> sav.Field:
                 ),
                 blank_is_missing=True,
             )
+        case "place":
+            choice = column.choice
+            said = (pick(choice.label, plan.lang) or choice.name) if choice else ""
+            return sav.Field(name, "number", f"{label}: {said}" if label else said, display=5)
+        case "degrees":
+            return sav.Field(name, "number", label, display=14, decimals=7, measure="scale")
         case "integer":
             return sav.Field(name, "number", label, display=10, measure="scale")
         case "decimal":
@@ -161,18 +165,18 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 
 def _sets(columns: Sequence[Column], names: Sequence[str], lang: str) -> list[sav.ChoiceSet]:
-    marks: dict[str, list[tuple[Column, str]]] = {}
+    marks: dict[tuple[str, int], list[tuple[Column, str]]] = {}
     for column, name in zip(columns, names, strict=True):
         if column.storage == "mark":
-            marks.setdefault(column.source, []).append((column, name))
+            marks.setdefault((column.source, column.round), []).append((column, name))
     taken: set[str] = set()
     return [
         sav.ChoiceSet(
-            _free(f"set_{source}"[:40], taken),
+            _free(f"set_{source}_{round}"[:40] if round else f"set_{source}"[:40], taken),
             pick(found[0][0].label, lang),
             tuple(name for _column, name in found),
         )
-        for source, found in marks.items()
+        for (source, round), found in marks.items()
         # A set of one is refused by SPSS.
         if len(found) > 1
     ]

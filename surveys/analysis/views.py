@@ -10,7 +10,7 @@ from portal import audit
 from portal.db import db
 from portal.i18n import _, current_language, format_decimal, format_number, pick
 from portal.security import allow
-from surveys.analysis import counting, downloads, free_texts, services
+from surveys.analysis import channels, counting, downloads, free_texts, services
 from surveys.analysis.jobs import count
 from surveys.analysis.labels import DISPOSITIONS
 from surveys.analysis.rates import DISPOSITIONS as GROUPS
@@ -23,6 +23,7 @@ from surveys.questionnaires.models import Survey
 from surveys.responses import photos
 from surveys.secrecy import services as secrecy
 from surveys.secrecy.words import secrecy_label
+from surveys.ways.labels import MODES
 
 _READABLE = frozenset({"text", "photo"})
 blueprint = Blueprint("results", __name__, template_folder="templates", url_prefix="/staff/results")
@@ -62,6 +63,8 @@ def show(code: str) -> ResponseReturnValue:
         results=[]
         if len(hidden) == len(chosen)
         else [_drawn(result) for result in counted.results],
+        channels=channels.of([each.id for each in chosen]),
+        modes=MODES,
         dispositions=[
             (label, GROUPS[name], dispositions.get(name, 0)) for name, label in DISPOSITIONS.items()
         ],

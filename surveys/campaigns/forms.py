@@ -20,6 +20,7 @@ from surveys.campaigns import texts as sms
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.services import MAX_NAME
 from surveys.questionnaires.models import Survey
+from surveys.replies import texts as replies
 
 
 def last_day(closes_at: dt.datetime | None) -> dt.date | None:
@@ -187,13 +188,13 @@ class TextsForm(FlaskForm):  # type: ignore[misc]
     def reminder_texts(self) -> dict[str, str]:
         return sms.kept({code: self[f"reminder_{code}"].data or "" for code in LANGUAGES})
 
-    def check(self, by_language: Mapping[str, int]) -> bool:
+    def check(self, campaign: Campaign, by_language: Mapping[str, int]) -> bool:
         """Whether this can be sent to an audience; says at each field why not."""
         for code in LANGUAGES:
             text, reminder = self[f"text_{code}"], self[f"reminder_{code}"]
             kept = sms.normalise(text.data or "")
             if kept:
-                wrong = sms.problem(kept)
+                wrong = replies.problem(campaign, code, kept)
             elif by_language.get(code):
                 wrong = _(
                     "Write a text: there are people in your audience who read %(language)s.",
@@ -203,7 +204,7 @@ class TextsForm(FlaskForm):  # type: ignore[misc]
                 wrong = None
             text.errors = [wrong] if wrong else []
             again = sms.normalise(reminder.data or "")
-            found = sms.problem(again) if again else None
+            found = replies.problem(campaign, code, again) if again else None
             reminder.errors = [found] if found else []
         return not any(field.errors for field in self)
 

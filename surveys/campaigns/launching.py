@@ -21,8 +21,12 @@ from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
 from surveys.questionnaires.services import load_version
 from surveys.quotas import services as quotas
+from surveys.replies import choices
+from surveys.replies import texts as replies
+from surveys.sampling import drawing
 from surveys.secrecy import services as secrecy
 from surveys.secrecy.keys import KeyFolderError
+from surveys.ways import reading as ways
 
 CHUNK: Final = 5000
 WAITING: Final = ("open", "started")
@@ -67,8 +71,15 @@ def plan(campaign: Campaign) -> Plan:
 
 
 def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
-    if not count.total:
+    chosen = ways.of(campaign.id)
+    if not count.total and chosen.invites_by_sms:
         yield _("Nobody would get this SMS. Choose other people.")
+    if chosen.takes_replies:
+        yield from choices.problems(load_version(campaign.version_id))
+        if campaign.secrecy == "anonymous":
+            yield _(
+                "A reply by SMS carries its number, so an anonymous survey cannot take replies."
+            )
     names = language_names()
     for language in LANGUAGES:
         body, number = campaign.texts.get(language, ""), count.by_language.get(language, 0)
@@ -80,11 +91,10 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
                 language=names[language],
             )
         for each in (body, campaign.reminder_texts.get(language, "")):
-            if each and (wrong := sms.problem(each)):
+            if each and (wrong := replies.problem(campaign, language, each)):
                 yield f"{names[language]}: {wrong}"
     if campaign.closes_at and campaign.closes_at <= clock.now():
         yield _("The closing date has passed. Choose a later one.")
-
     yield from quotas.problems(campaign)
     if campaign.secrecy == secrecy.ANONYMOUS:
         types = {question.type for question in load_version(campaign.version_id).questions}
@@ -113,6 +123,7 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
     if found.problems:
         raise CampaignError("wrong", *found.problems)
     batch = messaging.create_batch(campaign.name)
+    bodies = {code: replies.filled(campaign, code, text) for code, text in campaign.texts.items()}
     total = 0
     for people in _audience(campaign):
         if missing := {person[2] for person in people} - campaign.texts.keys():
@@ -122,12 +133,13 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
         messaging.insert_messages(
             batch.id,
             (
-                _message(person, campaign.texts[person[2]], invitation_id)
+                _message(person, bodies[person[2]], invitation_id)
                 for person, invitation_id in zip(people, ids, strict=True)
             ),
         )
         total += len(people)
-    if not total or (expected is not None and total != expected):
+    nobody = not total and ways.of(campaign.id).invites_by_sms
+    if nobody or (expected is not None and total != expected):
         raise CampaignError("changed", _changed())
     if campaign.secrecy == secrecy.ANONYMOUS:
         _prepare_box(campaign)
@@ -173,8 +185,13 @@ def _message(person: Person, body: str, invitation_id: int) -> NewMessage:
 
 
 def _audience(campaign: Campaign) -> Iterator[Sequence[Person]]:
-    """Contacts of the audience who have not opted out, in chunks."""
+    """Contacts of the audience, or of the sample drawn now, who have not opted out, in chunks."""
+    if not ways.of(campaign.id).invites_by_sms:
+        return iter(())
     people = audience.contacts(services.wanted(campaign), services.sms_line())
+    if (sample := drawing.of(campaign.id)) is not None:
+        drawing.draw(sample, services.wanted(campaign), services.sms_line())
+        people = people.where(Contact.id.in_(drawing.members(campaign.id)))
     columns = people.with_only_columns(Contact.id, Contact.e164, Contact.language)
     return _chunks(columns, Contact.id)
 
@@ -235,7 +252,8 @@ class ReminderPlan:
 
 def reminder_text(campaign: Campaign, language: str) -> str:
     """The reminder in a language; where none was written, the first text again."""
-    return campaign.reminder_texts.get(language) or campaign.texts[language]
+    text = campaign.reminder_texts.get(language) or campaign.texts[language]
+    return replies.filled(campaign, language, text)
 
 
 def reminder_plan(campaign: Campaign) -> ReminderPlan:

@@ -20,6 +20,12 @@ from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder
 from surveys.questionnaires.models import Survey, SurveyVersion
+from surveys.questionnaires.services import load_version
+from surveys.replies import choices
+from surveys.replies import texts as replies
+from surveys.sampling import drawing
+from surveys.sampling.plans import Plan
+from surveys.ways import reading as ways
 
 MAX_NAME: Final = 120
 RUNNING: Final = ("launched", "paused")
@@ -181,24 +187,39 @@ def wanted(campaign: Campaign) -> AudienceFilter:
 
 
 def audience_count(campaign: Campaign) -> AudienceCount:
-    return audience.count(wanted(campaign), sms_line())
+    """Whom a launch now would write to: the audience, its sample, or nobody by SMS."""
+    if not ways.of(campaign.id).invites_by_sms:
+        return AudienceCount(0, dict.fromkeys(LANGUAGES, 0), 0)
+    whole = audience.count(wanted(campaign), sms_line())
+    sample = drawing.of(campaign.id)
+    if sample is None:
+        return whole
+    plan = Plan.from_json(sample.plan)
+    found = drawing.strata(plan, wanted(campaign), sms_line())
+    chosen = drawing.by_language(plan, sample.seed, found, wanted(campaign), sms_line())
+    return AudienceCount(sum(chosen.values()), chosen, whole.opted_out)
 
 
 def costs(campaign: Campaign) -> dict[str, sms.TextCost]:
     """language -> cost of its text, in our order of languages."""
     texts = campaign.texts
-    return {code: sms.cost(code, texts[code]) for code in LANGUAGES if code in texts}
+    return {
+        code: sms.cost(code, replies.filled(campaign, code, texts[code]))
+        for code in LANGUAGES
+        if code in texts
+    }
 
 
 def send_test(campaign_id: int, language: str, e164: str) -> None:
     """Put in one SMS to one number, its link as long as the real ones and opening nothing."""
     campaign = db.session.get_one(Campaign, campaign_id)
     text = campaign.texts.get(language, "")
-    if wrong := (sms.problem(text) if text else None):
+    if wrong := (replies.problem(campaign, language, text) if text else None):
         raise CampaignError("text_wrong", wrong)
     if not text:
         raise CampaignError("text_missing", _l("There is no text in this language yet."))
-    messaging.send_one(e164, sms.sample(text), language=language)
+    filled = replies.filled(campaign, language, text)
+    messaging.send_one(e164, sms.sample(filled), language=language)
     audit.record("campaign.tested", "campaign", campaign.id, language=language)
     db.session.flush()
 
@@ -293,6 +314,14 @@ def switch_version(campaign_id: int, number: int) -> bool:
         )
     if newest.id == before.id:
         return False
+    if ways.of(campaign.id).takes_replies and not _same_numbers(before.id, newest.id):
+        raise CampaignError(
+            "numbers",
+            _l(
+                "People answer this campaign by SMS with the numbers of its choices, and the new "
+                "version numbers them otherwise. Start a new campaign for it."
+            ),
+        )
     campaign.version_id = newest.id
     audit.record(
         "campaign.version_switched",
@@ -303,6 +332,12 @@ def switch_version(campaign_id: int, number: int) -> bool:
     )
     db.session.flush()
     return True
+
+
+def _same_numbers(before_id: int, after_id: int) -> bool:
+    """Whether a number in an SMS that was sent means the same choice in both versions."""
+    before, after = (choices.poll_of(load_version(each)) for each in (before_id, after_id))
+    return before is not None and after is not None and before.numbers == after.numbers
 
 
 def due_to_close() -> list[int]:

@@ -47,13 +47,24 @@ def kept(texts: Mapping[str, str]) -> dict[str, str]:
     return {language: text for language, text in found.items() if text}
 
 
-def problem(text: str) -> str | None:
+def placement(text: str, placeholder: str) -> str | None:
+    """What is wrong with the number of times a placeholder stands in a text: once is right."""
+    times = text.count(placeholder)
+    if times == 1:
+        return None
+    if times:
+        return _("%(placeholder)s stands more than once; leave it once.", placeholder=placeholder)
+    if placeholder == LINK:
+        return _("Write {link} where the personal link of each person is to stand.")
+    return _(
+        "Write %(placeholder)s where the numbered choices are to stand.", placeholder=placeholder
+    )
+
+
+def problem(text: str, *, is_link_needed: bool = True) -> str | None:
     """What must be changed before this text can be sent, in the reader's language."""
-    times = text.count(LINK)
-    if times != 1:
-        if not times:
-            return _("Write {link} where the personal link of each person is to stand.")
-        return _("{link} stands more than once; leave it once.")
+    if (is_link_needed or LINK in text) and (wrong := placement(text, LINK)):
+        return wrong
     others = [found for found in _PLACEHOLDER.findall(text) if found != LINK]
     if others:
         return _(

@@ -59,6 +59,7 @@ def submit(
     direction: Direction = "next",
     version: int | None = None,
     luggage: str = "",
+    mode: str = "link",
 ) -> Outcome | None:
     """Take a submitted page (counted from 1 in the questionnaire). None: no such token.
 
@@ -73,6 +74,7 @@ def submit(
     link = _lock(token)
     if link is None:
         return None
+    link = replace(link, mode=mode)
     now = clock.now()
     if link.status(now) != "open":
         return Outcome("stopped", link)
@@ -159,7 +161,7 @@ def complete(
         return turn_away(link, lang)
     if not link.is_anonymous:
         _store(link, _kept(answers), "complete", lang, reached="")
-    elif not _seal(link, Contents(anonymity.without_orders(q, _kept(answers)), lang, "link")):
+    elif not _seal(link, Contents(anonymity.without_orders(q, _kept(answers)), lang, link.mode)):
         return "stopped"
     _mark(link.invitation_id, "answered")
     stop_reminding(link.invitation_id)
@@ -172,7 +174,7 @@ def turn_away(link: Link, lang: str) -> Literal["screened", "stopped"]:
     In an anonymous survey it looks as if the person had answered: see `surveys.quotas.services`.
     """
     if link.is_anonymous:
-        if not _seal(link, Contents({}, lang, "link", is_empty=True)):
+        if not _seal(link, Contents({}, lang, link.mode, is_empty=True)):
             return "stopped"
         _mark(link.invitation_id, "answered")
     else:
@@ -355,12 +357,12 @@ def _store(link: Link, answers: dict[str, Any], state: str, lang: str, reached: 
         "language": lang,
         "submitted_at": now if state == "complete" else None,
         "reached": reached,
+        "mode": link.mode,
     }
     statement = insert(Response).values(
         invitation_id=link.invitation_id,
         campaign_id=link.campaign_id,
         version_id=link.version_id,
-        mode="link",
         started_at=now,
         **changed,
     )

@@ -8,6 +8,7 @@ share one address of a mobile network.
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from flask import (
@@ -46,7 +47,7 @@ from surveys.questionnaires import display, flow
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.responses import photos, services, travelling
-from surveys.responses.link import Direction, Status
+from surveys.responses.link import Direction, Outcome, Status
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("responses", __name__, template_folder="templates")
@@ -59,7 +60,7 @@ LARGEST_FILES = 2 * photos.MAX_BYTES
 """Bytes of all photos on one page together."""
 
 
-_DIRECTIONS: dict[str, Direction] = {"back": "back", "add": "add", "remove": "remove"}
+DIRECTIONS: dict[str, Direction] = {"back": "back", "add": "add", "remove": "remove"}
 
 
 class _NoSessionHere(SecureCookieSessionInterface):
@@ -158,12 +159,12 @@ def answer(token: str) -> ResponseReturnValue:
     raw = {name: form.getlist(name) for name in (form if shown is None else shown)}
     go = form.get(".go", "next")
     lang = known_language(form.get(".lang")) or current_language()
-    direction: Direction = _DIRECTIONS.get(go, "next")
+    direction: Direction = DIRECTIONS.get(go, "next")
     if go.startswith("lang:"):
         direction, lang = "stay", known_language(go.removeprefix("lang:")) or lang
     number = _page_number() or 1
     with use_language(lang):
-        replaced = _receive_photos(token, raw)
+        replaced = receive_photos(token, raw)
         outcome = services.submit(
             token,
             page_number=number,
@@ -177,10 +178,7 @@ def answer(token: str) -> ResponseReturnValue:
         if outcome is None:
             return _unknown()
         db.session.commit()
-    if outcome.kind in {"page", "errors"}:
-        photos.discard(replaced - set(photos.names_in(outcome.link.answers)))
-    elif outcome.kind == "screened":
-        photos.discard(replaced | {value for name in request.files for value in raw.get(name, ())})
+    discard_photos(outcome, replaced, raw)
     if outcome.kind in {"done", "stopped", "screened"} or outcome.page is None:
         # Twice pressed is answered once: the second press sees the same thanks.
         is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
@@ -215,7 +213,7 @@ def answer(token: str) -> ResponseReturnValue:
     return redirect(url_for(".show", token=token, p=target), 303)
 
 
-def _receive_photos(token: str, raw: dict[str, list[str]]) -> set[str]:
+def receive_photos(token: str, raw: dict[str, list[str]]) -> set[str]:
     """Keep the photos sent with a page, their names in `raw`; the names kept before."""
     sent = {name: file for name, file in request.files.items() if file.filename and name in raw}
     removed = [name for name, values in raw.items() if photos.REMOVE in values]
@@ -228,6 +226,14 @@ def _receive_photos(token: str, raw: dict[str, list[str]]) -> set[str]:
         if question is not None and question.type == "image":
             raw[name] = [photos.received(file.read(photos.MAX_BYTES + 1))]
     return set(photos.names_in(link.answers))
+
+
+def discard_photos(outcome: Outcome, replaced: set[str], raw: Mapping[str, list[str]]) -> None:
+    """Delete what `receive_photos` kept or found and no answer holds. After the commit."""
+    if outcome.kind in {"page", "errors"}:
+        photos.discard(replaced - set(photos.names_in(outcome.link.answers)))
+    elif outcome.kind == "screened":
+        photos.discard(replaced | {value for name in request.files for value in raw.get(name, ())})
 
 
 def _page(

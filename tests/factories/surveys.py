@@ -13,6 +13,7 @@ from surveys.questionnaires import services
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Choice, Page, Question, Questionnaire
 from surveys.questionnaires.xlsform import read
+from surveys.ways.models import CampaignWays
 from tests.factories.context import application
 
 MAYOR = Path(__file__).parents[2] / "demo" / "forms" / "i-am-mayor.xlsx"
@@ -117,3 +118,20 @@ def _contact(language: str) -> int:
     db.session.add(contact)
     db.session.flush()
     return contact.id
+
+
+def make_ways(campaign: Campaign, **fields: Any) -> CampaignWays:
+    """The committed ways of a campaign, whatever its state."""
+    with application():
+        values = {"invites_by_sms": True, "takes_replies": False, "call_script": {}, **fields}
+        if values.get("open_kind"):
+            values.setdefault("open_code", _letters(next(_numbers)))
+        ways = CampaignWays(campaign_id=campaign.id, **values)
+        db.session.add(ways)
+        db.session.commit()
+        db.session.refresh(ways)
+        return ways
+
+
+def _letters(number: int) -> str:
+    return "".join("BCDFGHJKMN"[int(digit)] for digit in f"{number:06d}"[-6:])

@@ -1,66 +1,24 @@
-"""A packet as PDF/UA-1, set by typst. Same snapshot, same bytes.
+"""A packet as PDF/UA-1, set by typst. Same snapshot, same bytes: see portal.typesetting."""
 
-No time and no chance enter: the document's date is left out, its moment is 0, fonts come from the
-package alone. What goes in are finished texts, never markup, so nobody's words can run as code.
-"""
-
-import json
-import re
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
+from portal import glyphs
 from portal.i18n import LANGUAGES, RIGHT_TO_LEFT, digits
-from portal.text import strip_controls
-from workflows.packets import glyphs
+from portal.typesetting import FSI, LRI, PDI, REGIONS, shown
+from portal.typesetting import pdf as typeset
 from workflows.packets.models import PacketSnapshot
 from workflows.packets.presenting import Block, Document, Text, plain_text, present
 
 TEMPLATE: Final = Path(__file__).with_name("packet.typ")
-LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
-REGIONS: Final = {"fa": "ir", "ar": "iq", "en": "gb"}
 ATTACHMENT: Final = "packet.txt"
 MAX_PAGES_NUMBERED: Final = 999
 MOST_COLUMNS: Final = 5
 
-# A number with everything that is spelt along with it, or a word mixed of Latin letters and digits.
-_NUMBER = re.compile(
-    r"\+\d[\d \u00a0-]{6,18}\d|[+#]?(?:[A-Za-z]+-?)?\d(?:[A-Za-z\d]|[.,:/٫٬\u00a0-](?=\d))*[%٪]?"
-)
-
-
-def isolated(text: str) -> str:
-    """Every number kept left to right, so that none prints or comes back reversed."""
-    plain = strip_controls(text).replace("\u200e", "").replace("\u200f", "")
-    return _NUMBER.sub(lambda match: f"{LRI}{match[0]}{PDI}", plain)
-
 
 def render(snapshot: PacketSnapshot, language: str) -> bytes:
     """The PDF's bytes."""
-    document = present(snapshot, language)
-    inputs = {"doc": json.dumps(_document(document), ensure_ascii=False)}
-    compiler = typst.Compiler(
-        input=str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=_fonts(), sys_inputs=inputs
-    )
-    made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=0)
-    if not isinstance(made, bytes):
-        raise TypeError("typst gave no single document")
-    return made
-
-
-@cache
-def _fonts() -> Any:
-    return typst.Fonts(
-        include_system_fonts=False,
-        include_embedded_fonts=False,
-        font_paths=[str(glyphs.FOLDER)],
-    )
-
-
-def _shown(text: str) -> str:
-    return isolated(glyphs.drawn(text))
+    return typeset(TEMPLATE, _document(present(snapshot, language)))
 
 
 def _cell(cell: Text) -> str:
@@ -68,8 +26,8 @@ def _cell(cell: Text) -> str:
         return f"{LRI}{glyphs.drawn(cell.text)}{PDI}"
     if cell.kind == "text":
         # People write in their own direction, whatever the packet's language.
-        return f"{FSI}{_shown(cell.text)}{PDI}"
-    return _shown(cell.text)
+        return f"{FSI}{shown(cell.text)}{PDI}"
+    return shown(cell.text)
 
 
 def _document(document: Document) -> dict[str, Any]:
@@ -84,18 +42,18 @@ def _document(document: Document) -> dict[str, Any]:
         # The title is metadata too, and readers of metadata print controls.
         "title": glyphs.drawn(document.title),
         "city": glyphs.drawn(document.city),
-        "period": _shown(document.period),
-        "footer": _shown(f"{document.title} · {document.city}"),
-        "page": _shown(document.words["page"]),
+        "period": shown(document.period),
+        "footer": shown(f"{document.title} · {document.city}"),
+        "page": shown(document.words["page"]),
         "numbers": [
             f"{LRI}{digits(number, language)}{PDI}" for number in range(1, MAX_PAGES_NUMBERED + 1)
         ],
-        "facts": [[_shown(label), _cell(value)] for label, value in document.facts],
+        "facts": [[shown(label), _cell(value)] for label, value in document.facts],
         "attachment": ATTACHMENT,
         "text": plain_text(document),
         "sections": [
             {
-                "title": _shown(section.title),
+                "title": shown(section.title),
                 "new_page": section.new_page,
                 "blocks": [_block(block, document) for block in section.blocks],
             }
@@ -106,25 +64,25 @@ def _document(document: Document) -> dict[str, Any]:
 
 def _block(block: Block, document: Document) -> dict[str, Any]:
     if block.kind == "note":
-        return {"kind": "note", "text": _shown(block.text)}
+        return {"kind": "note", "text": shown(block.text)}
     if block.kind == "figures":
         # The percentage under its two numbers: a third column would be read apart from them.
         rows = [[_cell(row[0]), "\n".join(_cell(cell) for cell in row[1:])] for row in block.rows]
         return {
             "kind": "table",
             "caption": "",
-            "columns": [_shown(document.words[name]) for name in ("figure", "value")],
+            "columns": [shown(document.words[name]) for name in ("figure", "value")],
             "widths": [2, 1],
             "rows": rows,
         }
     if block.rows and _is_wide(block):
-        return {"kind": "records", "caption": _shown(block.text), "rows": _records(block)}
+        return {"kind": "records", "caption": shown(block.text), "rows": _records(block)}
     if not block.rows:
-        return {"kind": "empty", "caption": _shown(block.text), "text": _shown(block.empty)}
+        return {"kind": "empty", "caption": shown(block.text), "text": shown(block.empty)}
     return {
         "kind": "table",
-        "caption": _shown(block.text),
-        "columns": [_shown(column.label) for column in block.columns],
+        "caption": shown(block.text),
+        "columns": [shown(column.label) for column in block.columns],
         "widths": _widths(block),
         "rows": [[_cell(cell) for cell in row] for row in block.rows],
     }
@@ -147,7 +105,7 @@ def _records(block: Block) -> list[dict[str, Any]]:
                 # Beside its two numbers, in the same breath.
                 rest[-1]["value"] += "\n" + _cell(cell)
             else:
-                rest.append({"label": _shown(column.label), "value": _cell(cell)})
+                rest.append({"label": shown(column.label), "value": _cell(cell)})
         found.append({"head": _cell(row[0]), "rest": rest})
     return found
 

@@ -29,6 +29,9 @@ from surveys.campaigns.forms import (
 )
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.views.common import blueprint, changed, find_draft, say
+from surveys.replies import texts as replies
+from surveys.replies.choices import CHOICES
+from surveys.sampling import drawing
 from surveys.secrecy import services as secrecy
 
 # Step 1: the survey
@@ -181,7 +184,7 @@ def save_texts(campaign_id: int) -> ResponseReturnValue:
     form = TextsForm()
     if request.form.get("action") == "recount":
         return _texts_page(campaign, form)
-    if not form.check(services.audience_count(campaign).by_language):
+    if not form.check(campaign, services.audience_count(campaign).by_language):
         return _texts_page(campaign, form), 422
     return changed(
         lambda: services.change_texts(campaign_id, form.texts(), form.reminder_texts()),
@@ -198,7 +201,10 @@ def count_segments(campaign_id: int, kind: str, language: str) -> ResponseReturn
     typed = request.form.get(f"{kind}_{language}", "")
     number = services.audience_count(campaign).by_language[language] if kind == "text" else None
     return render_template(
-        "campaigns/_cost.html", language=language, **_priced(language, typed), people=number
+        "campaigns/_cost.html",
+        language=language,
+        **_priced(campaign, language, typed),
+        people=number,
     )
 
 
@@ -210,21 +216,31 @@ def _texts_page(campaign: Campaign, form: TextsForm) -> str:
             "text": form[f"text_{code}"],
             "reminder": form[f"reminder_{code}"],
             "people": count.by_language[code],
-            "cost": _priced(code, form[f"text_{code}"].data or ""),
-            "reminder_cost": _priced(code, form[f"reminder_{code}"].data or ""),
+            "cost": _priced(campaign, code, form[f"text_{code}"].data or ""),
+            "reminder_cost": _priced(campaign, code, form[f"reminder_{code}"].data or ""),
         }
         for code in LANGUAGES
     ]
     # Languages that somebody in the audience reads come first and open.
     fields.sort(key=lambda each: not each["people"])
-    return render_template("campaigns/texts.html", campaign=campaign, form=form, fields=fields)
+    return render_template(
+        "campaigns/texts.html",
+        campaign=campaign,
+        form=form,
+        fields=fields,
+        poll=replies.poll_of(campaign),
+    )
 
 
-def _priced(language: str, typed: str) -> dict[str, Any]:
+def _priced(campaign: Campaign, language: str, typed: str) -> dict[str, Any]:
     text = sms.normalise(typed)
     if not text:
         return {"cost": None, "problem": None}
-    return {"cost": sms.cost(language, text), "problem": sms.problem(text)}
+    filled = replies.filled(campaign, language, text)
+    return {
+        "cost": sms.cost(language, filled),
+        "problem": replies.problem(campaign, language, text),
+    }
 
 
 def _suggested(campaign: Campaign) -> dict[str, str]:
@@ -235,7 +251,12 @@ def _suggested(campaign: Campaign) -> dict[str, str]:
             with use_language(code):
                 title = pick(campaign.version.survey.titles, code)
                 words = _("Dear citizen, what is your opinion? “%(title)s”", title=title)
-            data[f"text_{code}"] = f"{words}\n{messaging.LINK}"
+            if replies.poll_of(campaign):
+                with use_language(code):
+                    how = _("Reply with the number of your choice.")
+                data[f"text_{code}"] = f"{words}\n{CHOICES}\n{how}"
+            else:
+                data[f"text_{code}"] = f"{words}\n{messaging.LINK}"
     return data
 
 
@@ -303,6 +324,7 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
             *((field.id, error) for field in form for error in field.errors),
         ],
         wanted=services.wanted(campaign),
+        sample=drawing.of(campaign.id),
         form=form,
         quiet=quiet.is_quiet(),
         minimum=secrecy.minimum(),

@@ -36,17 +36,18 @@ def test_one_row_for_each_complete_response(context: Flask) -> None:
     add(campaign, [{"way": "car"}], state="draft")
     first, second = read(version.survey_id)
     assert list(first) == [
-        "response_id", "version", "language", "submitted_at", "way", "wishes", "wishes/park",
-        "wishes/lamp", "wishes/bench", "age", "metres", "idea", "sum",
+        "response_id", "version", "language", "submitted_at", "mode", "verification", "way",
+        "wishes", "wishes/park", "wishes/lamp", "wishes/bench", "age", "metres", "idea", "sum",
     ]  # fmt: skip
     assert first["submitted_at"].endswith("Z")
     del first["response_id"], first["submitted_at"], second["response_id"], second["submitted_at"]
     assert first == {
-        "version": "1", "language": "fa", "way": "bus", "wishes": "park bench", "wishes/park": "1",
+        "version": "1", "language": "fa", "mode": "link", "verification": "", "way": "bus",
+        "wishes": "park bench", "wishes/park": "1",
         "wishes/lamp": "0", "wishes/bench": "1", "age": "34", "metres": "2.5", "idea": "نور",
         "sum": "3",
     }  # fmt: skip
-    assert set(second.values()) == {"1", "fa", ""}
+    assert set(second.values()) == {"1", "fa", "link", ""}
 
 
 @pytest.fixture
@@ -94,8 +95,8 @@ def test_versions_share_their_columns(context: Flask) -> None:
     new = make_survey("X-1", questionnaire([question("b"), question("a")]))
     add(make_campaign(new), [{"a": "2", "b": "3"}])
     rows = read(new.survey_id)
-    assert list(rows[0])[4:] == ["b", "a", "gone", "gone/x"]
-    assert [list(row.values())[4:] for row in rows] == [["", "1", "x", "1"], ["3", "2", "", ""]]
+    assert list(rows[0])[6:] == ["b", "a", "gone", "gone/x"]
+    assert [list(row.values())[6:] for row in rows] == [["", "1", "x", "1"], ["3", "2", "", ""]]
     assert [row["version"] for row in rows] == ["1", "2"]
 
 

@@ -65,6 +65,7 @@ def test_spss(survey: None, runner: FlaskCliRunner, tmp_path: Path) -> None:
     assert all(isinstance(each, dt.datetime) for each in found.pop("submitted_at"))
     assert found == {
         "version": [1, 1, 1], "language": ["fa"] * 3, "mode": ["link"] * 3,
+        "verification": [""] * 3, "wishes": ["park bench", "", ""],
         "way": ["bus", "", "walk"],
         "wishes_park": [1, None, 0], "wishes_lamp": [0, None, 0], "wishes_bench": [1, None, 0],
         "grade": [10, None, None], "age": [34, None, -7], "metres": [2.5, None, None],
@@ -136,7 +137,7 @@ def test_names_that_spss_does_not_take(app: Flask, runner: FlaskCliRunner, tmp_p
     version = make_survey("BUDGET-1405", form)
     add(make_campaign(version), [{"a-b": "۱", "A_B": "2", "language": "تاتی"}])
     found, _meta = read_sav(export(runner, tmp_path, "sav"))
-    names = list(found)[5:]
+    names = list(found)[6:]
     assert names == ["a_b", "a_b_2", "A_B_3", "v_with", "x" * 64, "answer_language"]
     assert [found[name] for name in names] == [["۱"], [""], ["2"], [""], [""], ["تاتی"]]
 

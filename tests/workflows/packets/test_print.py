@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal import glyphs, typesetting
 from tests.workflows.packets.documents import made_snapshot, read_pdf
-from workflows.packets import glyphs, pdf, xlsx
+from workflows.packets import pdf, xlsx
 from workflows.packets.folding import fold
 from workflows.packets.presenting import present
 
@@ -74,7 +75,7 @@ def test_the_pdf_is_tagged_titled_and_carries_its_text(tmp_path: Path) -> None:
 @given(st.text(max_size=60))
 def test_whatever_a_citizen_wrote_can_be_printed(text: str) -> None:
     known = glyphs.drawable()
-    shown = pdf.isolated(glyphs.drawn(text))
+    shown = typesetting.isolated(glyphs.drawn(text))
     assert all(ord(char) in known or char in glyphs.INVISIBLE for char in shown)
     assert shown.count("\u2066") == shown.count("\u2069")
 

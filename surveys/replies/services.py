@@ -1,0 +1,181 @@
+"""An SMS that answers a poll. Runs in the transaction of the inbound handler; only writes rows.
+
+The answer goes the way of the personal link: the same lock, the same check, the same one answer.
+"""
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock
+from portal.contacts.models import Contact
+from portal.db import db
+from portal.i18n import _, digits, format_datetime, pick, use_language
+from portal.messaging.models import InboundMessage
+from portal.messaging.services import reply_automatically
+from surveys.campaigns import invitations
+from surveys.campaigns.models import Campaign, Invitation
+from surveys.questionnaires.services import load_version
+from surveys.replies import choices
+from surveys.replies.choices import Poll
+from surveys.replies.models import PollReply
+from surveys.responses import services as responses
+from surveys.responses.link import Link
+from surveys.ways.models import CampaignWays
+
+NAME: Final = "poll_reply"
+ORDER: Final = 30
+"""Behind opt-out (0), rejoin (1) and the verdict on a case (20), before a new message (90)."""
+_KNOWN: Final = frozenset({"open", "answered", "screened", "not_open"})
+"""What a link may be good for where a reply is for us."""
+LONGEST_ATTEMPT: Final = 30
+"""Characters of an SMS that may be a clumsy answer; whoever writes more writes to the city."""
+
+
+def take_inbound(message: InboundMessage, normalised: str) -> bool:
+    """Take an SMS as the answer to the poll that was sent last to its number.
+
+    Two polls at once: a reply belongs to the newer one, as a person sees it on the phone. An SMS
+    that is no choice is answered once with help if it is short; all others fall through.
+    """
+    if message.e164 is None or not normalised:
+        return False
+    invitation = _newest(message.e164)
+    if invitation is None:
+        return False
+    link = responses.find(invitations.token_of(invitation.id))
+    if link is None or (status := link.status(clock.now())) not in _KNOWN:
+        return False
+    poll = choices.poll_of(load_version(link.version_id))
+    if poll is None:
+        return False
+    choice = choices.read(poll, normalised)
+    if choice is None:
+        return status == "open" and _help(message, normalised, invitation, poll)
+    if status == "not_open":
+        _too_early(message, invitation, link)
+        return True
+    outcome: str = status
+    if status == "open":
+        outcome = _answer(link, poll, choice, invitation.language)
+    if outcome == "done":
+        _say(message, invitation, _thanks(poll, choice, invitation.language))
+        return True
+    if outcome == "errors":
+        return False
+    if outcome == "screened":
+        _turned_away(message, invitation)
+        return True
+    _repeated(message, invitation)
+    return True
+
+
+def _newest(e164: str) -> Invitation | None:
+    """The last invitation to a poll by SMS that this number got, answered or not."""
+    return db.session.scalars(
+        select(Invitation)
+        .join(Contact, Contact.id == Invitation.contact_id)
+        .join(Campaign, Campaign.id == Invitation.campaign_id)
+        .join(CampaignWays, CampaignWays.campaign_id == Campaign.id)
+        .where(
+            Contact.e164 == e164,
+            CampaignWays.takes_replies,
+            Campaign.state.in_(("launched", "paused")),
+        )
+        .order_by(Invitation.id.desc())
+        .limit(1)
+    ).first()
+
+
+def _answer(link: Link, poll: Poll, choice: str, language: str) -> str:
+    """done, errors, screened (the group is full), or stopped (somebody answered in between)."""
+    q = load_version(link.version_id)
+    token = invitations.token_of(link.invitation_id)
+    number = responses.page_number(q, poll.page)
+    raw = {poll.question.name: [choice]}
+    # Pages of notes may follow; each is turned once.
+    for _each in q.pages:
+        outcome = responses.submit(
+            token,
+            page_number=number,
+            raw=raw,
+            shown=None,
+            lang=language,
+            version=link.version_number,
+            mode="sms",
+        )
+        if outcome is None:
+            return "stopped"
+        if outcome.kind != "page" or outcome.page is None:
+            return outcome.kind
+        number, raw = responses.page_number(q, outcome.page), {}
+    return "errors"
+
+
+def _thanks(poll: Poll, choice: str, language: str) -> str:
+    found = poll.question.choice(choice)
+    label = " ".join((pick(found.label, language) if found else "").split()) or choice
+    with use_language(language):
+        return _("Thank you. Your answer counts: %(answer)s", answer=label)
+
+
+def _repeated(message: InboundMessage, invitation: Invitation) -> None:
+    """Say once that the first answer counts; further ones are taken in silence."""
+    if _first_time(invitation.id, "repeated_at"):
+        with use_language(invitation.language):
+            body = _("You have already answered. The first answer counts.")
+        _say(message, invitation, body)
+
+
+def _turned_away(message: InboundMessage, invitation: Invitation) -> None:
+    """Say once that the group of this person is full; nothing was kept."""
+    if _first_time(invitation.id, "repeated_at"):
+        with use_language(invitation.language):
+            body = _("Thank you. Enough people like you have answered; your answer was not kept.")
+        _say(message, invitation, body)
+
+
+def _too_early(message: InboundMessage, invitation: Invitation, link: Link) -> None:
+    """Say once from when on answers count."""
+    if _first_time(invitation.id, "helped_at"):
+        with use_language(invitation.language):
+            body = _("This survey opens on %(date)s", date=format_datetime(link.opens_at))
+        _say(message, invitation, body)
+
+
+def _help(message: InboundMessage, normalised: str, invitation: Invitation, poll: Poll) -> bool:
+    """Say once how to answer. False: it is not for us."""
+    if len(normalised) > LONGEST_ATTEMPT or not _first_time(invitation.id, "helped_at"):
+        return False
+    language = invitation.language
+    numbers = [digits(str(number), language) for number in poll.numbers]
+    with use_language(language):
+        body = _(
+            "We did not understand your answer. Reply with a number from %(first)s to %(last)s. "
+            "A message to the city? Send it again.",
+            first=numbers[0],
+            last=numbers[-1],
+        )
+    _say(message, invitation, body)
+    return True
+
+
+def _first_time(invitation_id: int, column: str) -> bool:
+    """Note that something was said; False where it was said before."""
+    now = clock.now()
+    statement = insert(PollReply).values(invitation_id=invitation_id, **{column: now})
+    noted = db.session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=["invitation_id"],
+            set_={column: now},
+            where=getattr(PollReply, column).is_(None),
+        ).returning(PollReply.invitation_id)
+    )
+    return noted is not None
+
+
+def _say(message: InboundMessage, invitation: Invitation, body: str) -> None:
+    reply_automatically(
+        message.id, body, language=invitation.language, contact_id=invitation.contact_id
+    )

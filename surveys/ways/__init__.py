@@ -1,0 +1,1 @@
+"""Which ways to an answer a campaign has beside the personal link by SMS."""
