@@ -17,12 +17,19 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
 from portal import services
 from portal.config import Settings
 
 PLUGINS = tuple(name for name in os.environ.get("PLUGINS", "surveys,workflows").split(",") if name)
+# How long an example takes depends on what else the machine does; that is not what is tested.
+hypothesis_settings.register_profile(
+    "pasokh", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("pasokh")
 KEPT_TABLES = {"alembic_version", "roles"}
 
 

@@ -43,7 +43,11 @@ def get(campaign_id: int) -> Campaign | None:
 
 def locked(campaign_id: int) -> Campaign:
     """The campaign, read anew and held until the transaction ends. NoResultFound."""
-    return db.session.get_one(Campaign, campaign_id, with_for_update=True, populate_existing=True)
+    # Not FOR UPDATE: that would keep out answers, which refer to the campaign and hold their
+    # invitation, while a reminder holds the campaign and waits for that invitation.
+    return db.session.get_one(
+        Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True
+    )
 
 
 def newest_version(survey_id: int) -> SurveyVersion | None:

@@ -133,7 +133,7 @@ def settle(campaign_id: int) -> bool:
     on this machine.
     """
     campaign = db.session.get_one(
-        Campaign, campaign_id, with_for_update=True, populate_existing=True
+        Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if campaign.counter_key is None or keys.secret(campaign.counter_key) is None:
         return False

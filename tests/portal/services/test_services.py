@@ -1,5 +1,6 @@
 """The embedded services through their public door: processes that come, go and are killed."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -170,7 +171,8 @@ def test_everything_starts_again_after_everything_was_killed(data_dir: Path) -> 
     assert someone.answer() == "ready"
     do(data_dir, "CREATE TABLE t AS SELECT 137 AS n")
     for found in sorted(left_running(data_dir), key=lambda found: found.program == "postgres"):
-        os.kill(found.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # its parent was killed, and it went too
+            os.kill(found.pid, signal.SIGKILL)
     someone.kill()
     with user(data_dir):
         assert ask(data_dir, "SELECT n FROM t") == 137

@@ -145,7 +145,12 @@ def test_tests_are_deleted_and_citizens_answers_are_not(app: Flask) -> None:
     press(analyst, f"{page}/delete", page)
     assert [each.id for each in stored(app)] == [real.id]
     with app.app_context():
-        deleted = db.session.query(AuditEntry).filter_by(action="survey.tests_deleted").all()
+        deleted = (
+            db.session.query(AuditEntry)
+            .filter_by(action="survey.tests_deleted")
+            .order_by(AuditEntry.id)
+            .all()
+        )
         assert [entry.payload.body["count"] for entry in deleted] == [1, 2]
 
 
