@@ -10,7 +10,7 @@ from portal import audit
 from portal.db import db
 from portal.i18n import _, current_language, format_decimal, format_number, pick
 from portal.security import allow
-from surveys.analysis import channels, counting, downloads, services
+from surveys.analysis import channels, counting, downloads, free_texts, services
 from surveys.analysis.jobs import count
 from surveys.analysis.labels import DISPOSITIONS
 from surveys.analysis.rates import DISPOSITIONS as GROUPS
@@ -83,9 +83,9 @@ def texts(code: str, name: str) -> ResponseReturnValue:
     survey = _survey(code)
     campaign = _campaign(services.campaigns(survey.id))
     variable = _text_question(survey, name)
-    search = request.args.get("q", "")[: services.MAX_SEARCH]
+    search = request.args.get("q", "")[: free_texts.MAX_SEARCH]
     before = request.args.get("before", type=int)
-    found, more = services.answers(
+    found, more = free_texts.answers(
         variable, campaign_id=campaign.id if campaign else None, search=search, before=before
     )
     kept: dict[str, Any] = {"code": code, "name": name, "q": search or None}
@@ -110,7 +110,7 @@ def photo(code: str, name: str, file: str) -> ResponseReturnValue:
     survey = _survey(code)
     path = photos.path_of(file)
     variable = _text_question(survey, name)
-    if path is None or not services.has_photo(survey.id, file, variable) or not path.is_file():
+    if path is None or not free_texts.has_photo(survey.id, file, variable) or not path.is_file():
         abort(404)
     return send_file(path, mimetype=photos.MIMETYPE, max_age=0)
 

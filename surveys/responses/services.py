@@ -4,7 +4,6 @@ All writing happens under a lock on the invitation, so that double clicks, two t
 devices follow each other: one invitation has one response, and it is complete once.
 """
 
-import datetime as dt
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -13,19 +12,18 @@ from typing import Any, Literal
 from sqlalchemy import Select, delete, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal import clock, formats, links
+from portal import clock, links
 from portal.contacts.models import Contact
 from portal.db import db
-from portal.i18n import _
 from surveys.campaigns.launching import stop_reminding
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires import flow
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
-from surveys.questionnaires.state import SEED, order_name
+from surveys.questionnaires.state import SEED
 from surveys.quotas import services as quotas
-from surveys.responses import travelling
+from surveys.responses import anonymity, travelling
 from surveys.responses.link import Direction, Link, Outcome
 from surveys.responses.models import Response
 from surveys.secrecy import services as secrecy
@@ -81,7 +79,7 @@ def submit(
     if link.status(now) != "open":
         return Outcome("stopped", link)
     if link.is_anonymous:
-        link = with_luggage(link, luggage, now)
+        link = anonymity.with_luggage(link, luggage, now)
     if link.response_state is None and version is not None and version != link.version_number:
         link = _as_begun(link, version)
     q = load_version(link.version_id)
@@ -111,7 +109,9 @@ def submit(
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
             target, errors = unfinished
     if target is None:
-        return Outcome(complete(link, flow.prune(q, answers, told_moment(link, now)), lang), link)
+        return Outcome(
+            complete(link, flow.prune(q, answers, anonymity.told_moment(link, now)), lang), link
+        )
     save(link, answers, target.name, lang)
     link = replace(link, response_state="draft", answers=answers, reached=target.name)
     packed = ""
@@ -120,7 +120,7 @@ def submit(
             packed = travelling.pack(link.invitation_id, link.version_id, answers, now)
         except travelling.TooLargeError:
             longest = max(found.values, key=lambda name: len(str(found.values[name])))
-            errors, packed, target = {longest: too_long()}, luggage, page
+            errors, packed, target = {longest: anonymity.too_long()}, luggage, page
     if errors:
         return Outcome("errors", link, target, errors, luggage=packed)
     more = (
@@ -161,28 +161,11 @@ def complete(
         return turn_away(link, lang)
     if not link.is_anonymous:
         _store(link, _kept(answers), "complete", lang, reached="")
-    elif not _seal(link, Contents(_without_orders(q, _kept(answers)), lang, link.mode)):
+    elif not _seal(link, Contents(anonymity.without_orders(q, _kept(answers)), lang, link.mode)):
         return "stopped"
     _mark(link.invitation_id, "answered")
     stop_reminding(link.invitation_id)
     return "done"
-
-
-def _without_orders(q: Questionnaire, answers: dict[str, Any]) -> dict[str, Any]:
-    """Answers without the order in which choices were shown: that comes from the token, and would
-    tell whoever can make tokens whose answers these are."""
-    orders = {order_name(question.name) for question in q.questions if question.randomize}
-
-    def kept(row: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: [kept(each) if isinstance(each, dict) else each for each in value]
-            if isinstance(value, list)
-            else value
-            for name, value in row.items()
-            if name not in orders
-        }
-
-    return kept(answers) if orders else answers
 
 
 def turn_away(link: Link, lang: str) -> Literal["screened", "stopped"]:
@@ -213,27 +196,6 @@ def _seal(link: Link, contents: Contents) -> bool:
     return stored
 
 
-def told_moment(link: Link, now: dt.datetime) -> dt.datetime:
-    """The moment that calculations to be stored see as now(): in an anonymous survey the day of
-    the launch, for a time in the answers would be that of the invitation."""
-    if not link.is_anonymous:
-        return now
-    return formats.utc(formats.local(link.launched_at or now).date())
-
-
-def with_luggage(link: Link, luggage: str, at: dt.datetime) -> Link:
-    """The link of an anonymous survey with the answers that travelled in its form."""
-    found = travelling.unpack(link.invitation_id, luggage, at)
-    if found is None:
-        return link
-    version_id, answers = found
-    return replace(link, version_id=version_id, answers=answers, response_state="draft")
-
-
-def too_long() -> str:
-    return _("Your answers together are too long to be sent. Shorten this one.")
-
-
 def refuse_invitations(contact_id: int | None, e164: str) -> int:
     """Whoever wants no messages is not waited for: close open invitations. How many there were."""
     who = select(Contact.id).where(
@@ -251,7 +213,11 @@ def refuse_invitations(contact_id: int | None, e164: str) -> int:
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
     """What is stored, or what the form holds before anything is."""
     now = clock.now()
-    found = link.answers if link.response_state else flow.initial_answers(q, told_moment(link, now))
+    found = (
+        link.answers
+        if link.response_state
+        else flow.initial_answers(q, anonymity.told_moment(link, now))
+    )
     return {**found, SEED: link.seed} if any(x.randomize for x in q.questions) else found
 
 

@@ -123,7 +123,7 @@ def loaded(suffix: str) -> list[Path]:
 def test_the_survey_path_is_found() -> None:
     names = {path.name for path in templates()}
     assert {"survey.html", "page.html", "message.html", "_fields.html"} <= names
-    assert [path.name for path in loaded("css")] == ["survey.css"]
+    assert [path.name for path in loaded("css")] == ["ballot.css", "survey.css"]
 
 
 @pytest.mark.parametrize("path", loaded("css"), ids=lambda path: path.name)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.db import db
-from surveys.analysis import services
+from surveys.analysis import free_texts, services
 from surveys.analysis.histogram import MOST, bins
 from surveys.analysis.rates import rates
 from surveys.analysis.services import Result
@@ -149,10 +149,10 @@ def test_texts_are_found_whatever_the_keyboard() -> None:
     )
 
     def search(words: str) -> list[str]:
-        return [a.text for a in services.answers(variable, search=words)[0]]
+        return [a.text for a in free_texts.answers(variable, search=words)[0]]
 
     assert len(search("")) == 3
-    assert search("") == [a.text for a in services.answers(variable)[0]]
+    assert search("") == [a.text for a in free_texts.answers(variable)[0]]
     assert search("كوچك پارک") == ["پارک کوچک برای بچه‌ها"]
     assert search("بچهها") == ["پارک کوچک برای بچه‌ها"]
     assert search("کبیره 12") == ["حديقة كبيرة ١٢"]
@@ -161,14 +161,14 @@ def test_texts_are_found_whatever_the_keyboard() -> None:
 
 
 def test_texts_come_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "PAGE", 2)
+    monkeypatch.setattr(free_texts, "PAGE", 2)
     version, _campaign = make_answers([{"idea": str(n)} for n in range(5)])
     variable = next(
         r.variable for r in services.results(version.survey_id) if r.variable.name == "idea"
     )
     seen, before, more = [], None, True
     while more:
-        page, more = services.answers(variable, before=before)
+        page, more = free_texts.answers(variable, before=before)
         seen += [a.text for a in page]
         before = page[-1].id
     assert seen == ["4", "3", "2", "1", "0"]

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pabutools import election as pb
-from pabutools.election.pabulib import parse_pabulib
-from pabutools.election.satisfaction import AdditiveSatisfaction
-from pabutools.rules import greedy_utilitarian_welfare, method_of_equal_shares
-from pabutools.tiebreaking import TieBreakingRule
 
 from surveys.ballots import pabulib
 from surveys.ballots.rules import BALLOT_KINDS, Ballot, BallotKind, Instance, Project, tally
 from tests.surveys.ballots.elections import random_election, utility
+
+# Of the development environment only: it brings solvers of some hundred megabytes.
+pb = pytest.importorskip("pabutools.election", reason="SKIPPED LOUDLY: pabutools is not installed")
+rules = pytest.importorskip("pabutools.rules")
+parse_pabulib = pytest.importorskip("pabutools.election.pabulib").parse_pabulib
+AdditiveSatisfaction = pytest.importorskip("pabutools.election.satisfaction").AdditiveSatisfaction
+TieBreakingRule = pytest.importorskip("pabutools.tiebreaking").TieBreakingRule
+greedy_utilitarian_welfare = rules.greedy_utilitarian_welfare
+method_of_equal_shares = rules.method_of_equal_shares
 
 EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.pb"))
 INSTANCES = 200

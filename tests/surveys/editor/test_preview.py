@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from portal.audit.models import AuditEntry
 from portal.db import db
-from surveys.analysis import export, services
+from surveys.analysis import export, free_texts, services
 from surveys.editor import trials
 from surveys.responses.models import Response
 from tests.factories.surveys import make_survey, question
@@ -125,7 +125,7 @@ def test_tests_are_never_counted_nor_exported(app: Flask) -> None:
         assert results["age"].figures is not None
         assert results["age"].figures.greatest == 3
         assert results["why"].n == 0
-        assert services.answers(results["why"].variable) == ([], False)
+        assert free_texts.answers(results["why"].variable) == ([], False)
         exported = "".join(export.lines(survey, export.table(survey)))
     assert "test of staff" not in exported
     assert exported.count("\n") == 2

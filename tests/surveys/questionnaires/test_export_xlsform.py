@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from portal.i18n import use_language
 from surveys.questionnaires.export_xlsform import export
+from surveys.questionnaires.packages import Package
 from surveys.questionnaires.problems import ProblemList
 from surveys.questionnaires.schema import Choice, Page, Question, Questionnaire
 from surveys.questionnaires.workbook import Row, Sheet
@@ -151,7 +152,7 @@ def forms(draw) -> dict[str, Sheet]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms())
 def test_whatever_can_be_read_comes_back_the_same(sheets: dict[str, Sheet]) -> None:
-    reading = _Reader(sheets, "x.xlsx", ProblemList()).read()
+    reading = _Reader(Package(sheets, "x.xlsx"), ProblemList()).read()
     if reading.questionnaire is not None:
         same(reading.questionnaire)
 
