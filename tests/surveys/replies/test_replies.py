@@ -228,7 +228,7 @@ def test_the_text_must_hold_the_choices(
 
 
 def test_an_anonymous_survey_takes_no_replies(app: Flask, person: Contact) -> None:
-    late = make_contact(language="fa")
+    make_contact(language="fa")
     draft = make_poll()
     with app.app_context():
         campaign = db.session.get_one(Campaign, draft)
