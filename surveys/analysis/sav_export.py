@@ -46,7 +46,7 @@ def pieces(engine: Engine, plan: Plan, campaign_id: int | None = None) -> Iterat
     with snapshot(engine, plan.survey_id, campaign_id) as source:
         columns = plan.columns
         widths = source.widths([each for each in columns if not each.is_first and _is_text(each)])
-        names = _names(columns)
+        called = names(columns)
         fields = [
             _field(
                 column,
@@ -54,7 +54,7 @@ def pieces(engine: Engine, plan: Plan, campaign_id: int | None = None) -> Iterat
                 plan,
                 (_FIRST_WIDTHS if column.is_first else widths).get(column.name, 0),
             )
-            for column, name in zip(columns, names, strict=True)
+            for column, name in zip(columns, called, strict=True)
         ]
         numbers = [
             place
@@ -67,7 +67,7 @@ def pieces(engine: Engine, plan: Plan, campaign_id: int | None = None) -> Iterat
             cases=source.count(),
             label=plan.title,
             created=plan.created,
-            sets=_sets(columns, names, plan.lang),
+            sets=_sets(columns, called, plan.lang),
             notes=plan.notes,
         )
 
@@ -143,7 +143,7 @@ def _field(column: Column, name: str, plan: Plan, widest: int) -> sav.Field:
             return sav.Field(name, "string", label, width=width, blank_is_missing=True)
 
 
-def _names(columns: Sequence[Column]) -> list[str]:
+def names(columns: Sequence[Column]) -> list[str]:
     """Names that SPSS takes: letters, digits, `_`, `.`, at most 64 bytes, unlike in any case."""
     taken: set[str] = set()
     return [_free(column.name.replace("answer//", "answer_"), taken) for column in columns]

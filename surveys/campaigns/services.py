@@ -20,7 +20,6 @@ from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder
 from surveys.questionnaires.models import Survey, SurveyVersion
-from surveys.questionnaires.services import load_version
 from surveys.replies import choices
 from surveys.replies import texts as replies
 from surveys.sampling import drawing
@@ -310,22 +309,15 @@ def switch_version(campaign_id: int, number: int) -> bool:
     """Ask everybody who has not begun the newest version of the survey, `number`; who has begun
     finishes the one they began. False: it was switched already. CampaignError."""
     campaign = _running(campaign_id)
-    before = campaign.version
-    newest = newest_version(before.survey_id)
+    newest = newest_version((before := campaign.version).survey_id)
     if newest is None or newest.number != number:
         raise CampaignError(
             "outdated", _l("A newer version was published meanwhile. Look at it first.")
         )
     if newest.id == before.id:
         return False
-    if ways.of(campaign.id).takes_replies and not _same_numbers(before.id, newest.id):
-        raise CampaignError(
-            "numbers",
-            _l(
-                "People answer this campaign by SMS with the numbers of its choices, and the new "
-                "version numbers them otherwise. Start a new campaign for it."
-            ),
-        )
+    if ways.of(campaign.id).takes_replies:
+        choices.keep_numbers(before.id, newest.id)
     campaign.version_id = newest.id
     audit.record(
         "campaign.version_switched",
@@ -336,12 +328,6 @@ def switch_version(campaign_id: int, number: int) -> bool:
     )
     db.session.flush()
     return True
-
-
-def _same_numbers(before_id: int, after_id: int) -> bool:
-    """Whether a number in an SMS that was sent means the same choice in both versions."""
-    before, after = (choices.poll_of(load_version(each)) for each in (before_id, after_id))
-    return before is not None and after is not None and before.numbers == after.numbers
 
 
 def due_to_close() -> list[int]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from portal.i18n import LANGUAGES, _, digits, isolate, pick
+from portal.i18n import LANGUAGES, _, _l, digits, isolate, pick
 from portal.messaging import words
+from surveys.campaigns.errors import CampaignError
 from surveys.questionnaires.schema import Page, Question, Questionnaire
+from surveys.questionnaires.services import load_version
 
 CHOICES: Final = "{choices}"
 RESERVED: Final = frozenset({11, 12, 31, 33})
@@ -42,6 +44,19 @@ def poll_of(q: Questionnaire) -> Poll | None:
     if page.relevant or question.or_other or not question.choices:
         return None
     return Poll(question, page, numbered(question))
+
+
+def keep_numbers(before_id: int, after_id: int) -> None:
+    """CampaignError where a number in an SMS that was sent would mean another choice."""
+    before, after = (poll_of(load_version(each)) for each in (before_id, after_id))
+    if before is None or after is None or before.numbers != after.numbers:
+        raise CampaignError(
+            "numbers",
+            _l(
+                "People answer this campaign by SMS with the numbers of its choices, and the new "
+                "version numbers them otherwise. Start a new campaign for it."
+            ),
+        )
 
 
 def listing(poll: Poll, language: str) -> str:

@@ -12,7 +12,9 @@ from werkzeug.test import TestResponse
 from portal.audit.models import AuditEntry, AuditPayload
 from portal.contacts.models import Contact
 from portal.db import db
+from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, Invitation
+from surveys.entry import services as entry
 from surveys.entry.models import PhoneEntry
 from surveys.sampling.models import CampaignSample
 from tests.factories.accounts import csrf_token, make_user, sign_in
@@ -180,3 +182,14 @@ def test_the_list_asks_as_often_for_many_campaigns(operator: FlaskClient) -> Non
             operator.get("/staff/entry/")
         counts.append(queries.count)
     assert counts[0] == counts[1]
+
+
+def test_an_anonymous_survey_is_not_typed_by_somebody_who_hears_it(
+    app: Flask, operator: FlaskClient
+) -> None:
+    campaign = make_campaign(make_survey(form=FORM), secrecy="anonymous")
+    assert campaign.name not in operator.get("/staff/entry/").text
+    page = operator.get(f"/staff/entry/campaigns/{campaign.id}").text
+    assert "This survey is anonymous" in page
+    with app.app_context(), pytest.raises(CampaignError, match="secret"):
+        entry.begin(campaign.id, None, language="fa", user_id=1)

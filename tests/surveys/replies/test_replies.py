@@ -15,7 +15,9 @@ from portal.messaging import services as messaging
 from portal.messaging.models import InboundMessage, Message
 from surveys.campaigns import launching
 from surveys.campaigns import services as campaigns
+from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, Invitation
+from surveys.quotas import services as quotas
 from surveys.replies.models import PollReply
 from surveys.ways import services as ways
 from tests.factories.contacts import make_contact
@@ -226,9 +228,37 @@ def test_the_text_must_hold_the_choices(
 
 
 def test_an_anonymous_survey_takes_no_replies(app: Flask, person: Contact) -> None:
+    make_contact(language="fa")
     draft = make_poll()
     with app.app_context():
         campaign = db.session.get_one(Campaign, draft)
         campaign.secrecy = "anonymous"
         db.session.commit()
         assert launching.plan(campaigns.locked(draft)).problems
+
+
+def test_a_version_that_numbers_the_choices_otherwise_is_refused(app: Flask, poll: int) -> None:
+    with app.app_context():
+        survey = db.session.get_one(Campaign, poll).version.survey
+        code = survey.code
+    other = questionnaire([question("wish", "select_one", "library park")])
+    number = make_survey(code, form=other).number
+    with app.app_context():
+        with pytest.raises(CampaignError, match="numbers"):
+            campaigns.switch_version(poll, number)
+        db.session.rollback()
+
+
+def test_a_reply_of_a_full_group_is_thanked_and_not_kept(
+    app: Flask, person: Contact, arrive: Callable[[Contact, str], str | None]
+) -> None:
+    late = make_contact(language="fa")
+    draft = make_poll()
+    with app.app_context():
+        campaign = db.session.get_one(Campaign, draft)
+        quotas.replace(campaign, [quotas.Wish("park", "${wish} = 'park'", 1)])
+        db.session.commit()
+    launch(draft)
+    assert [arrive(each, "1") for each in (person, late)] == ["poll_reply"] * 2
+    assert len(stored(app)) == 1
+    assert len(replies(app)) == 2
