@@ -12,7 +12,7 @@ from portal import clock
 from portal.db import db
 from portal.messaging import services as messaging
 from portal.messaging.models import Message
-from surveys.campaigns import services
+from surveys.campaigns import choosing, services
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
 from surveys.campaigns.texts import PURPOSE
 from surveys.questionnaires.models import Survey, SurveyVersion
@@ -100,7 +100,7 @@ def page(before: int | None = None) -> tuple[list[Line], bool]:
 def survey_of(campaign: Campaign) -> tuple[Survey, SurveyVersion, int]:
     """Its survey and version, and the number of the survey's newest version."""
     version = campaign.version
-    newest = services.newest_version(version.survey_id)
+    newest = choosing.newest_version(version.survey_id)
     return version.survey, version, newest.number if newest else version.number
 
 

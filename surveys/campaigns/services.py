@@ -17,9 +17,9 @@ from portal.i18n import _l
 from portal.messaging import services as messaging
 from portal.messaging.models import MessageBatch
 from surveys.campaigns import texts as sms
+from surveys.campaigns.choosing import newest_version
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder
-from surveys.questionnaires.models import Survey, SurveyVersion
 from surveys.replies import choices
 from surveys.replies import texts as replies
 from surveys.sampling import drawing
@@ -46,27 +46,6 @@ def locked(campaign_id: int) -> Campaign:
     # invitation, while a reminder holds the campaign and waits for that invitation.
     return db.session.get_one(
         Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True
-    )
-
-
-def newest_version(survey_id: int) -> SurveyVersion | None:
-    return db.session.scalars(
-        select(SurveyVersion)
-        .where(SurveyVersion.survey_id == survey_id)
-        .order_by(SurveyVersion.number.desc())
-        .limit(1)
-    ).first()
-
-
-def surveys_to_choose() -> list[Survey]:
-    """Surveys with at least one version, the newest first."""
-    return list(
-        db.session.scalars(
-            select(Survey)
-            .where(Survey.id.in_(select(SurveyVersion.survey_id)))
-            .order_by(Survey.id.desc())
-            .limit(500)
-        )
     )
 
 

@@ -16,8 +16,9 @@ from portal.messaging import services as messaging
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
 from surveys.campaigns import texts as sms
+from surveys.campaigns.choosing import newest_version
 from surveys.campaigns.models import Campaign, Invitation
-from surveys.campaigns.services import newest_version, sms_line
+from surveys.campaigns.services import sms_line
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.services import find_survey, publish
 from surveys.satisfaction.questionnaire import CODE, QUESTIONNAIRE, SMS, TITLES

@@ -15,7 +15,7 @@ from portal.i18n import _, format_number, pick, use_language
 from portal.messaging import quiet
 from portal.messaging import services as messaging
 from portal.security import allow
-from surveys.campaigns import figures, launching, services
+from surveys.campaigns import choosing, figures, launching, services
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.forms import (
@@ -40,7 +40,7 @@ from surveys.secrecy import services as secrecy
 @blueprint.get("/new")
 @allow("campaigns.launch")
 def new() -> ResponseReturnValue:
-    surveys = services.surveys_to_choose()
+    surveys = choosing.surveys_to_choose()
     form = BasicsForm(surveys=surveys, data={"survey_id": request.args.get("survey", type=int)})
     return render_template("campaigns/basics.html", form=form, campaign=None)
 
@@ -48,7 +48,7 @@ def new() -> ResponseReturnValue:
 @blueprint.post("/new")
 @allow("campaigns.launch")
 def create() -> ResponseReturnValue:
-    form = BasicsForm(surveys=services.surveys_to_choose())
+    form = BasicsForm(surveys=choosing.surveys_to_choose())
     if form.validate_on_submit():
         try:
             campaign = services.create(
@@ -74,7 +74,7 @@ def create() -> ResponseReturnValue:
 def edit_basics(campaign_id: int) -> ResponseReturnValue:
     campaign = find_draft(campaign_id)
     form = BasicsForm(
-        surveys=services.surveys_to_choose(),
+        surveys=choosing.surveys_to_choose(),
         data={
             "name": campaign.name,
             "survey_id": campaign.version.survey_id,
@@ -90,7 +90,7 @@ def edit_basics(campaign_id: int) -> ResponseReturnValue:
 @allow("campaigns.launch")
 def save_basics(campaign_id: int) -> ResponseReturnValue:
     campaign = find_draft(campaign_id)
-    form = BasicsForm(surveys=services.surveys_to_choose())
+    form = BasicsForm(surveys=choosing.surveys_to_choose())
     if form.validate_on_submit():
         try:
             services.change_basics(
