@@ -118,6 +118,7 @@ class State:
             current=current,
             now=lambda: local(at or clock.now()),
             choice_label=self.choice_label,
+            table=self.questionnaire.tables.get,
         )
 
     def choice_label(self, name: str, choice: str) -> str:

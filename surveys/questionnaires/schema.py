@@ -12,6 +12,8 @@ from typing import Any, Final, Literal, get_args
 
 Texts = Mapping[str, str]
 """{BCP 47 code: text}."""
+TableRows = tuple[Mapping[str, str], ...]
+"""Rows of a choice list, each with its filled columns."""
 
 QuestionType = Literal[
     "text", "integer", "decimal", "select_one", "select_multiple", "note", "calculate", "hidden"
@@ -94,6 +96,8 @@ class Questionnaire:
     pages: tuple[Page, ...]
     form_id: str = ""
     version: str = ""
+    tables: Mapping[str, TableRows] = field(default_factory=dict)
+    """The choice lists that expressions look into."""
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -121,7 +125,11 @@ class Questionnaire:
             "title": dict(self.title),
             "languages": list(self.languages),
             "default_language": self.default_language,
-            **_filled(form_id=self.form_id, version=self.version),
+            **_filled(
+                form_id=self.form_id,
+                version=self.version,
+                tables={name: [dict(row) for row in rows] for name, rows in self.tables.items()},
+            ),
             "pages": [
                 {
                     "name": page.name,
@@ -147,6 +155,10 @@ class Questionnaire:
                 form_id=str(data.get("form_id", "")),
                 version=str(data.get("version", "")),
                 pages=tuple(_page(page) for page in data["pages"]),
+                tables={
+                    str(name): tuple(_texts(row) for row in rows)
+                    for name, rows in data.get("tables", {}).items()
+                },
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a questionnaire: {error!r}") from error

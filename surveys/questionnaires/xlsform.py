@@ -17,6 +17,7 @@ from .logic import check_cycles, check_logic
 from .problems import Problem, ProblemList
 from .schema import Questionnaire
 from .survey_rows import read_rows, yes_or_no
+from .tables import tables_of
 from .texts import check_texts
 from .workbook import Sheet, WorkbookError, read_workbook
 
@@ -91,7 +92,7 @@ class _Reader:
             self.problems.add(
                 "no_questions", _l("The form has no questions. Add a row."), survey_table.name
             )
-        check_logic(survey, self.problems)
+        check_logic(survey, self.problems, lists)
         pages = Assembler(lists, self.languages, self.problems).pages_of(survey)
         questionnaire = Questionnaire(
             title=self._title(settings, default),
@@ -100,6 +101,7 @@ class _Reader:
             pages=pages,
             form_id=setting.get("form_id") if setting else "",
             version=setting.get("version") if setting else "",
+            tables=tables_of(choices_table, pages, default),
         )
         records = {item.name: item.record for item in survey.items}
         for question in questionnaire.questions:
