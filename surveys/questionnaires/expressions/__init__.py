@@ -10,6 +10,7 @@ from .errors import EvaluationError, ExpressionError
 from .evaluator import Context, Rows, answers_lookup, evaluate, truth
 from .expression import Expression
 from .parser import parse
+from .trees import labelled_questions, to_tree
 from .types import Subject, TypeProblem, check_types
 from .values import (
     NodeSet,
@@ -35,6 +36,7 @@ __all__ = [
     "answers_lookup",
     "check_types",
     "evaluate",
+    "labelled_questions",
     "latin_digits",
     "number_to_string",
     "parse",
@@ -42,5 +44,6 @@ __all__ = [
     "to_boolean",
     "to_number",
     "to_string",
+    "to_tree",
     "truth",
 ]

@@ -337,8 +337,11 @@ def _uuid(arguments: tuple[Node, ...], context: Context) -> Value:
 
 def _choice_name(arguments: tuple[Node, ...], context: Context) -> Value:
     value = to_string(_value(arguments[0], context))
-    found = _QUOTED.fullmatch(to_string(_value(arguments[1], context)))
-    if found is None:
-        return value
-    question = found[1] or found[2] or ""
+    question = quoted_question(to_string(_value(arguments[1], context)))
     return bounded(", ".join(context.choice_label(question, name) for name in value.split()))
+
+
+def quoted_question(text: str) -> str:
+    """The question that jr:choice-name() means by '${name}' or a path in quotes."""
+    found = _QUOTED.fullmatch(text)
+    return (found[1] or found[2] or "") if found else ""

@@ -19,6 +19,7 @@ from surveys.questionnaires.expressions import (
     EvaluationError,
     answers_lookup,
     evaluate,
+    plain,
 )
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -166,3 +167,103 @@ def xpath1() -> st.SearchStrategy[str]:
         st.sampled_from(["${word}", "${fruit}", "${yes}"]),
     )
     return st.one_of(strings, numbers, booleans, nodes)
+
+
+def browser_context() -> dict[str, Any]:
+    """What `CONTEXT` holds, for the JavaScript twin."""
+    columns = {
+        name: {"nodes": [plain(round_[name]) for round_ in ANSWERS["kids"]]}
+        for name in ANSWERS["kids"][0]
+    }
+    return {
+        "values": {**ANSWERS, **columns},
+        "current": WORLD["current"],
+        "now": WORLD["now"] + ".000",
+        "labels": LABELS,
+        "tables": TABLES,
+    }
+
+
+def odk() -> st.SearchStrategy[str]:
+    """Random expressions of everything that a browser evaluates too, well typed or not."""
+    any_: Any = st.deferred(lambda: _any)
+    leaves = st.one_of(
+        WORDS.map(quoted),
+        st.text(st.sampled_from("0123456789.-۱۲٣٫ aلT:Z+/\u00a0"), max_size=12).map(quoted),
+        st.floats(0, 1e22).map(lambda number: format(number, "f")),
+        st.integers(0, 20).map(str),
+        st.dates().map(lambda day: f"'{day.isoformat()}'"),
+        st.datetimes().map(lambda moment: f"'{moment.isoformat()}'"),
+        st.sampled_from([
+            "${age}", "${half}", "${neg}", "${word}", "${nothing}", "${fruit}", "${persian}",
+            "${born}", "${city}", "${emoji}", "${kids}", "${age_of}", "${called}", ".", "true()",
+            "false()", "today()", "now()", "pi()", "position(..)", "1 div 0", "0 div 0",
+            "instance('fruits')/root/item/name", "${kids}[age_of > 4]/called", "${kids}[last()]",
+        ]),
+    )  # fmt: skip
+    one = st.sampled_from([
+        "boolean", "boolean-from-string", "ceiling", "count-non-empty", "count-selected", "date",
+        "date-time", "decimal-date-time", "decimal-time", "floor", "int", "normalize-space", "not",
+        "number", "round", "string", "string-length", "abs", "sqrt",
+        "count", "sum", "min", "max", "concat", "once",
+    ])  # fmt: skip
+    two = st.sampled_from([
+        "contains", "ends-with", "starts-with", "selected", "selected-at", "substr", "substring",
+        "substring-after", "substring-before", "join", "round", "coalesce", "sum",
+        "min", "max", "concat",
+    ])  # fmt: skip
+    operators = st.sampled_from(
+        [
+            " = ",
+            " != ",
+            " < ",
+            " <= ",
+            " > ",
+            " >= ",
+            " + ",
+            " - ",
+            " * ",
+            " div ",
+            " mod ",
+            " and ",
+            " or ",
+        ]  # fmt: skip
+    )
+    patterns = st.sampled_from(
+        ["[a-z]+", "\\\\d+", "\\w*", ".*", "[^ ]+", "(a|b)?l*", "\\s", "[۰-۹]+"]
+    )
+    dates = st.sampled_from(["%Y-%m-%d", "%a %b %e %n %y", "%H:%M:%S.%3 %h%%"])
+    # Not inside others: floor() makes a whole number of the last digit of sin().
+    rounded = st.sampled_from(
+        ["acos", "asin", "atan", "cos", "exp", "exp10", "log", "log10", "sin", "tan"]
+    )
+    _any = st.one_of(
+        leaves,
+        leaves,
+        joined(one, "(", any_, ")"),
+        joined(two, "(", any_, ", ", any_, ")"),
+        joined("(", any_, operators, any_, ")"),
+        joined("-", leaves),
+        joined("if(", any_, ", ", any_, ", ", any_, ")"),
+        joined("substr(", any_, ", ", any_, ", ", any_, ")"),
+        joined("substring(", any_, ", ", any_, ", ", any_, ")"),
+        joined("translate(", any_, ", ", any_, ", ", any_, ")"),
+        joined("format-date(", any_, ", '", dates, "')"),
+        joined("checklist(", st.integers(-1, 3).map(str), ", 2, ", any_, ", ", any_, ")"),
+        joined("weighted-checklist(1, 5, ", any_, ", ", any_, ")"),
+        joined("regex(", any_, ", ", patterns.map(quoted), ")"),
+        joined("jr:choice-name(", any_, ", '${fruit}')"),
+        joined("indexed-repeat(${called}, ${kids}, ", any_, ")"),
+        joined("pulldata('fruits', 'label', 'name', ", any_, ")"),
+        joined("${kids}[", leaves, operators, "age_of]/called"),
+        joined("instance('fruits')/root/item[", any_, "]/label").filter(
+            lambda text: "[" not in text[text.index("[") + 1 :]
+        ),
+    )  # fmt: skip
+    return st.one_of(
+        _any,
+        _any,
+        joined(rounded, "(", _any, ")"),
+        joined("pow(", _any, ", ", _any, ")"),
+        joined("atan2(", _any, ", ", _any, ")"),
+    )
