@@ -1,16 +1,21 @@
 """What a respondent sees of a page: plain values for the templates, in one language."""
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from portal.i18n import LANGUAGES, digits, direction, isolate, known_language, pick
 
 from . import flow
 from .expressions import plain, truth
+from .in_page import PageLogic
 from .schema import HEADING, Page, Question, Questionnaire, Texts
+from .texts import REFERENCE
 
 SECONDS_PER_QUESTION = 12
 """A reading and a tap on a small screen; only for the promise "about 2 minutes"."""
@@ -64,6 +69,8 @@ class Field:
     is_short: bool = False
     has_none: bool = False
     """Whether "no answer" is offered: a radio once chosen cannot be taken back otherwise."""
+    is_hidden: bool = False
+    """Sent along unseen, for the script to show."""
 
     @property
     def inputmode(self) -> str:
@@ -116,13 +123,16 @@ def fields(
     raw: Mapping[str, Sequence[str]] | None = None,
     errors: Mapping[str, str] | None = None,
     at: datetime | None = None,
+    logic: PageLogic | None = None,
 ) -> list[Field]:
-    """The questions and notes of a page to show. `raw` has what was just typed, kept as it is."""
+    """The questions and notes of a page to show. `raw` has what was just typed, kept as it is;
+    `logic` says which to send along for the script."""
     state = flow.State(q, answers, at, lang)
+    hidden = logic.hidden if logic else frozenset()
     return [
-        _field(state, question, lang, raw, (errors or {}).get(question.name, ""))
+        _field(state, question, lang, raw, (errors or {}).get(question.name, ""), logic=logic)
         for question in page.questions
-        if question.is_shown and state.relevant(question)
+        if question.is_shown and (question.name in hidden or state.relevant(question))
     ]
 
 
@@ -132,25 +142,32 @@ def _field(
     lang: str,
     raw: Mapping[str, Sequence[str]] | None,
     error: str,
+    *,
+    logic: PageLogic | None = None,
 ) -> Field:
+    is_hidden = logic is not None and question.name in logic.hidden
+
     def shown(value: str) -> str:
         return isolate(digits(value, lang)) if value else "…"
 
     def text(texts: Texts) -> Text:
         found = text_in(texts, lang, state.questionnaire)
+        if logic and set(REFERENCE.findall(found.text)) & logic.live:
+            return Text(_following(found.text, state, found.lang or lang, shown), found.lang)
         return Text(flow.fill(found.text, state, found.lang or lang, shown), found.lang)
 
     label, hint = text(question.label), text(question.hint)
     if question.type == "note":
         kind = "heading" if question.appearance == HEADING else "note"
-        return Field(question.name, kind, label, hint)
+        return Field(question.name, kind, label, hint, is_hidden=is_hidden)
     if question.read_only:
         value = flow.fill(f"${{{question.name}}}", state, lang, shown)
-        return Field(question.name, "fixed", label, hint, value=value)
+        return Field(question.name, "fixed", label, hint, value=value, is_hidden=is_hidden)
     kind = _kind(question)
     # What was just submitted wins over what is stored, also where it was emptied.
     typed = raw.get(question.name) if raw is not None else None
-    values = list(typed) if typed is not None else _values(state.value(question.name))
+    stored = state.answers.get(question.name) if is_hidden else state.value(question.name)
+    values = list(typed) if typed is not None else _values(stored)
     required = question.required
     if isinstance(required, str):
         required = bool(required) and truth(required, state.context(question.name))
@@ -167,8 +184,19 @@ def _field(
         ),
         error=error,
         has_none=kind == "radio" and not required and bool(values),
+        is_hidden=is_hidden,
         is_short=kind in {"number", "decimal"} or "numbers" in question.appearance.split(),
     )
+
+
+def _following(text: str, state: flow.State, lang: str, shown: Callable[[str], str]) -> Markup:
+    """The text as HTML, each answer in an element that the script keeps up to date."""
+
+    def answer(found: re.Match[str]) -> str:
+        value = escape(flow.fill(found[0], state, lang, shown))
+        return f'<span data-answer="{escape(found[1])}">{value}</span>'
+
+    return Markup(REFERENCE.sub(answer, str(escape(text))))  # noqa: S704 - escaped right above
 
 
 def _kind(question: Question) -> str:

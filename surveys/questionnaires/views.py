@@ -10,7 +10,7 @@ from flask_security import current_user
 from portal.db import db
 from portal.i18n import _, current_language, format_number, known_language, use_language
 from portal.security import allow
-from surveys.questionnaires import display, flow, services
+from surveys.questionnaires import display, flow, in_page, services
 from surveys.questionnaires.forms import UploadForm, seal, unseal
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
@@ -153,7 +153,8 @@ def _preview(
     errors: Any = None,
 ) -> str:
     page = page or q.pages[0]
-    fields = display.fields(q, page, answers, lang, raw=raw, errors=errors)
+    logic = in_page.page_logic(q, page, answers, lang)
+    fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, logic=logic)
     position, total = flow.progress(q, page, answers)
     return render_template(
         "questionnaires/preview.html",
@@ -164,7 +165,8 @@ def _preview(
         page=page,
         fields=fields,
         carried=json.dumps(answers, ensure_ascii=False),
-        shown=" ".join(field.name for field in fields),
+        shown=" ".join(field.name for field in fields if not field.is_hidden),
+        logic=logic,
         number=position,
         total=total,
         minutes=display.minutes(q),

@@ -1,9 +1,9 @@
 """`/s/<token>`: the survey as a citizen meets it. The token is the authority.
 
-No cookie, no session, no CSRF field, no script. A token is 55 bits of a keyed hash: at a million
-open invitations a guess succeeds once in 36 thousand million tries, so the limit on misses only
-spares the database; it never stands in the way of a link that is right, for thousands of people
-share one address of a mobile network.
+No cookie, no session, no CSRF field; every page works without script. A token is 55 bits of a keyed
+hash: at a million open invitations a guess succeeds once in 36 thousand million tries, so the limit
+on misses only spares the database; it never stands in the way of a link that is right, for
+thousands of people share one address of a mobile network.
 """
 
 import logging
@@ -34,7 +34,7 @@ from portal.ratelimit import over_limit
 from portal.security import csrf, same_site, token_authority
 from portal.text import ascii_digits
 from surveys.questionnaires import answers as conversions
-from surveys.questionnaires import display, flow
+from surveys.questionnaires import display, flow, in_page
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.responses import services
@@ -176,7 +176,8 @@ def _page(
 ) -> str:
     with use_language(lang):
         now = clock.now()
-        fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, at=now)
+        logic = in_page.page_logic(q, page, answers, lang, now)
+        fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, at=now, logic=logic)
         number, total = flow.progress(q, page, answers, now)
         return render_template(
             "responses/page.html",
@@ -184,7 +185,8 @@ def _page(
             heading=display.text_in(page.label, lang, q),
             fields=fields,
             has_errors=bool(errors),
-            shown=" ".join(field.name for field in fields),
+            shown=" ".join(field.name for field in fields if not field.is_hidden),
+            logic=logic,
             number=number,
             total=total,
             minutes=display.minutes(q),

@@ -450,5 +450,234 @@
     }
   }
 
-  window.PasokhLogic = { evaluate: evaluate, truth: truth, plain: plain, latin: latin };
+  // ---- what a person typed, as surveys/questionnaires/answers.py stores it -----------------------
+
+  function numberTyped(text) {
+    return latin(text.replace(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '')).trim()
+      .replace(/−/g, '-').replace(/\//g, '.')
+      .replace(/([0-9])[,٬،'’ \u00a0\u202f](?=[0-9]{3}(?![0-9]))/g, '$1');
+  }
+
+  function isShort(digits) { return digits.replace('.', '').replace(/^0+/, '').length <= 15; }
+
+  function integer(text) {
+    var found = /^([+-]?)([0-9]+)(?:\.0*)?$/.exec(numberTyped(text));
+    return found && isShort(found[2]) ? Number(found[1] + found[2]) + 0 : null;
+  }
+
+  function decimal(text) {
+    text = numberTyped(text);
+    if (/^[+-]?[0-9]+,[0-9]{1,2}$/.test(text)) text = text.replace(',', '.');
+    var found = /^[+-]?([0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/.exec(text);
+    return found && isShort(found[1]) ? Number(text) : null;
+  }
+
+  function written(text, isLatin) {
+    text = text.replace(/\r\n?/g, '\n')
+      .replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g, '').trim();
+    if (isLatin) text = latin(text);
+    return text && letters(text).length <= 5000 ? text : null;
+  }
+
+  /** The value of a question's controls, null where it has none or an unusable one. */
+  function answer(question, controls) {
+    var values = controls.filter(function (one) {
+      return (one.type !== 'radio' && one.type !== 'checkbox') || one.checked;
+    }).map(function (one) { return one.value; }).filter(function (value) { return value.trim(); });
+    if (!values.length) return null;
+    switch (question.k) {
+      case 'integer': return integer(values[0]);
+      case 'decimal': return decimal(values[0]);
+      case 'select_multiple': return values;
+      case 'select_one': return values[0];
+      default: return written(values[0], question.latin);
+    }
+  }
+
+  function storable(value) {
+    if (Array.isArray(value)) value = string(value);
+    if (typeof value === 'number') return isFinite(value) ? value : null;
+    return value === '' ? null : String(value);
+  }
+
+  // ---- the page -------------------------------------------------------------------------------
+
+  function start(data, form) {
+    var shown = form.querySelector('[name=".shown"]');
+    var first = shown.value.split(' ');
+    var questions = {};
+    var places = {};
+    var touched = {};
+    var memo;
+    var status = document.createElement('p');
+    status.className = 'visually-hidden';
+    status.setAttribute('role', 'status');
+    form.parentNode.insertBefore(status, form);
+
+    data.questions.forEach(function (question) { questions[question.n] = question; });
+    data.shown.forEach(function (name) {
+      var template = document.getElementById('t-' + name);
+      var element = document.getElementById('q-' + name);
+      if (template) {
+        places[name] = { box: template.content.firstElementChild, mark: template, isIn: false };
+      } else if (element) {
+        var box = element.closest('.field') || element;
+        var mark = document.createComment('');
+        box.parentNode.insertBefore(mark, box.nextSibling);
+        places[name] = { box: box, mark: mark, isIn: true };
+      }
+    });
+
+    function controls(name) {
+      if (!places[name]) return [];
+      return Array.from(places[name].box.querySelectorAll('input,select,textarea'))
+        .filter(function (one) { return one.name === name; });
+    }
+
+    function context(current) {
+      return { lookup: value, current: current, now: data.now, labels: data.labels, tables: data.tables };
+    }
+
+    /** As in Python, what has no value is false. */
+    function holds(tree, current) {
+      try { return truth(evaluate(tree, context(current))); } catch (error) { return false; }
+    }
+
+    function relevant(name) {
+      var known = memo.relevant;
+      if (!(name in known)) {
+        var conditions = questions[name].r;
+        known[name] = false;
+        known[name] = conditions === true || (conditions !== false && conditions.every(function (tree) {
+          return holds(tree, raw(name));
+        }));
+      }
+      return known[name];
+    }
+
+    function raw(name) {
+      var question = questions[name];
+      if (question.k !== 'fixed' && places[name]) return answer(question, controls(name));
+      return question.s === undefined ? null : question.s;
+    }
+
+    function value(name) {
+      if (!own(questions, name)) return own(data.values, name);
+      if (!(name in memo.value)) {
+        memo.value[name] = null;
+        if (relevant(name)) memo.value[name] = questions[name].v === undefined ? raw(name) : calculated(name);
+      }
+      return memo.value[name];
+    }
+
+    function calculated(name) {
+      try { return storable(evaluate(questions[name].v, context(questions[name].s))); } catch (error) { return null; }
+    }
+
+    function place(name) {
+      var at = places[name];
+      var isWanted = relevant(name);
+      if (at.isIn === isWanted) return false;
+      at.isIn = isWanted;
+      if (isWanted) at.mark.parentNode.insertBefore(at.box, at.mark);
+      else at.box.parentNode.removeChild(at.box);
+      return isWanted;
+    }
+
+    function text(name) {
+      var given = value(name);
+      var chosen = own(data.labels, name);
+      var found = chosen && given
+        ? [].concat(given).map(function (one) { return own(chosen, one) || one; }).join(data.comma) : plain(given);
+      found = found.replace(/[0-9۰-۹٠-٩]/g, function (digit) { return data.digits[digit.charCodeAt(0) & 15]; });
+      return found ? '\u2066' + found + '\u2069' : '…';
+    }
+
+    function check(question) {
+      var name = question.n;
+      var given = value(name);
+      var isWrong = touched[name] && given !== null && places[name].isIn && !holds(question.c, given);
+      var box = places[name].box;
+      var hint = box.querySelector('.error--live');
+      // What the server said stays until it looks again.
+      if (box.querySelector('#q-' + CSS.escape(name) + '-error') || Boolean(hint) === isWrong) return;
+      if (hint) hint.parentNode.removeChild(hint);
+      else {
+        hint = document.createElement('span');
+        hint.className = 'error error--live';
+        hint.id = 'q-' + name + '-live';
+        hint.setAttribute('role', 'status');
+        hint.textContent = data.error + ' ' + (question.m || data.wrong);
+        var label = box.querySelector('legend, label');
+        label.parentNode.insertBefore(hint, label.nextSibling);
+      }
+      box.classList.toggle(box.tagName === 'FIELDSET' ? 'fieldset--error' : 'field--error', isWrong);
+      controls(name).forEach(function (one) {
+        if (isWrong) one.setAttribute('aria-invalid', 'true'); else one.removeAttribute('aria-invalid');
+        var others = (one.getAttribute('aria-describedby') || '').split(' ').filter(function (id) { return id && id !== 'q-' + name + '-live'; });
+        one.setAttribute('aria-describedby', others.concat(isWrong ? 'q-' + name + '-live' : []).join(' '));
+      });
+    }
+
+    function mark(question) {
+      var box = places[question.n].box;
+      var isRequired = holds(question.q, raw(question.n));
+      var note = box.querySelector('.optional');
+      if (Boolean(note) === isRequired) return;
+      if (note) note.parentNode.removeChild(note);
+      else {
+        note = document.createElement('span');
+        note.className = 'optional';
+        note.textContent = ' ' + data.required;
+        box.querySelector('legend, label').appendChild(note);
+      }
+      controls(question.n).forEach(function (one) {
+        if (one.type === 'radio' || one.type === 'checkbox') return;
+        if (isRequired) one.setAttribute('aria-required', 'true'); else one.removeAttribute('aria-required');
+      });
+    }
+
+    function update() {
+      memo = { relevant: {}, value: {} };
+      var isMore = false;
+      data.questions.forEach(function (question) {
+        if (places[question.n] && Array.isArray(question.r)) isMore = place(question.n) || isMore;
+      });
+      shown.value = data.shown.filter(function (name) {
+        return places[name] ? places[name].isIn : first.includes(name);
+      }).join(' ');
+      status.textContent = isMore ? data.more : '';
+      document.querySelectorAll('[data-answer]').forEach(function (span) {
+        var name = span.getAttribute('data-answer');
+        if (own(questions, name)) span.textContent = text(name);
+      });
+      data.questions.forEach(function (question) {
+        if (!places[question.n]) return;
+        if (question.c !== undefined) check(question);
+        if (question.q !== undefined) mark(question);
+      });
+    }
+
+    form.addEventListener('input', update);
+    form.addEventListener('change', function (event) {
+      touched[event.target.name] = true;
+      update();
+    });
+    // The browser puts back what was typed after a step back, and after this script has begun.
+    window.addEventListener('pageshow', update);
+    update();
+  }
+
+  window.PasokhLogic = { evaluate: evaluate, answer: answer };
+
+  var block = document.getElementById('survey-logic');
+  var form = document.getElementById('survey');
+  if (!block || !form) return;
+  try {
+    // Without this an old browser reads no pattern of ours: the server does all of it then.
+    new RegExp('\\p{L}', 'u');
+  } catch (error) {
+    return;
+  }
+  start(JSON.parse(block.textContent), form);
 })();

@@ -227,7 +227,7 @@ def odk() -> st.SearchStrategy[str]:
             " mod ",
             " and ",
             " or ",
-        ]  # fmt: skip
+        ]
     )
     patterns = st.sampled_from(
         ["[a-z]+", "\\\\d+", "\\w*", ".*", "[^ ]+", "(a|b)?l*", "\\s", "[۰-۹]+"]

@@ -38,10 +38,15 @@ class Phone:
         return html.unescape(found[1])
 
     @property
+    def seen(self) -> str:
+        """The page without what waits in templates for a script: no phone shows or sends that."""
+        return re.sub(r"<template.*?</template>", "", self.page.text, flags=re.S)
+
+    @property
     def fields(self) -> dict[str, list[str]]:
         """What the browser would send without another touch."""
         values: dict[str, list[str]] = {}
-        for tag in re.findall(r"<input[^>]*>", self.page.text):
+        for tag in re.findall(r"<input[^>]*>", self.seen):
             name, value = _attribute(tag, "name"), _attribute(tag, "value")
             if 'type="radio"' in tag or 'type="checkbox"' in tag:
                 if " checked" in tag:
@@ -49,7 +54,7 @@ class Phone:
             else:
                 values.setdefault(name, []).append(value)
         for name, text in re.findall(
-            r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</t', self.page.text, re.S
+            r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</t', self.seen, re.S
         ):
             values[name] = [html.unescape(text)]
         return values
@@ -68,7 +73,7 @@ class Phone:
         return answer
 
     def shows(self, name: str) -> bool:
-        return f'id="q-{name}"' in self.page.text
+        return f'id="q-{name}"' in self.seen
 
 
 def _attribute(tag: str, name: str) -> str:
