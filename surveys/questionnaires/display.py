@@ -127,7 +127,7 @@ def fields(
 ) -> list[Field]:
     """The questions and notes of a page to show. `raw` has what was just typed, kept as it is;
     `logic` says which to send along for the script."""
-    state = flow.State(q, answers, at, lang)
+    state = logic.state if logic else flow.State(q, answers, at, lang)
     hidden = logic.hidden if logic else frozenset()
     return [
         _field(state, question, lang, raw, (errors or {}).get(question.name, ""), logic=logic)

@@ -41,6 +41,8 @@ class PageLogic:
     json: Markup
     hidden: frozenset[str]
     live: frozenset[str]
+    state: flow.State
+    """Relevance and values that it was written from."""
 
 
 def page_logic(
@@ -51,20 +53,31 @@ def page_logic(
     at: datetime | None = None,
 ) -> PageLogic | None:
     """The logic of a page as the script takes it, None where it needs none."""
-    writer = _Writer(q, page, flow.State(q, answers, at, lang), lang)
-    if not writer.has_effect():
+    plan = _plan(q, page)
+    if not plan.may_matter:
         return None
+    writer = _Writer(plan, flow.State(q, answers, at, lang), lang)
     text = htmlsafe_json_dumps(
         writer.data(at), dumps=json.dumps, ensure_ascii=False, separators=(",", ":")
     )
     if len(text) > MAX_JSON:
         return None
-    return PageLogic(text, frozenset(writer.hidden()), frozenset(writer.live))
+    return PageLogic(text, frozenset(writer.hidden()), frozenset(plan.live), writer.state)
 
 
-class _Writer:
-    def __init__(self, q: Questionnaire, page: Page, state: flow.State, lang: str) -> None:
-        self.q, self.page, self.state, self.lang = q, page, state, lang
+def _plan(q: Questionnaire, page: Page) -> "_Plan":
+    """The plan of a page, remembered with the questionnaire itself."""
+    plans: dict[str, _Plan] = q.__dict__.setdefault("_page_plans", {})
+    if page.name not in plans:
+        plans[page.name] = _Plan(q, page)
+    return plans[page.name]
+
+
+class _Plan:
+    """What depends on what on a page, whoever answers."""
+
+    def __init__(self, q: Questionnaire, page: Page) -> None:
+        self.q, self.page = q, page
         self.needs = dependencies(q)
         self.names = {question.name for question in page.questions}
         self.asked = {x.name for x in page.questions if x.type in LIVE and not x.read_only}
@@ -72,12 +85,21 @@ class _Writer:
         self.moving = {
             name: self._conditions(name) for name in self.live | self.names if self._moves(name)
         }
-        self.constraints = {x.name: tree for x in page.questions if (tree := self._constraint(x))}
+        self.constraints = {
+            x.name: tree
+            for x in page.questions
+            if x.name in self.asked and (tree := self.tree(x.constraint)) is not None
+        }
         self.required = {
-            x.name: self._tree(x.required)
+            x.name: self.tree(x.required)
             for x in page.questions
             if isinstance(x.required, str) and x.name in self.asked and self._is_live(x.required)
         }
+        self.quoted = self._quoted()
+        shown = {question.name for question in page.questions if question.is_shown}
+        self.may_matter = bool(
+            (shown & set(self.moving)) or self.constraints or self.required or self.quoted
+        )
 
     def _live(self) -> set[str]:
         """Questions whose value may change while the page is open, and the script can follow."""
@@ -86,54 +108,32 @@ class _Writer:
             question = self.q.by_name[name]
             if name in live or not self.needs[name] & live:
                 continue
-            texts = [question.calculation, *self._condition_texts(name)]
-            if all(self._tree(text) is not None for text in texts if text):
+            texts = [question.calculation, *self.condition_texts(name)]
+            if all(self.tree(text) is not None for text in texts if text):
                 live.add(name)
         return live
 
-    def _tree(self, text: str) -> Any:
+    def tree(self, text: str) -> Any:
         return _portable(text, self._small_tables()) if text else None
 
     def _small_tables(self) -> frozenset[str]:
         return frozenset(name for name, rows in self.q.tables.items() if len(rows) <= MAX_ROWS)
 
-    def _condition_texts(self, name: str) -> list[str]:
+    def condition_texts(self, name: str) -> list[str]:
         question = self.q.by_name[name]
         return [text for text in (self.q.page_of[name].relevant, question.relevant) if text]
 
     def _is_live(self, text: str) -> bool:
-        return bool(parse(text).references() & self.live) and self._tree(text) is not None
+        return bool(parse(text).references() & self.live) and self.tree(text) is not None
 
     def _moves(self, name: str) -> bool:
         """Whether a question may come and go while the page is open."""
-        texts = self._condition_texts(name)
+        texts = self.condition_texts(name)
         touched = any(parse(text).references() & self.live for text in texts)
-        return touched and all(self._tree(text) is not None for text in texts)
+        return touched and all(self.tree(text) is not None for text in texts)
 
     def _conditions(self, name: str) -> list[Any]:
-        return [self._tree(text) for text in self._condition_texts(name)]
-
-    def _constraint(self, question: Question) -> Any:
-        if not question.constraint or question.name not in self.asked:
-            return None
-        # A message that quotes an answer of this page would be out of date at once.
-        message = question.constraint_message.get(self.lang) or pick(question.constraint_message)
-        if set(REFERENCE.findall(message or "")) & self.live:
-            return None
-        return self._tree(question.constraint)
-
-    def has_effect(self) -> bool:
-        shown = {question.name for question in self.page.questions if question.is_shown}
-        return bool(
-            (shown & set(self.moving)) or self.constraints or self.required or self._quoted()
-        )
-
-    def hidden(self) -> list[str]:
-        return [
-            x.name
-            for x in self.page.questions
-            if x.is_shown and x.name in self.moving and not self.state.relevant(x)
-        ]
+        return [self.tree(text) for text in self.condition_texts(name)]
 
     def _quoted(self) -> set[str]:
         """Live questions whose answers stand in texts of this page."""
@@ -145,10 +145,10 @@ class _Writer:
         ]
         return {name for text in texts for name in REFERENCE.findall(text)} & self.live
 
-    def _wanted(self) -> set[str]:
+    def wanted(self) -> set[str]:
         """Everything that an expression of this page reads, at whatever distance."""
         found: set[str] = set()
-        waiting = (self.names & set(self.moving)) | self._quoted()
+        waiting = (self.names & set(self.moving)) | self.quoted
         waiting |= set(self.constraints) | set(self.required)
         for text in self._own_texts():
             waiting |= parse(text).references()
@@ -168,16 +168,35 @@ class _Writer:
             if question.name in self.required and isinstance(question.required, str):
                 yield question.required
 
+
+class _Writer:
+    """The plan filled with one respondent's answers."""
+
+    def __init__(self, plan: _Plan, state: flow.State, lang: str) -> None:
+        self.plan, self.state, self.lang = plan, state, lang
+        self.q, self.page = plan.q, plan.page
+
+    def hidden(self) -> list[str]:
+        return [
+            x.name
+            for x in self.page.questions
+            if x.is_shown and x.name in self.plan.moving and not self.state.relevant(x)
+        ]
+
     def data(self, at: datetime | None) -> dict[str, Any]:
-        wanted = self._wanted()
-        own = [x.name for x in self.page.questions if x.name in wanted | set(self.moving)]
-        others = [name for name in self.q.by_name if name in wanted & self.live - self.names]
+        wanted = self.plan.wanted()
+        own = [x.name for x in self.page.questions if x.name in wanted | set(self.plan.moving)]
+        others = [
+            name
+            for name in self.q.by_name
+            if name in wanted & self.plan.live - {x.name for x in self.page.questions}
+        ]
         entries = [self._entry(self.q.by_name[name]) for name in [*own, *others]]
         known = {entry["n"] for entry in entries}
         now = local(at or clock.now()).replace(tzinfo=None)
         texts = [text for name in known for text in self._texts_of(name)]
-        trees = [self._tree(text) for text in texts]
-        labelled = self._quoted().union(*map(labelled_questions, trees))
+        trees = [self.plan.tree(text) for text in texts]
+        labelled = self.plan.quoted.union(*map(labelled_questions, trees))
         tables = {name for text in texts for name in parse(text).tables()}
         return {
             "now": now.isoformat(timespec="milliseconds"),
@@ -197,35 +216,40 @@ class _Writer:
     def _texts_of(self, name: str) -> list[str]:
         question = self.q.by_name[name]
         texts = [
-            question.calculation if name in self.live else "",
-            *(self._condition_texts(name) if name in self.moving else ()),
-            question.constraint if name in self.constraints else "",
-            question.required if name in self.required and question.required else "",
+            question.calculation if name in self.plan.live else "",
+            *(self.plan.condition_texts(name) if name in self.plan.moving else ()),
+            question.constraint if name in self.plan.constraints else "",
+            question.required if name in self.plan.required and question.required else "",
         ]
         return [text for text in texts if isinstance(text, str) and text]
 
     def _entry(self, question: Question) -> dict[str, Any]:
         name = question.name
-        entry: dict[str, Any] = {"n": name, "k": question.type if name in self.asked else "fixed"}
-        entry["r"] = self.moving.get(name, self.state.relevant(question))
+        entry: dict[str, Any] = {
+            "n": name,
+            "k": question.type if name in self.plan.asked else "fixed",
+        }
+        entry["r"] = self.plan.moving.get(name, self.state.relevant(question))
         stored = self.state.answers.get(name)
         if stored is not None:
             entry["s"] = stored
-        if name not in self.asked:
-            if question.calculation and name in self.live:
-                entry["v"] = self._tree(question.calculation)
+        if name not in self.plan.asked:
+            if question.calculation and name in self.plan.live:
+                entry["v"] = self.plan.tree(question.calculation)
             elif stored is None and question.default and not question.is_answered:
                 entry["s"] = question.default
         if "numbers" in question.appearance.split():
             entry["latin"] = True
-        if name in self.constraints:
-            entry["c"] = self.constraints[name]
+        if name in self.plan.constraints:
             texts = question.constraint_message
-            message = texts.get(self.lang) or pick(texts)
-            if message:
-                entry["m"] = flow.fill(message, self.state, self.lang)
-        if name in self.required:
-            entry["q"] = self.required[name]
+            message = texts.get(self.lang) or pick(texts) or ""
+            # A message that quotes an answer of this page would be out of date at once.
+            if not set(REFERENCE.findall(message)) & self.plan.live:
+                entry["c"] = self.plan.constraints[name]
+                if message:
+                    entry["m"] = flow.fill(message, self.state, self.lang)
+        if name in self.plan.required:
+            entry["q"] = self.plan.required[name]
         return entry
 
     def _labels(self, name: str) -> dict[str, str]:

@@ -577,11 +577,12 @@
     function place(name) {
       var at = places[name];
       var isWanted = relevant(name);
-      if (at.isIn === isWanted) return false;
+      if (at.isIn === isWanted) return;
       at.isIn = isWanted;
       if (isWanted) at.mark.parentNode.insertBefore(at.box, at.mark);
       else at.box.parentNode.removeChild(at.box);
-      return isWanted;
+      // The browser tells of one tap twice (input, change): the word stays until the next change.
+      status.textContent = isWanted ? data.more : '';
     }
 
     function text(name) {
@@ -596,7 +597,7 @@
     function check(question) {
       var name = question.n;
       var given = value(name);
-      var isWrong = touched[name] && given !== null && places[name].isIn && !holds(question.c, given);
+      var isWrong = Boolean(touched[name]) && given !== null && places[name].isIn && !holds(question.c, given);
       var box = places[name].box;
       var hint = box.querySelector('.error--live');
       // What the server said stays until it looks again.
@@ -639,14 +640,12 @@
 
     function update() {
       memo = { relevant: {}, value: {} };
-      var isMore = false;
       data.questions.forEach(function (question) {
-        if (places[question.n] && Array.isArray(question.r)) isMore = place(question.n) || isMore;
+        if (places[question.n] && Array.isArray(question.r)) place(question.n);
       });
       shown.value = data.shown.filter(function (name) {
         return places[name] ? places[name].isIn : first.includes(name);
       }).join(' ');
-      status.textContent = isMore ? data.more : '';
       document.querySelectorAll('[data-answer]').forEach(function (span) {
         var name = span.getAttribute('data-answer');
         if (own(questions, name)) span.textContent = text(name);
