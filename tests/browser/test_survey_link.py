@@ -45,7 +45,6 @@ def test_every_page_of_the_poll(
     problems += look(page, "survey-more", language, width, shots)
     page.click(NEXT)
     page.check("input[value=dissatisfied]")
-    page.click(NEXT)
     page.fill("#q-improve", "نور کوچه‌ها")
     page.click(NEXT)
     page.check("input[value='18_29']")
