@@ -23,6 +23,7 @@ from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.quotas.jobs import settle_counts
 from surveys.replies import services as replies
 from surveys.responses import signals
+from surveys.responses.jobs import forget_trial_photos
 from surveys.responses.views import blueprint as responses
 from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
@@ -77,6 +78,7 @@ plugin = Plugin(
         Periodic(open_boxes, 60, _l("Open sealed answers of anonymous surveys together")),
         Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
         Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
+        Periodic(forget_trial_photos, 3600, _l("Delete photos of unfinished previews")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
