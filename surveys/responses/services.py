@@ -28,8 +28,8 @@ from surveys.secrecy import services as secrecy
 from surveys.secrecy.envelope import Contents
 
 __all__ = [
-    "answers_of", "complete", "find", "page_number", "page_to_resume", "page_to_show", "save",
-    "submit", "turn_away",
+    "answers_of", "complete", "find", "lock", "page_number", "page_to_resume", "page_to_show",
+    "save", "submit", "turn_away",
 ]  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def submit(
     q = load_version(link.version_id)
     page = q.page_at(page_number) or q.pages[0]
     before = answers_of(q, link)
-    found = flow.validate_page(q, page, raw, before, lang, shown=shown, at=now)
+    told = anonymity.told_moment(link, now)
+    found = flow.validate_page(q, page, raw, before, lang, shown=shown, at=now, told=told)
     answers = {**before, **found.values}
     errors = found.errors
     if direction not in {"next", "add"}:
