@@ -5,7 +5,7 @@ from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from surveys import audit_words, models
-from surveys.analysis.jobs import count_due
+from surveys.analysis.jobs import count_due, make_files_due
 from surveys.analysis.packet import SECTIONS
 from surveys.analysis.views import blueprint as results
 from surveys.ballots import audit_words as ballot_words
@@ -80,6 +80,7 @@ plugin = Plugin(
         Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
         Periodic(forget_trial_photos, 3600, _l("Delete photos of unfinished previews")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
+        Periodic(make_files_due, 60, _l("Make large files of answers, erase those of yesterday")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
             ballot_jobs.erase_unconfirmed, 3600, _l("Forget proposals whose number nobody proved")
