@@ -1,7 +1,8 @@
-"""Large files of answers are made in the background"""
+"""Large files of answers are made in the background; votes have reminders"""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = '0016'
 down_revision = '0010'
@@ -30,7 +31,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_export_files')),
     )
     op.create_index('ix_export_files_waiting', 'export_files', ['id'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
+    op.add_column('ballot_schemes', sa.Column('reminder_batches', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False))
 
 
 def downgrade() -> None:
+    op.drop_column('ballot_schemes', 'reminder_batches')
     op.drop_table('export_files')
