@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from limits import RateLimitItemPerDay
@@ -25,7 +24,6 @@ from surveys.ballots.services import pictures, schemes
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """SMS codes to one number: anybody can type the number of somebody else."""
 CODE_TRIES: Final = 5
-PAGE: Final = 50
 CODE_LIFETIME: Final = dt.timedelta(minutes=30)
 UNCONFIRMED_FOR: Final = dt.timedelta(days=1)
 """A proposal whose number nobody proved is erased after this time."""
@@ -191,45 +189,11 @@ def confirmed() -> Select[BallotProposal]:
 
 def of_area(area_id: int, states: Sequence[str] = ()) -> Sequence[BallotProposal]:
     """Numbered proposals of a ballot in the order of their numbers."""
-    return db.session.scalars(_of_area(area_id, states)).all()
+    return db.session.scalars(numbered(area_id, states)).all()
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a list. `previous` and `next`: behind which numbers the pages around it begin,
-    None where there is none."""
-
-    rows: Sequence[BallotProposal]
-    previous: int | None
-    next: int | None
-
-
-def page(area_id: int, states: Sequence[str] = (), *, after: int = 0) -> Page:
-    """One page of them, from behind the number `after`."""
-    query = _of_area(area_id, states)
-    found = db.session.scalars(query.where(BallotProposal.number > after).limit(PAGE + 1)).all()
-    rows, more = found[:PAGE], len(found) > PAGE
-    if not after:
-        return Page(rows, None, rows[-1].number if more else None)
-    before = db.session.scalars(
-        query.with_only_columns(BallotProposal.number)
-        .where(BallotProposal.number <= after)
-        .order_by(None)
-        .order_by(BallotProposal.number.desc())
-        .limit(PAGE + 1)
-    ).all()
-    previous = (before[PAGE] or 0) if len(before) > PAGE else 0
-    return Page(rows, previous, rows[-1].number if more else None)
-
-
-def merged_into(rows: Sequence[BallotProposal]) -> dict[int, BallotProposal]:
-    """id → the proposal that one of these was merged into."""
-    ids = {row.merged_into_id for row in rows if row.merged_into_id is not None}
-    found = db.session.scalars(select(BallotProposal).where(BallotProposal.id.in_(ids)))
-    return {row.id: row for row in found}
-
-
-def _of_area(area_id: int, states: Sequence[str]) -> Select[BallotProposal]:
+def numbered(area_id: int, states: Sequence[str] = ()) -> Select[BallotProposal]:
+    """The query of `of_area`."""
     query = confirmed().where(BallotProposal.area_id == area_id)
     if states:
         query = query.where(BallotProposal.state.in_(states))

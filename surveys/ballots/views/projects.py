@@ -9,7 +9,7 @@ from portal.i18n import _, current_language, format_number, pick
 from portal.security import allow
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import PROPOSAL_STATES, BallotArea, BallotProposal
-from surveys.ballots.services import pictures, proposals
+from surveys.ballots.services import pictures, proposal_pages, proposals
 from surveys.ballots.staff_forms import (
     BudgetForm,
     DeclineForm,
@@ -34,7 +34,7 @@ def area(area_id: int) -> ResponseReturnValue:
     found = find_area(area_id)
     state = request.args.get("state", "")
     state = state if state in PROPOSAL_STATES[1:] else ""
-    page = proposals.page(area_id, (state,) if state else (), after=typed_after())
+    page = proposal_pages.page(area_id, (state,) if state else (), after=typed_after())
     return render_template(
         "ballots/area.html",
         area=found,

@@ -36,6 +36,7 @@ from surveys.ballots.services import (
     closing,
     counting,
     pictures,
+    proposal_pages,
     proposals,
     publishing,
     schemes,
@@ -101,7 +102,7 @@ def area(lang: str, code: str, slug: str) -> ResponseReturnValue:  # noqa: ARG00
     """Every proposal with its state and reason; after the count the result."""
     found = _scheme(code)
     place = _area(found, slug)
-    page = proposals.page(place.id, after=typed_after())
+    page = proposal_pages.page(place.id, after=typed_after())
     rows = page.rows
     result = counting.results(found.id).get(place.id) if found.state == "counted" else None
     return render_template(
@@ -109,7 +110,7 @@ def area(lang: str, code: str, slug: str) -> ResponseReturnValue:  # noqa: ARG00
         scheme=found,
         area=place,
         rows=rows,
-        into=proposals.merged_into(rows),
+        into=proposal_pages.merged_into(rows),
         winners={row.id: row for row in voting.projects(place)} if result else {},
         page=page,
         result=result,

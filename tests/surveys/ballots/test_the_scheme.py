@@ -27,7 +27,7 @@ from surveys.ballots.models import (
     BallotVote,
     BallotVoter,
 )
-from surveys.ballots.services import counting, proposals
+from surveys.ballots.services import counting, proposal_pages, proposals
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.ballots import (
     Made,
@@ -448,7 +448,7 @@ def test_a_pabulib_file_goes_in_and_comes_out_the_same(
 def test_proposals_come_in_pages_and_their_links_lead_to_the_right_one(app: Flask) -> None:
     made = make_scheme()
     with app.app_context():
-        for n in range(proposals.PAGE + 20):
+        for n in range(proposal_pages.PAGE + 20):
             row = proposals.add(made.area_id, language="en", titles={"en": f"idea-{n}-"},
                                 descriptions={}, place="", cost=10)  # fmt: skip
             last = row.id
@@ -466,7 +466,7 @@ def test_proposals_come_in_pages_and_their_links_lead_to_the_right_one(app: Flas
             if not older:
                 break
             text = browser.get(older[1].replace("&amp;", "&")).text
-        assert sorted(set(seen)) == list(range(proposals.PAGE + 20))
+        assert sorted(set(seen)) == list(range(proposal_pages.PAGE + 20))
         back = re.search(r'rel="prev" href="([^"]+)"', text)
         assert back
         assert back[1] == start, "the second page leads back to the first"
@@ -508,7 +508,7 @@ def test_lists_ask_the_database_as_often_for_many_as_for_few(
     for _n in range(4):
         running(1)
     with app.app_context():
-        for n in range(proposals.PAGE + 9):
+        for n in range(proposal_pages.PAGE + 9):
             db.session.add(
                 BallotProposal(
                     area_id=made.area_id, number=100 + n, state="declined", language="fa",
