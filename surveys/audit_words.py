@@ -11,6 +11,7 @@ describe(
         "survey.draft_discarded": _l("Draft of a questionnaire discarded"),
         "survey.tests_deleted": _l("Test answers deleted"),
         "survey.exported": _l("Answers exported"),
+        "survey.export_asked": _l("Large file of answers asked for"),
         "campaign.created": _l("Campaign drafted"),
         "campaign.changed": _l("Campaign changed"),
         "campaign.ways_changed": _l("Ways to answer changed"),

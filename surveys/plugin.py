@@ -5,7 +5,7 @@ from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from surveys import audit_words, models
-from surveys.analysis.jobs import count_due
+from surveys.analysis.jobs import count_due, make_files_due
 from surveys.analysis.packet import SECTIONS
 from surveys.analysis.views import blueprint as results
 from surveys.ballots import audit_words as ballot_words
@@ -23,6 +23,7 @@ from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.quotas.jobs import settle_counts
 from surveys.replies import services as replies
 from surveys.responses import signals
+from surveys.responses.jobs import forget_trial_photos
 from surveys.responses.views import blueprint as responses
 from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
@@ -77,7 +78,9 @@ plugin = Plugin(
         Periodic(open_boxes, 60, _l("Open sealed answers of anonymous surveys together")),
         Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
         Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
+        Periodic(forget_trial_photos, 3600, _l("Delete photos of unfinished previews")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
+        Periodic(make_files_due, 60, _l("Make large files of answers, erase those of yesterday")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
             ballot_jobs.erase_unconfirmed, 3600, _l("Forget proposals whose number nobody proved")

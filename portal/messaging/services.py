@@ -307,9 +307,11 @@ def cancel_leftovers(batch_id: int | None = None) -> int:
     return len(result.all())
 
 
-def cancel_for_link(purpose: str, link_id: int, contact_id: int) -> int:
+def cancel_for_link(
+    purpose: str, link_id: int, contact_id: int, *, at: dt.datetime | None = None
+) -> int:
     """Cancel what still waits for one person about one matter, e.g. a reminder to somebody who
-    has just answered. Returns how many."""
+    has just answered. Returns how many. `at`: the moment to write down, where now is too fine."""
     statement = (
         update(Message)
         .where(
@@ -318,7 +320,7 @@ def cancel_for_link(purpose: str, link_id: int, contact_id: int) -> int:
             Message.link_id == link_id,
             Message.state == "created",
         )
-        .values(state="cancelled", state_at=clock.now(), reason="settled")
+        .values(state="cancelled", state_at=at or clock.now(), reason="settled")
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     )

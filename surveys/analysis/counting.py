@@ -54,8 +54,7 @@ class Counted:
 
 def find(survey_id: int, campaign_id: int | None, campaigns: Sequence[Campaign]) -> Counted:
     """The figures of a survey or of one campaign; `campaigns`: those that are looked at."""
-    some = _complete(select(Response.id), survey_id, campaign_id).limit(LIVE + 1).subquery()
-    number = db.session.scalar(select(func.count()).select_from(some)) or 0
+    number = _up_to_live(survey_id, campaign_id)
     if number <= LIVE:
         return Counted(
             number,
@@ -71,6 +70,16 @@ def find(survey_id: int, campaign_id: int | None, campaigns: Sequence[Campaign])
         kept.document["dispositions"],
         kept.counted_at,
     )
+
+
+def is_large(survey_id: int, campaign_id: int | None) -> bool:
+    """Whether there are more answers than anything is made of while somebody waits."""
+    return _up_to_live(survey_id, campaign_id) > LIVE
+
+
+def _up_to_live(survey_id: int, campaign_id: int | None) -> int:
+    some = _complete(select(Response.id), survey_id, campaign_id).limit(LIVE + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def refresh(survey_id: int, campaign_id: int | None) -> bool:

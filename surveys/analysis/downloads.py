@@ -23,6 +23,8 @@ class Format:
     mimetype: str
     ending: str
     make: Callable[[Survey, int | None, str | None], Iterator[bytes]]
+    is_whole: bool = False
+    """Nothing can be sent before all is made: of a large survey a job makes it (`waiting`)."""
 
 
 def _csv(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[bytes]:
@@ -83,7 +85,7 @@ def _ddi(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[
 FORMATS: Final = {
     "csv": Format("text/csv", "csv", _csv),
     "xlsx": Format(
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", _xlsx
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", _xlsx, True
     ),
     "sav": Format("application/x-spss-sav", "sav", _sav),
     "ddi": Format("application/xml", "xml", _ddi),

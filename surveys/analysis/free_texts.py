@@ -53,7 +53,12 @@ def has_photo(survey_id: int, name: str, variable: Variable) -> bool:
     query = (
         select(Response.id)
         .join(SurveyVersion, SurveyVersion.id == Response.version_id)
-        .where(SurveyVersion.survey_id == survey_id, Response.state == "complete", found)
+        .where(
+            SurveyVersion.survey_id == survey_id,
+            Response.state == "complete",
+            ~Response.is_test,
+            found,
+        )
         .limit(1)
     )
     return db.session.scalar(query) is not None

@@ -3,15 +3,25 @@
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 
 from portal import audit
 from portal.db import db
 from portal.i18n import _, current_language, format_decimal, format_number, pick
 from portal.security import allow
-from surveys.analysis import channels, counting, downloads, free_texts, services
-from surveys.analysis.jobs import count
+from surveys.analysis import channels, counting, downloads, free_texts, services, waiting
+from surveys.analysis.jobs import count, make_file
 from surveys.analysis.labels import DISPOSITIONS
 from surveys.analysis.rates import DISPOSITIONS as GROUPS
 from surveys.analysis.rates import rates
@@ -123,12 +133,50 @@ def download(code: str, kind: str) -> ResponseReturnValue:
     campaign = _campaign(services.campaigns(survey.id))
     campaign_id = campaign.id if campaign else None
     wanted = downloads.FORMATS[kind]
+    if wanted.is_whole and counting.is_large(survey.id, campaign_id):
+        asked = waiting.ask(survey, campaign_id, current_language(), current_user.id)
+        export_id = asked.id
+        make_file.enqueue(export_id)
+        db.session.commit()
+        return redirect(url_for(".file", export_id=export_id), 303)
     pieces = wanted.make(survey, campaign_id, current_language())
     audit.record("survey.exported", "survey", survey.id, format=kind, campaign=campaign_id)
     db.session.commit()
     response = Response(pieces, mimetype=wanted.mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{code}.{wanted.ending}"'
     return response
+
+
+@blueprint.get("/files/<int:export_id>")
+@allow("results.export")
+def file(export_id: int) -> ResponseReturnValue:
+    """Says that a large file is being made, and gives it when it is ready."""
+    found = waiting.find(export_id) or abort(404)
+    return render_template(
+        "results/file.html",
+        export=found,
+        survey=db.session.get_one(Survey, found.survey_id),
+        erased_at=waiting.erased_at(found),
+        megabytes=max(1, round((found.size or 0) / 1_000_000)),
+    )
+
+
+@blueprint.post("/files/<int:export_id>")
+@allow("results.export")
+def fetch_file(export_id: int) -> ResponseReturnValue:
+    """The file. A POST, for who took a copy is written down."""
+    found = waiting.find(export_id) or abort(404)
+    path = waiting.path_of(found)
+    if found.state != "made" or not path.is_file():
+        return redirect(url_for(".file", export_id=export_id), 303)
+    survey = db.session.get_one(Survey, found.survey_id)
+    audit.record(
+        "survey.exported", "survey", survey.id, format="xlsx", campaign=found.campaign_id,
+        file=export_id,
+    )  # fmt: skip
+    mimetype, name = downloads.FORMATS["xlsx"].mimetype, f"{survey.code}.xlsx"
+    db.session.commit()
+    return send_file(path, mimetype=mimetype, as_attachment=True, download_name=name, max_age=0)
 
 
 def _survey(code: str) -> Survey:

@@ -26,6 +26,7 @@ describe(
         "ballot.sheet_typed": _l("Paper ballot typed"),
         "ballot.sheet_decided": _l("Paper ballot decided by a third person"),
         "ballot.counted": _l("Votes counted, result published"),
+        "ballot.reminded": _l("Voters reminded"),
         "ballot.announced": _l("People told of the result"),
     },
     {"ballot_scheme": _l("Ballot scheme"), "ballot_proposal": _l("Project")},

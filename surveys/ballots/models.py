@@ -62,6 +62,10 @@ class BallotScheme(Base):
     texts: Mapped[Texts] = mapped_column(default=dict)
     """SMS of the invitation per language; holds {link}."""
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
+    reminder_batches: Mapped[list[Any]] = mapped_column(
+        default=list, server_default=text("'[]'::jsonb")
+    )
+    """Ids of the message batches of the reminders, in their order."""
     announced_batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
     """Messages that told the result; they go out once."""
     opened_at: Mapped[dt.datetime | None]

@@ -3,10 +3,11 @@
 Whatever makes or finds one, everything after it is the same: the token, the lock, one answer.
 """
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock, links
+from portal.contacts.models import Contact
 from portal.db import db
 from surveys.campaigns import texts as sms
 from surveys.campaigns.models import Invitation
@@ -48,6 +49,20 @@ def of_contact(campaign_id: int, contact_id: int) -> int | None:
 
 def token_of(invitation_id: int) -> str:
     return links.token_for(sms.PURPOSE, invitation_id)
+
+
+def refuse(contact_id: int | None, e164: str) -> int:
+    """Whoever wants no messages is not waited for: close open invitations. How many there were."""
+    who = select(Contact.id).where(
+        Contact.id == contact_id if contact_id is not None else Contact.e164 == e164
+    )
+    found = db.session.scalars(
+        update(Invitation)
+        .where(Invitation.contact_id.in_(who), Invitation.state.in_(("open", "started")))
+        .values(state="refused", state_at=clock.now())
+        .returning(Invitation.id)
+    )
+    return len(found.all())
 
 
 def _insert(campaign_id: int, contact_id: int | None, language: str, channel: str) -> int | None:

@@ -25,6 +25,7 @@ from surveys.replies import choices
 from surveys.replies import texts as replies
 from surveys.sampling import drawing
 from surveys.secrecy import services as secrecy
+from surveys.secrecy import suitability
 from surveys.secrecy.keys import KeyFolderError
 from surveys.ways import reading as ways
 
@@ -97,12 +98,7 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
         yield _("The closing date has passed. Choose a later one.")
     yield from quotas.problems(campaign)
     if campaign.secrecy == secrecy.ANONYMOUS:
-        types = {question.type for question in load_version(campaign.version_id).questions}
-        if secrecy.UNSUITABLE & types:
-            yield _(
-                "An anonymous survey cannot take photos or other files: they would lie apart "
-                "from the sealed answers. Remove these questions, or make it confidential."
-            )
+        yield from suitability.problems(load_version(campaign.version_id))
 
 
 def language_names() -> dict[str, str]:

@@ -117,7 +117,7 @@ class Invitation(Base):
     state_at: Mapped[Created]
     channel: Mapped[str] = mapped_column(default="sms", server_default=text("'sms'"))
     """How the person came to it: sms (invited), open (unverified), verified (an open link and a
-    code by SMS), interview, paper, test."""
+    code by SMS), phone (an operator called or was called), interview, paper, test."""
     occasion: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """Tells invitations of one person apart where a built-in campaign asks again, e.g. about
     another case; 0 elsewhere."""

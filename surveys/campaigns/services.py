@@ -20,10 +20,12 @@ from surveys.campaigns import texts as sms
 from surveys.campaigns.choosing import newest_version
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder
+from surveys.questionnaires.services import load_version
 from surveys.replies import choices
 from surveys.replies import texts as replies
 from surveys.sampling import drawing
 from surveys.sampling.plans import Plan
+from surveys.secrecy import suitability
 from surveys.ways import reading as ways
 
 MAX_NAME: Final = 120
@@ -297,6 +299,10 @@ def switch_version(campaign_id: int, number: int) -> bool:
         return False
     if ways.of(campaign.id).takes_replies:
         choices.keep_numbers(before.id, newest.id)
+    if campaign.secrecy == "anonymous" and (
+        wrong := list(suitability.problems(load_version(newest.id)))
+    ):
+        raise CampaignError("secrecy", *wrong)
     campaign.version_id = newest.id
     audit.record(
         "campaign.version_switched",

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from portal import audit, clock
 from portal.db import db
 from surveys.questionnaires.models import Survey, SurveyVersion
+from surveys.responses import photos
 from surveys.responses.models import Response
 
 PAGE: Final = 50
@@ -21,7 +22,7 @@ def keep(version: SurveyVersion, answers: Mapping[str, Any], language: str) -> R
         campaign_id=None,
         state="complete",
         language=language,
-        answers=dict(answers),
+        answers=photos.keep_trials(answers),
         mode="preview",
         is_test=True,
         started_at=now,
@@ -57,7 +58,9 @@ def remove(survey: Survey, response_id: int | None = None) -> int:
     )
     if response_id is not None:
         query = query.where(Response.id == response_id)
-    count = len(db.session.scalars(query.returning(Response.id)).all())
+    removed = db.session.scalars(query.returning(Response.answers)).all()
+    photos.discard_after_commit(name for answers in removed for name in photos.names_in(answers))
+    count = len(removed)
     if count:
         audit.record("survey.tests_deleted", "survey", survey.id, code=survey.code, count=count)
     db.session.flush()

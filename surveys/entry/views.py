@@ -126,13 +126,14 @@ def answer(entry_id: int) -> ResponseReturnValue:
         return redirect(url_for(".show", entry_id=entry_id), 303)
     q = load_version(outcome.link.version_id)
     target = responses.page_number(q, outcome.page)
-    if outcome.kind == "errors":
-        typed = raw if target == number else None
+    if outcome.kind in {"errors", "changed"}:
+        typed = raw if target == number and outcome.errors else None
         html = _page(
             _entry(entry_id), q, outcome.page, outcome.link.answers, lang, raw=typed,
-            errors=outcome.errors, version=outcome.link.version_number,
+            errors=outcome.errors, version=outcome.link.version_number, left=outcome.left,
+            is_changed=outcome.kind == "changed",
         )  # fmt: skip
-        return html, 422
+        return html, 409 if outcome.kind == "changed" else 422
     where: dict[str, Any] = {"p": target, "in": lang}
     if outcome.more:
         where["_anchor"] = f"q-{outcome.more}"
@@ -172,6 +173,8 @@ def _page(
     version: int,
     raw: Any = None,
     errors: Any = None,
+    left: Any = (),
+    is_changed: bool = False,
 ) -> str:
     campaign = campaigns.get(entry.campaign_id) or abort(404)
     now = clock.now()
@@ -187,6 +190,8 @@ def _page(
             can_add=flow.can_add(q, page, answers, now),
             can_remove=flow.can_remove(q, page, answers),
             version=version,
+            left=left,
+            is_changed=is_changed,
             number=number,
             total=total,
             choices=display.languages(q, lang),

@@ -125,12 +125,14 @@ def validate_page(
     *,
     shown: Collection[str] | None = None,
     at: datetime | None = None,
+    told: datetime | None = None,
 ) -> PageResult:
     """Check everything a respondent submitted on a page.
 
     `raw` has the submitted texts by name; `shown` the names that stood on the page, where the
     form says so (None: all that are relevant now). Questions made irrelevant by the same
-    submission keep what they had.
+    submission keep what they had. `told`: what calculations that are made once and kept see as
+    now(), where that is another moment than `at`.
     """
     before = State(q, answers, at, lang)
     values, errors = _converted(before, page, raw, lang, shown)
@@ -160,7 +162,7 @@ def validate_page(
             values[question.name] = ""
     kept = {name: x for name, x in values.items() if name in relevant and name not in errors}
     return PageResult(
-        values=_placed(q, page, answers, {**kept, **_once(state)}),
+        values=_placed(q, page, answers, {**kept, **_once(_at(state, told))}),
         errors={x.name: errors[x.name] for x in page.questions if x.name in errors.keys() & asked},
         revealed=tuple(revealed),
     )
@@ -208,6 +210,10 @@ def _is_unchanged(question: Question, sent: Sequence[str], stored: Any) -> bool:
     return "day" not in parts and typed in [
         dateparts.split(str(stored), parts, calendar) for calendar in calendars
     ]
+
+
+def _at(state: State, told: datetime | None) -> State:
+    return State(state.questionnaire, state.answers, told, state.lang) if told else state
 
 
 def _once(state: State) -> dict[str, Any]:

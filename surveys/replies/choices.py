@@ -41,7 +41,7 @@ def poll_of(q: Questionnaire) -> Poll | None:
         return None
     question = asked[0]
     page = q.page_of[question.name]
-    if page.relevant or question.or_other or not question.choices:
+    if page.relevant or question.choice_filter or question.or_other or not question.choices:
         return None
     return Poll(question, page, numbered(question))
 

@@ -66,16 +66,26 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Left:
+    """An answer that has no place in the version that is answered, for the eyes of its author."""
+
+    label: str
+    text: str
+    """Empty for a photo."""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of a submission.
 
     kind `page`: stored, go to `page`; `done`: complete; `stopped`: nothing was stored, see
     `link.status()`; `errors`: show `page` again with `errors`, what stands is stored; `screened`:
-    the group of this person is full, nothing is kept. Of an anonymous survey nothing is ever
-    stored before `done`: the answers of `link` must travel on in the form.
+    the group of this person is full, nothing is kept; `changed`: the form was made from another
+    version than the one begun, what fits is stored, see `left` and go to `page`. Of an anonymous
+    survey nothing is ever stored before `done`: the answers of `link` must travel on in the form.
     """
 
-    kind: Literal["page", "done", "stopped", "errors", "screened"]
+    kind: Literal["page", "done", "stopped", "errors", "screened", "changed"]
     link: Link
     page: Page | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -83,5 +93,7 @@ class Outcome:
     """The first question that the answers brought onto the page: the same page again."""
     luggage: str = ""
     """Of an anonymous survey: what the form of the next page must carry."""
+    left: tuple[Left, ...] = ()
+    """Of `changed`: what the person wrote and has no place."""
     is_lost: bool = False
     """The answers of earlier pages did not arrive (too old): the survey begins again."""

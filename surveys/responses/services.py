@@ -4,49 +4,33 @@ All writing happens under a lock on the invitation, so that double clicks, two t
 devices follow each other: one invitation has one response, and it is complete once.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from sqlalchemy import Select, delete, literal, null, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal import clock, links
-from portal.contacts.models import Contact
+from portal import clock
 from portal.db import db
 from surveys.campaigns.launching import stop_reminding
-from surveys.campaigns.models import Campaign, Invitation
+from surveys.campaigns.models import Invitation
 from surveys.questionnaires import flow
-from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.questionnaires.state import SEED
 from surveys.quotas import services as quotas
-from surveys.responses import anonymity, travelling
+from surveys.responses import anonymity, photos, travelling, versions
 from surveys.responses.link import Direction, Link, Outcome
+from surveys.responses.lookup import find, lock
 from surveys.responses.models import Response
 from surveys.secrecy import services as secrecy
 from surveys.secrecy.envelope import Contents
 
-
-def find(token: str) -> Link | None:
-    """The link of a token as a person typed it, in one indexed read; changes nothing."""
-    digest = _digest(token)
-    if digest is None:
-        return None
-    row = db.session.execute(
-        _links(digest)
-        .outerjoin(Response, Response.invitation_id == Invitation.id)
-        .add_columns(
-            Response.state.label("response_state"),
-            Response.version_id.label("begun_version_id"),
-            Response.answers,
-            Response.reached,
-            Response.language.label("begun_language"),
-        )
-    ).first()
-    return replace(_link(row), seed=_seed(token)) if row else None
+__all__ = [
+    "answers_of", "complete", "find", "lock", "page_number", "page_to_resume", "page_to_show",
+    "save", "submit", "turn_away",
+]  # fmt: skip
 
 
 def submit(
@@ -71,7 +55,7 @@ def submit(
     `remove` and `stay` (a change of language) keep what can be kept and complain of nothing but,
     for `stay`, of answers that would be lost.
     """
-    link = _lock(token)
+    link = lock(token)
     if link is None:
         return None
     link = replace(link, mode=mode)
@@ -80,12 +64,21 @@ def submit(
         return Outcome("stopped", link)
     if link.is_anonymous:
         link = anonymity.with_luggage(link, luggage, now)
-    if link.response_state is None and version is not None and version != link.version_number:
-        link = _as_begun(link, version)
+    if version is not None and version != link.version_number:
+        if link.response_state is None:
+            link = versions.as_begun(link, version)
+        # Of an anonymous survey the version travels with the answers.
+        elif not link.is_anonymous and (
+            changed := _from_other_version(
+                link, version, page_number=page_number, raw=raw, shown=shown, lang=lang
+            )
+        ):
+            return changed
     q = load_version(link.version_id)
     page = q.page_at(page_number) or q.pages[0]
     before = answers_of(q, link)
-    found = flow.validate_page(q, page, raw, before, lang, shown=shown, at=now)
+    told = anonymity.told_moment(link, now)
+    found = flow.validate_page(q, page, raw, before, lang, shown=shown, at=now, told=told)
     answers = {**before, **found.values}
     errors = found.errors
     if direction not in {"next", "add"}:
@@ -109,9 +102,7 @@ def submit(
         if target is None and (unfinished := flow.unfinished(q, answers, lang, now)):
             target, errors = unfinished
     if target is None:
-        return Outcome(
-            complete(link, flow.prune(q, answers, anonymity.told_moment(link, now)), lang), link
-        )
+        return _finish(link, q, before, answers, lang)
     save(link, answers, target.name, lang)
     link = replace(link, response_state="draft", answers=answers, reached=target.name)
     packed = ""
@@ -129,15 +120,48 @@ def submit(
     return Outcome("page", link, target, more=more, luggage=packed, is_lost=is_lost)
 
 
-def _as_begun(link: Link, number: int) -> Link:
-    """The link with the version of the same survey that the form shows, where there is one."""
-    survey = select(SurveyVersion.survey_id).where(SurveyVersion.id == link.version_id)
-    found = db.session.scalar(
-        select(SurveyVersion.id).where(
-            SurveyVersion.survey_id == survey.scalar_subquery(), SurveyVersion.number == number
-        )
+def _finish(
+    link: Link, q: Questionnaire, before: Mapping[str, Any], answers: Mapping[str, Any], lang: str
+) -> Outcome:
+    """The last page: what is relevant becomes the response, photos of all else go."""
+    kept = flow.prune(q, answers, anonymity.told_moment(link, clock.now()))
+    done = complete(link, kept, lang)
+    if done != "done":
+        return Outcome(done, link)
+    unused = set(photos.names_in(before)) | set(photos.names_in(answers))
+    photos.discard_after_commit(unused - set(photos.names_in(kept)))
+    return Outcome(done, replace(link, answers=kept))
+
+
+def _from_other_version(
+    link: Link,
+    version: int,
+    *,
+    page_number: int,
+    raw: Mapping[str, Sequence[str]],
+    shown: Collection[str] | None,
+    lang: str,
+) -> Outcome | None:
+    """Take from the form of another version than the one begun what fits this one."""
+    now, q = clock.now(), load_version(link.version_id)
+    before = answers_of(q, link)
+    found = versions.carry(
+        link,
+        version,
+        page_number=page_number,
+        raw=raw,
+        before=before,
+        lang=lang,
+        shown=shown,
+        at=now,
     )
-    return replace(link, version_id=found, version_number=number) if found else link
+    if found is None:
+        return None
+    link = replace(link, answers=found.answers)
+    reached = q.page(link.reached)
+    page = page_to_show(q, link, q.number_of(reached) if reached else 1)
+    save(link, found.answers, page.name, lang)
+    return Outcome("changed", replace(link, reached=page.name), page, left=found.left)
 
 
 def save(link: Link, answers: Mapping[str, Any], reached: str, lang: str) -> None:
@@ -178,11 +202,11 @@ def turn_away(link: Link, lang: str) -> Literal["screened", "stopped"]:
             return "stopped"
         _mark(link.invitation_id, "answered")
     else:
-        db.session.execute(
-            delete(Response).where(
-                Response.invitation_id == link.invitation_id, Response.state == "draft"
-            )
+        draft = delete(Response).where(
+            Response.invitation_id == link.invitation_id, Response.state == "draft"
         )
+        for answers in db.session.scalars(draft.returning(Response.answers)).all():
+            photos.discard_after_commit(photos.names_in(answers))
         _mark(link.invitation_id, "screened")
     stop_reminding(link.invitation_id)
     return "screened"
@@ -194,20 +218,6 @@ def _seal(link: Link, contents: Contents) -> bool:
     if not stored:
         db.session.rollback()  # what a quota has counted for it, too
     return stored
-
-
-def refuse_invitations(contact_id: int | None, e164: str) -> int:
-    """Whoever wants no messages is not waited for: close open invitations. How many there were."""
-    who = select(Contact.id).where(
-        Contact.id == contact_id if contact_id is not None else Contact.e164 == e164
-    )
-    found = db.session.scalars(
-        update(Invitation)
-        .where(Invitation.contact_id.in_(who), Invitation.state.in_(("open", "started")))
-        .values(state="refused", state_at=clock.now())
-        .returning(Invitation.id)
-    )
-    return len(found.all())
 
 
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
@@ -244,99 +254,6 @@ def page_to_resume(q: Questionnaire, link: Link) -> Page | None:
         return None
     visible = flow.visible_pages(q, answers_of(q, link), clock.now())
     return reached if reached in visible[1:] else None
-
-
-def _digest(token: str) -> bytes | None:
-    plain = links.normalise(token)
-    return links.digest(plain) if plain else None
-
-
-def _seed(token: str) -> str:
-    plain = links.normalise(token) or token
-    return hashlib.sha256(b"order of choices\n" + plain.encode()).hexdigest()
-
-
-def _links(digest: bytes) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Invitation.id.label("invitation_id"),
-            Invitation.campaign_id,
-            Invitation.language,
-            Invitation.state.label("invitation_state"),
-            Campaign.state.label("campaign_state"),
-            Campaign.closes_at,
-            Campaign.opens_at,
-            Campaign.launched_at,
-            Campaign.secrecy,
-            Campaign.counter_key,
-            Campaign.version_id,
-            SurveyVersion.number.label("version_number"),
-        )
-        .join(Campaign, Campaign.id == Invitation.campaign_id)
-        .join(SurveyVersion, SurveyVersion.id == Campaign.version_id)
-        .where(Invitation.token_digest == digest)
-    )
-
-
-def _lock(token: str) -> Link | None:
-    digest = _digest(token)
-    if digest is None:
-        return None
-    # Two statements: whoever waited for the lock would, in one statement with a join, see the
-    # response as it was before the wait, and overwrite what the other one stored.
-    row = db.session.execute(
-        _links(digest)
-        .with_for_update(of=Invitation)
-        .add_columns(
-            null().label("response_state"),
-            null().label("begun_version_id"),
-            null().label("answers"),
-            literal("").label("reached"),
-            null().label("begun_language"),
-        )
-    ).first()
-    if row is None:
-        return None
-    link = replace(_link(row), seed=_seed(token))
-    begun = db.session.execute(
-        select(
-            Response.state,
-            Response.version_id,
-            Response.answers,
-            Response.reached,
-            Response.language,
-        ).where(Response.invitation_id == link.invitation_id)
-    ).first()
-    if begun is None:
-        return link
-    return replace(
-        link,
-        response_state=begun.state,
-        version_id=begun.version_id,
-        answers=begun.answers,
-        reached=begun.reached,
-        language=begun.language,
-    )
-
-
-def _link(row: Any) -> Link:
-    return Link(
-        invitation_id=row.invitation_id,
-        campaign_id=row.campaign_id,
-        version_id=row.begun_version_id or row.version_id,
-        language=row.begun_language or row.language,
-        invitation_state=row.invitation_state,
-        campaign_state=row.campaign_state,
-        closes_at=row.closes_at,
-        opens_at=row.opens_at,
-        launched_at=row.launched_at,
-        secrecy=row.secrecy,
-        counter_key=row.counter_key,
-        response_state=row.response_state,
-        answers=row.answers or {},
-        reached=row.reached or "",
-        version_number=row.version_number,
-    )
 
 
 def _kept(answers: Mapping[str, Any]) -> dict[str, Any]:

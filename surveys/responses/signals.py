@@ -3,7 +3,7 @@
 from typing import Any
 
 from portal import signals
-from surveys.responses.services import refuse_invitations
+from surveys.campaigns import invitations
 
 
 def connect() -> None:
@@ -12,4 +12,4 @@ def connect() -> None:
 
 
 def _opted_out(_sender: object, *, contact_id: int | None, e164: str, **_rest: Any) -> None:
-    refuse_invitations(contact_id, e164)
+    invitations.refuse(contact_id, e164)

@@ -187,7 +187,7 @@ def answer(token: str) -> ResponseReturnValue:
         return redirect(url_for(".show", token=token, lang=lang, done=is_done or None), 303)
     q = load_version(outcome.link.version_id)
     target = services.page_number(q, outcome.page)
-    if outcome.kind == "errors" or outcome.link.is_anonymous:
+    if outcome.kind in {"errors", "changed"} or outcome.link.is_anonymous:
         # An anonymous survey shows its next page at once: no address leads to what is not stored.
         html = _page(
             token,
@@ -202,8 +202,11 @@ def answer(token: str) -> ResponseReturnValue:
             luggage=outcome.luggage,
             is_lost=outcome.is_lost,
             is_more=bool(outcome.more),
+            is_changed=outcome.kind == "changed",
+            left=outcome.left,
         )
-        response = make_response(html, 422 if outcome.errors else 200)
+        code = 409 if outcome.kind == "changed" else 422 if outcome.errors else 200
+        response = make_response(html, code)
         # Not no-store: the back button would meet a form to be sent again instead of this page.
         response.headers["Cache-Control"] = "private, no-cache"
         return response
@@ -225,15 +228,23 @@ def receive_photos(token: str, raw: dict[str, list[str]]) -> set[str]:
         question = q.by_name.get(name)
         if question is not None and question.type == "image":
             raw[name] = [photos.received(file.read(photos.MAX_BYTES + 1))]
+        else:  # its question stands in another version: name it when it is given back
+            raw[name] = [str(file.filename)]
     return set(photos.names_in(link.answers))
 
 
 def discard_photos(outcome: Outcome, replaced: set[str], raw: Mapping[str, list[str]]) -> None:
     """Delete what `receive_photos` kept or found and no answer holds. After the commit."""
-    if outcome.kind in {"page", "errors"}:
-        photos.discard(replaced - set(photos.names_in(outcome.link.answers)))
-    elif outcome.kind == "screened":
-        photos.discard(replaced | {value for name in request.files for value in raw.get(name, ())})
+    sent: set[str] = {
+        value
+        for values in raw.values()
+        for value in values
+        if isinstance(value, conversions.Upload)
+    }
+    if outcome.kind in {"screened", "stopped"}:
+        photos.discard(sent)
+    else:
+        photos.discard((replaced | sent) - set(photos.names_in(outcome.link.answers)))
 
 
 def _page(

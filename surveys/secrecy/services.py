@@ -20,8 +20,6 @@ from surveys.secrecy.models import SealedAnswer, SealingKey
 from surveys.secrecy.words import LEFT_BEHIND, NOT_OVER, NOTHING_WAITS, REASON_NEEDED
 
 ANONYMOUS = "anonymous"
-UNSUITABLE = frozenset({"image", "audio", "video", "file"})
-"""Question types whose answers are files of their own, beside a person's other traces."""
 
 
 def minimum() -> int:

@@ -22,7 +22,7 @@ from surveys.ballots.models import (
     BallotVote,
     BallotVoter,
 )
-from surveys.ballots.services import schemes, sealing
+from surveys.ballots.services import reminding, schemes, sealing
 
 log = logging.getLogger(__name__)
 CHUNK: Final = 1000
@@ -50,6 +50,7 @@ def close(scheme_id: int, *, only_if_due: bool = False) -> bool:
     if scheme.state != "voting":
         raise BallotError("not_voting", _l("No vote is running."))
     scheme.state, scheme.closed_at = "closed", now
+    reminding.cancel_waves(scheme, "ballot_closed")
     db.session.flush()
     audit.record("ballot.closed", "ballot_scheme", scheme_id, by_itself=only_if_due)
     return True

@@ -61,6 +61,7 @@ def mark(area_id: int, e164: str) -> BallotVoter:
         )
         raise BallotError("voted", words, field="mobile")
     voter.voted_by, voter.voted_on = "paper", local(clock.now()).date()
+    voting.stop_reminding(voter)
     db.session.flush()
     audit.record("ballot.voted_on_paper", "ballot_scheme", scheme.id, area=area_id, voter=voter.id)
     return voter

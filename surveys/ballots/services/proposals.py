@@ -189,10 +189,15 @@ def confirmed() -> Select[BallotProposal]:
 
 def of_area(area_id: int, states: Sequence[str] = ()) -> Sequence[BallotProposal]:
     """Numbered proposals of a ballot in the order of their numbers."""
+    return db.session.scalars(numbered(area_id, states)).all()
+
+
+def numbered(area_id: int, states: Sequence[str] = ()) -> Select[BallotProposal]:
+    """The query of `of_area`."""
     query = confirmed().where(BallotProposal.area_id == area_id)
     if states:
         query = query.where(BallotProposal.state.in_(states))
-    return db.session.scalars(query.order_by(BallotProposal.number)).all()
+    return query.order_by(BallotProposal.number)
 
 
 def counts(scheme_id: int) -> dict[int, dict[str, int]]:

@@ -250,7 +250,8 @@ def cancel(scheme_id: int) -> bool:
         raise BallotError("over", _l("The vote is over and can no longer be called off."))
     before, scheme.state = scheme.state, "cancelled"
     if scheme.batch_id is not None:
-        messaging.cancel_batch(scheme.batch_id, "ballot_cancelled")
+        for batch_id in (scheme.batch_id, *scheme.reminder_batches):
+            messaging.cancel_batch(batch_id, "ballot_cancelled")
     db.session.flush()
     audit.record("ballot.cancelled", "ballot_scheme", scheme_id, before=before)
     return True

@@ -21,7 +21,9 @@ from sqlalchemy import select
 
 from portal import clock, links
 from portal.db import db
+from portal.formats import utc
 from portal.i18n import local
+from portal.messaging import services as messaging
 from surveys.ballots.models import (
     BallotArea,
     BallotProposal,
@@ -154,6 +156,15 @@ def typed_receipt(text: str) -> str | None:
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
+def stop_reminding(voter: BallotVoter) -> int:
+    """The voter has voted: cancel what still waits. In the transaction that takes the ballot.
+
+    With the day alone as its time, like the voter's own row.
+    """
+    day = utc(local(clock.now()).date())
+    return messaging.cancel_for_link(PURPOSE, voter.id, voter.contact_id, at=day)
+
+
 def cast(token: str, page_key: str, marked: Marked) -> Cast | None:
     """Take a checked ballot. None: no such voter. ValueError: no page key, or marks with errors.
 
@@ -180,6 +191,7 @@ def cast(token: str, page_key: str, marked: Marked) -> Cast | None:
     sealed = sealing.seal(link.area.public_key, receipt, marked.choices, sealing.size_for(ids))
     voter.voted_by, voter.voted_on = "link", local(now).date()
     voter.submission = submission
+    stop_reminding(voter)
     db.session.add(BallotSealed(key=uuid.uuid4(), area_id=link.area.id, sealed=sealed))
     db.session.flush()
     return Cast("done", link, receipt)

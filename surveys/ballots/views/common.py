@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.db import db
@@ -78,3 +78,9 @@ def scheme_url(scheme_id: int) -> str:
 
 def area_url(area_id: int) -> str:
     return url_for("ballots.area", area_id=area_id)
+
+
+def typed_after() -> int:
+    """`?after=`: behind which number a page of a list begins. What is none is the first page."""
+    number = request.args.get("after", 0, type=int)
+    return number if 0 <= number < 2**31 else 0

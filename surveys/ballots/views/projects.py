@@ -9,7 +9,7 @@ from portal.i18n import _, current_language, format_number, pick
 from portal.security import allow
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import PROPOSAL_STATES, BallotArea, BallotProposal
-from surveys.ballots.services import pictures, proposals
+from surveys.ballots.services import pictures, proposal_pages, proposals
 from surveys.ballots.staff_forms import (
     BudgetForm,
     DeclineForm,
@@ -24,6 +24,7 @@ from surveys.ballots.views.common import (
     find_area,
     find_proposal,
     put,
+    typed_after,
 )
 
 
@@ -32,14 +33,16 @@ from surveys.ballots.views.common import (
 def area(area_id: int) -> ResponseReturnValue:
     found = find_area(area_id)
     state = request.args.get("state", "")
-    rows = proposals.of_area(area_id, (state,) if state in PROPOSAL_STATES[1:] else ())
+    state = state if state in PROPOSAL_STATES[1:] else ""
+    page = proposal_pages.page(area_id, (state,) if state else (), after=typed_after())
     return render_template(
         "ballots/area.html",
         area=found,
         scheme=found.scheme,
-        rows=rows,
+        rows=page.rows,
         state=state,
         counts=proposals.counts(found.scheme_id).get(area_id, {}),
+        page=page,
         budget=BudgetForm(data={"budget": format_number(found.budget // 10)}),
     )
 

@@ -36,12 +36,14 @@ from surveys.ballots.services import (
     closing,
     counting,
     pictures,
+    proposal_pages,
     proposals,
     publishing,
     schemes,
     voting,
 )
 from surveys.ballots.staff_forms import last_day
+from surveys.ballots.views.common import typed_after
 
 blueprint = Blueprint("ballots_public", __name__, template_folder="../templates")
 csrf.exempt(blueprint)
@@ -100,14 +102,17 @@ def area(lang: str, code: str, slug: str) -> ResponseReturnValue:  # noqa: ARG00
     """Every proposal with its state and reason; after the count the result."""
     found = _scheme(code)
     place = _area(found, slug)
-    rows = proposals.of_area(place.id)
+    page = proposal_pages.page(place.id, after=typed_after())
+    rows = page.rows
     result = counting.results(found.id).get(place.id) if found.state == "counted" else None
     return render_template(
         "ballots_public/area.html",
         scheme=found,
         area=place,
         rows=rows,
-        by_id={row.id: row for row in rows},
+        into=proposal_pages.merged_into(rows),
+        winners={row.id: row for row in voting.projects(place)} if result else {},
+        page=page,
         result=result,
         turnout=closing.turnout(found.id).get(place.id) if result else None,
     )
@@ -253,7 +258,7 @@ def votes(lang: str, code: str, slug: str) -> ResponseReturnValue:
     found, place = _counted(code, slug)
     typed = request.args.get("receipt", "")[:40]
     wanted = voting.typed_receipt(typed) if typed.strip() else None
-    error = ""
+    error, more = "", False
     rows: Any
     if typed.strip():
         vote = publishing.by_receipt(place.id, wanted) if wanted else None
@@ -265,9 +270,11 @@ def votes(lang: str, code: str, slug: str) -> ResponseReturnValue:
                 else _("A receipt has twelve letters and digits.")
             )
     else:
-        rows = publishing.page(place.id, request.args.get("after", "")[:12])
+        found_rows = publishing.page(
+            place.id, request.args.get("after", "")[:12], publishing.PAGE + 1
+        )
+        rows, more = found_rows[: publishing.PAGE], len(found_rows) > publishing.PAGE
     projects = {row.id: row for row in voting.projects(place)}
-    more = len(rows) == publishing.PAGE and not typed.strip()
     page = render_template(
         "ballots_public/votes.html",
         scheme=found,

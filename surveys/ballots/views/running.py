@@ -9,7 +9,7 @@ from portal.security import allow
 from surveys.ballots.errors import BallotError
 from surveys.ballots.jobs import advance
 from surveys.ballots.models import BallotScheme
-from surveys.ballots.services import closing, counting, opening
+from surveys.ballots.services import closing, counting, opening, reminding
 from surveys.ballots.staff_forms import OpenForm, texts_of
 from surveys.ballots.views.common import act, blueprint, find, put, say, scheme_url
 
@@ -69,6 +69,22 @@ def close(scheme_id: int) -> ResponseReturnValue:
     find(scheme_id)
     advance.enqueue()
     return act(lambda: closing.close(scheme_id), scheme_url(scheme_id), _("The vote is over."))
+
+
+@blueprint.post("/<int:scheme_id>/remind")
+@allow("ballots.manage")
+def remind(scheme_id: int) -> ResponseReturnValue:
+    """One wave; the number of waves before it tells a double click from a second wave."""
+    find(scheme_id)
+    try:
+        number = reminding.remind(scheme_id, wave=request.form.get("wave", -1, type=int))
+    except BallotError as error:
+        db.session.rollback()
+        say(error)
+        return redirect(scheme_url(scheme_id), 303)
+    db.session.commit()
+    flash(_("SMS on their way: %(count)s.", count=format_number(number)), "success")
+    return redirect(scheme_url(scheme_id), 303)
 
 
 @blueprint.post("/<int:scheme_id>/count")

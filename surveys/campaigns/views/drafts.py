@@ -15,7 +15,7 @@ from portal.i18n import _, format_number, pick, use_language
 from portal.messaging import quiet
 from portal.messaging import services as messaging
 from portal.security import allow
-from surveys.campaigns import choosing, figures, launching, services
+from surveys.campaigns import choosing, figures, launching, schedule, services
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.forms import (
@@ -29,6 +29,7 @@ from surveys.campaigns.forms import (
 )
 from surveys.campaigns.models import Campaign
 from surveys.campaigns.views.common import blueprint, changed, find_draft, say
+from surveys.quotas import services as quotas
 from surveys.replies import texts as replies
 from surveys.replies.choices import CHOICES
 from surveys.sampling import drawing
@@ -328,6 +329,8 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
         form=form,
         quiet=quiet.is_quiet(),
         minimum=secrecy.minimum(),
+        quotas=quotas.of(campaign.id),
+        reminders=schedule.planned_reminders(campaign.id),
     )
 
 

@@ -6,7 +6,7 @@ kept as a test answer (`is_test`), which is never counted; a draft has no versio
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, make_response, render_template, request, url_for
@@ -23,6 +23,7 @@ from surveys.questionnaires import services as questionnaires
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
+from surveys.responses import photos
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,11 @@ class _Walk:
     q: Questionnaire
     action: str
     version: SurveyVersion | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is sent at the end becomes a test answer."""
+        return self.version is not None and may("surveys.write")
 
 
 @blueprint.get("/<code>/versions/<int:number>/frame")
@@ -132,6 +137,7 @@ def _step(walk: _Walk, lang: str, go: str) -> tuple[str, int]:
     page = q.page(form.get(".page", "")) or q.pages[0]
     shown = form.get(".shown", "").split()
     raw = {name: form.getlist(name) for name in shown}
+    _receive_photos(walk, raw)
     found = flow.validate_page(q, page, raw, answers, lang, shown=shown)
     answers = {**answers, **found.values}
     if go == "back":
@@ -158,11 +164,19 @@ def _step(walk: _Walk, lang: str, go: str) -> tuple[str, int]:
 
 def _end(walk: _Walk, answers: Mapping[str, Any], lang: str) -> str:
     kept = flow.prune(walk.q, answers, clock.now())
-    stored = walk.version is not None and may("surveys.write")
-    if walk.version is not None and stored:
-        trials.keep(walk.version, kept, lang)
+    if walk.version is not None and walk.is_kept:
+        kept = trials.keep(walk.version, kept, lang).answers
         db.session.commit()
-    return _page(walk, None, kept, lang, is_end=True, stored=stored)
+    return _page(walk, None, kept, lang, is_end=True, stored=walk.is_kept)
+
+
+def _receive_photos(walk: _Walk, raw: dict[str, list[str]]) -> None:
+    """The photos sent with a page, their names in `raw`."""
+    for name, file in request.files.items():
+        question = walk.q.by_name.get(name)
+        if file.filename and name in raw and question is not None and question.type == "image":
+            data = file.read(photos.MAX_BYTES + 1)
+            raw[name] = [photos.tried(data, is_kept=walk.is_kept)]
 
 
 def _carried(text: str) -> dict[str, Any]:

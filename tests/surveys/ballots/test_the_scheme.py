@@ -27,7 +27,7 @@ from surveys.ballots.models import (
     BallotVote,
     BallotVoter,
 )
-from surveys.ballots.services import counting, proposals
+from surveys.ballots.services import counting, proposal_pages, proposals
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.ballots import (
     Made,
@@ -445,6 +445,42 @@ def test_a_pabulib_file_goes_in_and_comes_out_the_same(
     assert len(ballot["winners"]) == len(json.loads(second.stdout)["winners"])
 
 
+def test_proposals_come_in_pages_and_their_links_lead_to_the_right_one(app: Flask) -> None:
+    made = make_scheme()
+    with app.app_context():
+        for n in range(proposal_pages.PAGE + 20):
+            row = proposals.add(made.area_id, language="en", titles={"en": f"idea-{n}-"},
+                                descriptions={}, place="", cost=10)  # fmt: skip
+            last = row.id
+        first = made.projects[0]
+        proposals.merge(first, last, user_id=None)
+        db.session.commit()
+    browser = staff(app)
+    public = f"/en/ballots/{made.code.lower()}/{made.slug}"
+    for start in (public, f"/staff/ballots/areas/{made.area_id}"):
+        text, seen = browser.get(start).text, []
+        while True:
+            rows = re.findall(r"idea-(\d+)-", re.sub(r"Merged into.*", "", text))
+            seen += [int(each) for each in rows]
+            older = re.search(r'rel="next" href="([^"]+)"', text)
+            if not older:
+                break
+            text = browser.get(older[1].replace("&amp;", "&")).text
+        assert sorted(set(seen)) == list(range(proposal_pages.PAGE + 20))
+        back = re.search(r'rel="prev" href="([^"]+)"', text)
+        assert back
+        assert back[1] == start, "the second page leads back to the first"
+    merged = re.search(r'Merged into:[^<]*<a href="([^"#]+)#(p\d+)"', browser.get(public).text)
+    assert merged
+    assert f'id="{merged[2]}"' in browser.get(merged[1].replace("&amp;", "&")).text
+    submitted = browser.get(f"/staff/ballots/areas/{made.area_id}?state=submitted").text
+    older = re.search(r'rel="next" href="([^"]+)"', submitted)
+    assert older
+    assert "state=submitted" in older[1]
+    for odd in ("-1", "x", str(2**70), "999999"):
+        assert browser.get(f"{public}?after={odd}").status_code == 200
+
+
 def test_lists_ask_the_database_as_often_for_many_as_for_few(
     app: Flask, client: FlaskClient
 ) -> None:
@@ -472,7 +508,7 @@ def test_lists_ask_the_database_as_often_for_many_as_for_few(
     for _n in range(4):
         running(1)
     with app.app_context():
-        for n in range(15):
+        for n in range(proposal_pages.PAGE + 9):
             db.session.add(
                 BallotProposal(
                     area_id=made.area_id, number=100 + n, state="declined", language="fa",

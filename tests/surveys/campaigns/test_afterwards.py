@@ -48,7 +48,7 @@ def answer(place: int = 0) -> None:
     from portal import links
 
     invitation = invitations()[place]
-    link = responses._lock(links.token_for("survey", invitation.id))
+    link = responses.lock(links.token_for("survey", invitation.id))
     assert link is not None
     responses.complete(link, {}, "fa")
     db.session.commit()

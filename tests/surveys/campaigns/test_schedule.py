@@ -1,5 +1,6 @@
 """Launches and reminders at planned moments: once, and to nobody who answered."""
 
+import contextlib
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,9 +16,11 @@ from surveys.campaigns import schedule, services
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.jobs import close_due, launch_due, remind_due
 from surveys.campaigns.models import Campaign, PlannedReminder
+from surveys.quotas import services as quotas
 from surveys.responses import services as responses
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.contacts import make_contact
+from tests.queries import count_queries
 from tests.surveys.campaigns.drafts import (
     invitations,
     launch,
@@ -158,7 +161,7 @@ def test_who_answers_while_reminders_are_made_gets_none(app: Flask, context: Fla
         def answer(who: int) -> None:
             with app.app_context():
                 try:
-                    link = responses._lock(links.token_for("survey", who))
+                    link = responses.lock(links.token_for("survey", who))
                     assert link is not None
                     assert responses.complete(link, {"project": "park"}, "fa") == "done"
                     db.session.commit()
@@ -285,3 +288,53 @@ def test_plans_and_quotas_on_the_page(app: Flask, officer: FlaskClient) -> None:
     text = shown(officer.get(page).text)
     assert "None is planned." in text
     assert "It launches by itself" not in text
+
+
+def test_the_review_shows_quotas_and_reminders_before_the_launch(
+    app: Flask, officer: FlaskClient
+) -> None:
+    make_contact()
+    campaign_id = make_draft()
+    page = f"/staff/campaigns/{campaign_id}"
+    text = shown(officer.get(f"{page}/review").text)
+    assert "There is no quota." in text
+    assert "None is planned." in text
+    with app.app_context():
+        wish = quotas.Wish("زنان", "${age} = '30_44'", 25)
+        quotas.replace(db.session.get_one(Campaign, campaign_id), [wish])
+        at = dt.datetime(2030, 5, 1, 6, tzinfo=dt.UTC)
+        schedule.plan_reminder(campaign_id, at, user_id=None)
+        db.session.commit()
+    text = shown(officer.get(f"{page}/review").text)
+    assert "زنان ${age} = '30_44' 25" in text
+    assert "1 May 2030" in text
+    assert "There is no quota." not in text
+
+
+def test_the_plan_page_asks_the_same_number_of_questions_however_much_is_planned(
+    app: Flask, officer: FlaskClient
+) -> None:
+    campaign_id = make_draft()
+    page = f"/staff/campaigns/{campaign_id}/plan"
+
+    def fill(number: int) -> None:
+        with app.app_context():
+            wishes = [quotas.Wish(f"g{n}", "${age} = '30_44'", 25) for n in range(number)]
+            quotas.replace(db.session.get_one(Campaign, campaign_id), wishes)
+            for n in range(number):
+                at = dt.datetime(2030, 5, 1 + number, n, tzinfo=dt.UTC)
+                with contextlib.suppress(CampaignError):  # ten are the most
+                    schedule.plan_reminder(campaign_id, at, user_id=None)
+            db.session.commit()
+
+    fill(1)
+    officer.get(page)
+    with count_queries() as few:
+        officer.get(page)
+    fill(quotas.MOST)
+    with count_queries() as many:
+        text = officer.get(page).text
+    assert "g19" in text
+    assert text.count("/undo") == schedule.MOST_REMINDERS
+    assert many.count == few.count, many.statements
+    assert many.count <= 10, many.statements

@@ -1,5 +1,8 @@
 """A running campaign goes over to a new version; whoever began finishes what they began."""
 
+import html
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -98,6 +101,78 @@ def test_a_switch_names_the_version_that_was_looked_at(app: Flask) -> None:
         services.switch_version(campaign.id, 2)
     assert switch(app, campaign, 3)
     assert not switch(app, campaign, 3)
+
+
+SAME = question("town")
+BEFORE = form([question("way", "select_one", "bus walk"), SAME, question("gone")], [question("z")])
+AFTER = form([question("new")], [question("way", "select_one", "walk bus car"), SAME])
+
+
+def test_two_tabs_with_two_versions_lose_nothing_and_mix_nothing(app: Flask) -> None:
+    first = make_survey("TABS", BEFORE)
+    campaign = make_campaign(first)
+    token = make_invitation(campaign, language="en")[1]
+    old_tab, new_tab = Phone(app, token), Phone(app, token)
+    old_tab.open()
+    second = make_survey("TABS", AFTER)
+    switch(app, campaign)
+    new_tab.open()
+    new_tab.send(new="mine")
+    answer = old_tab.send(way="bus", town="Rey", gone="a long thought")
+    (response,) = stored(app)
+    assert response.version_id == second.id
+    assert response.answers == {"new": "mine", "town": "Rey"}, "what is the same is taken"
+    assert answer.status_code == 409
+    text = html.unescape(re.sub("<[^>]+>|[\u2066-\u2069]", "", old_tab.page.text))
+    assert "This survey was changed meanwhile" in text
+    assert "way en: bus en" in text
+    assert "gone en: a long thought" in text
+    assert "town en: Rey" not in text
+    assert old_tab.shows("way")
+    assert not old_tab.shows("gone")
+    assert old_tab.fields["town"] == ["Rey"]
+    old_tab.send(way="car")
+    (response,) = stored(app)
+    assert response.state == "complete"
+    assert response.answers == {"new": "mine", "town": "Rey", "way": "car"}
+
+
+def test_the_older_tab_sent_first_keeps_its_version(app: Flask) -> None:
+    first = make_survey("TABS", BEFORE)
+    campaign = make_campaign(first)
+    token = make_invitation(campaign, language="en")[1]
+    old_tab, new_tab = Phone(app, token), Phone(app, token)
+    old_tab.open()
+    make_survey("TABS", AFTER)
+    switch(app, campaign)
+    new_tab.open()
+    old_tab.send(way="bus", town="Rey")
+    assert new_tab.send(new="mine").status_code == 409
+    assert "mine" in new_tab.page.text
+    assert new_tab.fields[".version"] == ["1"]
+    new_tab.open("?p=2")
+    assert new_tab.fields[".version"] == ["1"], "the form names the version it was made from"
+    new_tab.send(z="end")
+    (response,) = stored(app)
+    assert (response.state, response.version_id) == ("complete", first.id)
+    assert response.answers == {"way": "bus", "town": "Rey", "z": "end"}
+
+
+def test_an_anonymous_tab_answers_the_version_it_began(app: Flask) -> None:
+    """Nothing is stored meanwhile, so two tabs do not meet before the end of one."""
+    first = make_survey("TABS", BEFORE)
+    campaign = make_campaign(first, secrecy="anonymous")
+    token = make_invitation(campaign, language="en")[1]
+    old_tab, new_tab = Phone(app, token), Phone(app, token)
+    old_tab.open()
+    make_survey("TABS", AFTER)
+    switch(app, campaign)
+    new_tab.open()
+    new_tab.send(new="mine")
+    assert old_tab.send(way="bus", gone="x").status_code == 200
+    assert old_tab.shows("z")
+    assert new_tab.shows("way")
+    assert 'value="car"' in new_tab.page.text
 
 
 @pytest.mark.parametrize("state", ["draft", "closed", "cancelled"])

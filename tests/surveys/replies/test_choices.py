@@ -98,6 +98,7 @@ def test_no_text_breaks_the_reader_or_means_an_unknown_choice(sms: str) -> None:
         questionnaire([question("a", "select_one", "x y"), question("b")]),
         questionnaire([question("a", "select_multiple", "x y")]),
         questionnaire([question("a", "select_one", "x y", relevant="1 = 1")]),
+        questionnaire([question("a", "select_one", "x y", choice_filter="town = 'rey'")]),
         questionnaire([question("a", "note")]),
     ],
 )
