@@ -24,6 +24,8 @@ from surveys.quotas.jobs import settle_counts
 from surveys.replies import services as replies
 from surveys.responses import signals
 from surveys.responses.views import blueprint as responses
+from surveys.retention.jobs import erase_due
+from surveys.retention.views import blueprint as retention
 from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
 from surveys.secrecy.jobs import open_boxes
@@ -44,6 +46,7 @@ plugin = Plugin(
     blueprints=(
         questionnaires,
         editor,
+        retention,
         campaigns,
         responses,
         results,
@@ -78,6 +81,7 @@ plugin = Plugin(
         Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
         Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
+        Periodic(erase_due, 3600, _l("Erase answers that are older than their survey keeps them")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
             ballot_jobs.erase_unconfirmed, 3600, _l("Forget proposals whose number nobody proved")
@@ -118,6 +122,7 @@ plugin = Plugin(
     permissions={
         "surveys.read": frozenset({"communications", "analyst"}),
         "surveys.write": frozenset({"analyst", "communications"}),
+        "surveys.retention": frozenset(),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),
