@@ -44,7 +44,7 @@ def test_the_rule_and_what_it_did(
     language: str,
     width: int,
 ) -> None:
-    page = open_page(width, script=language != "ar")
+    page = open_page(width)
     user = make_user(language=language)
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
