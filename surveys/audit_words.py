@@ -10,6 +10,8 @@ describe(
         "survey.draft_changed": _l("Draft of a questionnaire changed"),
         "survey.draft_discarded": _l("Draft of a questionnaire discarded"),
         "survey.tests_deleted": _l("Test answers deleted"),
+        "survey.retention_changed": _l("Retention rule changed"),
+        "survey.answers_erased": _l("Answers erased under the retention rule"),
         "survey.exported": _l("Answers exported"),
         "survey.export_asked": _l("Large file of answers asked for"),
         "campaign.created": _l("Campaign drafted"),

@@ -10,6 +10,7 @@ from surveys.questionnaires import models as questionnaires
 from surveys.quotas import models as quotas
 from surveys.replies import models as replies
 from surveys.responses import models as responses
+from surveys.retention import models as retention
 from surveys.sampling import models as sampling
 from surveys.secrecy import models as secrecy
 from surveys.ways import models as ways
@@ -25,6 +26,7 @@ __all__ = [
     "quotas",
     "replies",
     "responses",
+    "retention",
     "sampling",
     "secrecy",
     "ways",

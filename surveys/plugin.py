@@ -25,6 +25,8 @@ from surveys.replies import services as replies
 from surveys.responses import signals
 from surveys.responses.jobs import forget_trial_photos
 from surveys.responses.views import blueprint as responses
+from surveys.retention.jobs import erase_due
+from surveys.retention.views import blueprint as retention
 from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
 from surveys.secrecy.jobs import open_boxes
@@ -45,6 +47,7 @@ plugin = Plugin(
     blueprints=(
         questionnaires,
         editor,
+        retention,
         campaigns,
         responses,
         results,
@@ -81,6 +84,7 @@ plugin = Plugin(
         Periodic(forget_trial_photos, 3600, _l("Delete photos of unfinished previews")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
         Periodic(make_files_due, 60, _l("Make large files of answers, erase those of yesterday")),
+        Periodic(erase_due, 3600, _l("Erase answers that are older than their survey keeps them")),
         Periodic(ballot_jobs.advance, 60, _l("Close votes, open the boxes, count")),
         Periodic(
             ballot_jobs.erase_unconfirmed, 3600, _l("Forget proposals whose number nobody proved")
@@ -121,6 +125,7 @@ plugin = Plugin(
     permissions={
         "surveys.read": frozenset({"communications", "analyst"}),
         "surveys.write": frozenset({"analyst", "communications"}),
+        "surveys.retention": frozenset(),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),

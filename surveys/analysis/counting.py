@@ -84,8 +84,7 @@ def _up_to_live(survey_id: int, campaign_id: int | None) -> int:
 
 def refresh(survey_id: int, campaign_id: int | None) -> bool:
     """Count where something has changed; whether it did. Flushes."""
-    locked = text("SELECT pg_try_advisory_xact_lock(:lock, :survey)")
-    if not db.session.scalar(locked, {"lock": _LOCK, "survey": survey_id % 2**31}):
+    if not hold(survey_id):
         return False
     # Read before the counting: what is committed in between is found the next time.
     moment = clock.now()
@@ -122,6 +121,16 @@ def refresh(survey_id: int, campaign_id: int | None) -> bool:
     )
     db.session.expire_all()
     return True
+
+
+def hold(survey_id: int) -> bool:
+    """Keep others from counting, or erasing, answers of a survey until the transaction ends.
+
+    False: somebody is at it. Who changes answers holds it, or a count that is running would be
+    kept although it read what was there before.
+    """
+    locked = text("SELECT pg_try_advisory_xact_lock(:lock, :survey)")
+    return bool(db.session.scalar(locked, {"lock": _LOCK, "survey": survey_id % 2**31}))
 
 
 def forget(survey_id: int) -> None:

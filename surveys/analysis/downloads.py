@@ -11,6 +11,7 @@ from portal.db import db
 from portal.i18n import _, current_language, pick, use_language
 from surveys.analysis import columns, ddi, export, sav_export, services, xlsx
 from surveys.questionnaires.models import Survey
+from surveys.retention import reading as retention
 
 CHUNK: Final = 64 * 1024
 
@@ -43,18 +44,23 @@ def _sav(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[
             chosen,
             _("Yes"),
             _("No"),
+            tuple(retention.sentences(survey.id, campaign_id)),
         )
     return sav_export.pieces(db.engine, plan, campaign_id)
 
 
 def _xlsx(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[bytes]:
     found, engine, survey_id = columns.of_survey(survey.id), db.engine, survey.id
+    with use_language(lang or current_language()):
+        notes = retention.sentences(survey.id, campaign_id)
 
     def pieces() -> Iterator[bytes]:
         # A workbook is a ZIP file: it can be sent only when it is whole, so it waits on the disk.
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "answers.xlsx"
-            xlsx.write(engine, survey_id, found, path, campaign_id=campaign_id, lang=lang)
+            xlsx.write(
+                engine, survey_id, found, path, campaign_id=campaign_id, lang=lang, notes=notes
+            )
             with path.open("rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
@@ -63,7 +69,9 @@ def _xlsx(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator
 
 
 def _ddi(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[bytes]:
-    del lang  # it holds all of them
+    # Labels stand there in all languages, what was erased in the reader's.
+    with use_language(lang or current_language()):
+        notes = retention.sentences(survey.id, campaign_id)
     found = columns.of_survey(survey.id)
     results = services.results(survey.id, campaign_id)
     whole = ddi.document(
@@ -78,6 +86,7 @@ def _ddi(survey: Survey, campaign_id: int | None, lang: str | None) -> Iterator[
         },
         cases=services.complete_count(survey.id, campaign_id),
         created=clock.now(),
+        notes=notes,
     )
     return iter([whole])
 

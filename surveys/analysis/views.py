@@ -31,6 +31,7 @@ from surveys.campaigns.models import Campaign
 from surveys.questionnaires import dateparts
 from surveys.questionnaires.models import Survey
 from surveys.responses import photos
+from surveys.retention import reading as retention
 from surveys.secrecy import services as secrecy
 from surveys.secrecy.words import secrecy_label
 from surveys.ways.labels import MODES
@@ -73,6 +74,7 @@ def show(code: str) -> ResponseReturnValue:
         results=[]
         if len(hidden) == len(chosen)
         else [_drawn(result) for result in counted.results],
+        retention=retention.sentences(survey.id, campaign_id),
         channels=channels.of([each.id for each in chosen]),
         modes=MODES,
         dispositions=[

@@ -21,6 +21,13 @@ class Response(Base):
         CheckConstraint("is_test OR campaign_id IS NOT NULL", name="campaign"),
         Index("ix_responses_campaign", "campaign_id", "state", "id"),
         Index("ix_responses_version", "version_id", "state", "id"),
+        Index("ix_responses_sent", "version_id", "submitted_at"),
+        Index(
+            "ix_responses_texts",
+            "version_id",
+            "submitted_at",
+            postgresql_where=text("NOT texts_erased"),
+        ),
     )
 
     id: Mapped[BigId]
@@ -39,3 +46,5 @@ class Response(Base):
     """Somebody of the city tried the form: never counted, never exported with the others."""
     started_at: Mapped[Created]
     submitted_at: Mapped[dt.datetime | None]
+    texts_erased: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """Its free texts were erased under the survey's retention rule (surveys.retention)."""

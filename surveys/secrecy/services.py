@@ -14,6 +14,7 @@ from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign
 from surveys.questionnaires.schema import Questionnaire
 from surveys.responses.models import Response
+from surveys.retention.models import ErasedAnswers
 from surveys.secrecy import keys
 from surveys.secrecy.envelope import Contents, seal, size_for
 from surveys.secrecy.models import SealedAnswer, SealingKey
@@ -153,6 +154,13 @@ def _opened(campaign_ids: Collection[int]) -> dict[int, tuple[int, bool]]:
             .group_by(Response.campaign_id)
         ).all()
     )
+    # Opened is opened: what was erased since does not make the results of the others secret again.
+    for campaign_id, number in db.session.execute(
+        select(ErasedAnswers.campaign_id, ErasedAnswers.responses).where(
+            ErasedAnswers.campaign_id.in_(campaign_ids)
+        )
+    ):
+        counts[campaign_id] = counts.get(campaign_id, 0) + number
     forced = set(
         db.session.scalars(
             select(SealingKey.campaign_id).where(

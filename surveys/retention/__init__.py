@@ -1,0 +1,1 @@
+"""How long answers are kept: free texts, then whole responses, are erased on time."""
