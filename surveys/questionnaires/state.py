@@ -21,7 +21,7 @@ from . import answers as conversions
 from .expressions import Context, EvaluationError, evaluate, plain, to_number, truth
 from .expressions.values import NodeSet, Value, nodes
 from .logic import dependencies, in_order
-from .rounds import ALL_ROUNDS, parsed
+from .rounds import ALL_ROUNDS, Columns, parsed
 from .schema import MAX_ROUNDS, META, OTHER, Choice, Page, Question, Questionnaire
 
 Answers = Mapping[str, Any]
@@ -312,13 +312,16 @@ class State:
             choice_label=self.choice_label,
             columns=columns or {},
             position=max(1, round),
+            size=max(1, self._rounds.get(repeat, 1)),
+            table=self.questionnaire.tables.get,
         )
 
     def _lookup(self, name: str, round: int, repeat: str, asking: str) -> Any:
         is_all = name.startswith(ALL_ROUNDS)
         name = name.removeprefix(ALL_ROUNDS)
         if name in self.questionnaire.repeat_by_name:
-            return NodeSet(("•",) * self.rounds(name))
+            rows = tuple(self._row(name, number, round, asking) for number in self._all(name))
+            return NodeSet(("•",) * len(rows), rows)
         own = self.questionnaire.repeat_of(name)
         if not own:
             return self.value(name)
@@ -331,7 +334,19 @@ class State:
                 return ""
             return nodes(self.value(name, number)).values[0]
 
-        return NodeSet(tuple(text(number) for number in range(1, self.rounds(own) + 1)))
+        return NodeSet(tuple(text(number) for number in self._all(own)))
+
+    def _all(self, repeat: str) -> range:
+        return range(1, self.rounds(repeat) + 1)
+
+    def _row(self, repeat: str, number: int, round: int, asking: str) -> Columns:
+        """One round as conditions in brackets see it."""
+        names = (page.questions for page in self.questionnaire.pages if page.repeat == repeat)
+        return Columns(
+            {question.name for questions in names for question in questions},
+            # A running total, as above.
+            lambda name: None if name == asking and number >= round else self.value(name, number),
+        )
 
     def choice_label(self, name: str, choice: str) -> str:
         """The label of a choice in the reader's language; its name where it has none."""
