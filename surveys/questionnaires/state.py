@@ -320,7 +320,7 @@ class State:
         is_all = name.startswith(ALL_ROUNDS)
         name = name.removeprefix(ALL_ROUNDS)
         if name in self.questionnaire.repeat_by_name:
-            rows = tuple(self._row(name, number, round, asking) for number in self._all(name))
+            rows = tuple(self._row(name, number) for number in self._all(name))
             return NodeSet(("•",) * len(rows), rows)
         own = self.questionnaire.repeat_of(name)
         if not own:
@@ -339,14 +339,11 @@ class State:
     def _all(self, repeat: str) -> range:
         return range(1, self.rounds(repeat) + 1)
 
-    def _row(self, repeat: str, number: int, round: int, asking: str) -> Columns:
+    def _row(self, repeat: str, number: int) -> Columns:
         """One round as conditions in brackets see it."""
-        names = (page.questions for page in self.questionnaire.pages if page.repeat == repeat)
-        return Columns(
-            {question.name for questions in names for question in questions},
-            # A running total, as above.
-            lambda name: None if name == asking and number >= round else self.value(name, number),
-        )
+        pages = (page for page in self.questionnaire.pages if page.repeat == repeat)
+        names = {question.name for page in pages for question in page.questions}
+        return Columns(names, lambda name: self.value(name, number))
 
     def choice_label(self, name: str, choice: str) -> str:
         """The label of a choice in the reader's language; its name where it has none."""
