@@ -136,7 +136,7 @@ class State:
             return True
         place = (page.base, round)
         if place not in self._pages:
-            context = self._context(round, page.repeat, "")
+            context = self.page_context(page.in_round(round) if round else page)
             self._pages[place] = truth(parsed(page.relevant), context)
         return self._pages[place]
 
@@ -208,11 +208,12 @@ class State:
         elif question.type in META:
             value = self.stored(name, round) or self.moment(question)
         else:
-            value = self._answered(question, round)
+            value = self.answered(question, round)
         self._values[place] = value
         return value
 
-    def _answered(self, question: Question, round: int) -> Any:
+    def answered(self, question: Question, round: int = 0) -> Any:
+        """The answer, else what is proposed, whether or not it is asked."""
         value = self.stored(question.name, round)
         if value is None:
             value = self._default(question, round)
@@ -295,6 +296,10 @@ class State:
             current = self.stored(name, round)
         repeat = self.questionnaire.repeat_of(name)
         return self._context(round, repeat, name, current, columns or {})
+
+    def page_context(self, page: Page) -> Context:
+        """What the conditions of a page see."""
+        return self._context(page.round, page.repeat, "")
 
     def _context(
         self,

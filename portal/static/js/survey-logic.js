@@ -535,7 +535,7 @@
     }
 
     function context(current) {
-      return { lookup: value, current: current, now: data.now, labels: data.labels, tables: data.tables };
+      return { lookup: value, current: current, now: data.now, labels: data.labels, tables: data.tables, position: data.position, size: data.size };
     }
 
     /** As in Python, what has no value is false. */
@@ -641,7 +641,7 @@
     function update() {
       memo = { relevant: {}, value: {} };
       data.questions.forEach(function (question) {
-        if (places[question.n] && Array.isArray(question.r)) place(question.n);
+        if (places[question.n] && !question.f && Array.isArray(question.r)) place(question.n);
       });
       shown.value = data.shown.filter(function (name) {
         return places[name] ? places[name].isIn : first.includes(name);
