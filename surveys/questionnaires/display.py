@@ -25,7 +25,7 @@ from . import controls, flow
 from .controls import Part
 from .expressions import latin_digits, plain
 from .in_page import PageLogic
-from .schema import HEADING, Page, Question, Questionnaire, Texts
+from .schema import HEADING, Choice, Page, Question, Questionnaire, Texts
 from .texts import REFERENCE
 
 SECONDS_PER_QUESTION = 12
@@ -96,6 +96,8 @@ class Field:
     """For a row of a table: whether it is the first, the last."""
     table_label: str = ""
     """Id of the heading that names the table."""
+    pool: tuple[Option, ...] = ()
+    """All choices, where the script changes which are offered."""
     is_hidden: bool = False
     """Sent along unseen, for the script to show."""
 
@@ -229,6 +231,7 @@ class _Drawing:
         self.round = round
         self.lang = lang
         self.quoted = logic.quoted if logic else frozenset()
+        self.is_filtered = logic is not None and question.name in logic.filtered
         self.is_hidden = logic is not None and question.name in logic.hidden
 
     def text(self, texts: Texts) -> Text:
@@ -284,6 +287,7 @@ class _Drawing:
             is_required=required,
             value=values[0] if values and kind in _ONE_BOX else "",
             options=self.options(values),
+            pool=self.choices(values, question.choices) if self.is_filtered else (),
             parts=self.parts(values) if kind == "parts" else (),
             error=errors.get(name, ""),
             has_none=kind == "radio" and not required and bool(values),
@@ -329,14 +333,19 @@ class _Drawing:
             )
         if question.type not in {"select_one", "select_multiple"}:
             return ()
+        offered = self.state.choices(question, self.round)
+        if self.is_filtered:
+            # Each keeps its id, whichever of the others are offered.
+            names = {choice.name for choice in offered}
+            pool = self.choices(values, question.choices)
+            return tuple(option for option in pool if option.value in names)
+        return self.choices(values, offered)
+
+    def choices(self, values: list[str], choices: Sequence[Choice]) -> tuple[Option, ...]:
+        name = self.question.name
         return tuple(
-            Option(
-                f"q-{question.name}-{n}",
-                choice.name,
-                self.text(choice.label),
-                choice.name in values,
-            )
-            for n, choice in enumerate(self.state.choices(question, self.round))
+            Option(f"q-{name}-{n}", choice.name, self.text(choice.label), choice.name in values)
+            for n, choice in enumerate(choices)
         )
 
     def parts(self, values: list[str]) -> tuple[Part, ...]:

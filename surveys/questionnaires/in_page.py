@@ -23,9 +23,9 @@ from portal.text import localized_digits
 from . import flow
 from .expressions import NodeSet, labelled_questions, to_tree
 from .expressions.nodes import Filter, Reference, walk
-from .logic import dependencies, in_order
+from .logic import dependencies, in_order, references_of
 from .rounds import ALL_ROUNDS, parsed
-from .schema import DATES, SELECTS, Page, Question, Questionnaire
+from .schema import DATES, OTHER, SELECTS, Page, Question, Questionnaire
 from .texts import REFERENCE
 
 KINDS: Final[Mapping[str, str]] = {
@@ -34,6 +34,7 @@ KINDS: Final[Mapping[str, str]] = {
     "acknowledge": "select_one",
 }
 """The types whose answers the script reads, and what it reads them as."""
+_SELECTS: Final = frozenset({"select_one", "select_multiple"})
 MAX_JSON: Final = 24_000
 """Characters of data on one page: about 5 KB as they travel."""
 MAX_ROWS: Final = 200
@@ -43,11 +44,13 @@ MAX_ROWS: Final = 200
 @dataclass(frozen=True, slots=True)
 class PageLogic:
     """`json` is for the script, safe inside HTML; `hidden` are questions to send along unseen;
-    `quoted` are those whose value the script writes into texts."""
+    `quoted` are those whose value the script writes into texts; of `filtered` it changes the
+    choices."""
 
     json: Markup
     hidden: frozenset[str]
     quoted: frozenset[str]
+    filtered: frozenset[str]
     state: flow.State
     """Relevance and values that it was written from."""
 
@@ -69,7 +72,8 @@ def page_logic(
     )
     if len(text) > MAX_JSON:
         return None
-    return PageLogic(text, frozenset(writer.hidden()), frozenset(plan.quoted), writer.state)
+    hidden, quoted = frozenset(writer.hidden()), frozenset(plan.quoted)
+    return PageLogic(text, hidden, quoted, frozenset(plan.filtered), writer.state)
 
 
 def _plan(q: Questionnaire, page: Page) -> "_Plan":
@@ -97,10 +101,17 @@ class _Plan:
         self.changing = {
             x.name for x in page.questions if x.is_answered and x.read_only is not True
         }
+        self.refiltered = {
+            x.name for x in page.questions if x.choice_filter and self._depends(x.choice_filter)
+        }
         self.asked = {x.name for x in page.questions if self._is_read(x)}
         self.live: set[str] = set()
         self._follow()
         self.asked &= self.live
+        self.filtered = {
+            name: self.tree(self.q.by_name[name].choice_filter)
+            for name in self.refiltered & self.live
+        }
         self.moving = {
             name: self._conditions(name) for name in self.live | self.names if self._moves(name)
         }
@@ -121,12 +132,15 @@ class _Plan:
         """Whether the script can read the answer from the page."""
         if question.type not in KINDS or question.read_only or question.calculation:
             return False
-        return not (question.choice_filter and self._depends(question.choice_filter))
+        # Of choices in an order of one's own the script knows no order.
+        return question.name not in self.refiltered or (
+            question.type in _SELECTS and not question.randomize
+        )
 
     def _depends(self, text: str) -> bool:
         """Whether a value depends on this page, at whatever distance."""
         seen: set[str] = set()
-        waiting = {name.removeprefix(ALL_ROUNDS) for name in parsed(text).references()}
+        waiting = {name.removeprefix(ALL_ROUNDS) for name in references_of(parsed(text))}
         while waiting:
             name = waiting.pop()
             if name in self.changing:
@@ -150,6 +164,8 @@ class _Plan:
             else:
                 is_followed = not (question.choice_filter or question.default_expression)
             texts = [question.calculation, *self.condition_texts(name)]
+            if name in self.refiltered:
+                texts.append(question.choice_filter)
             if is_followed and all(self.tree(text) is not None for text in texts if text):
                 self.live.add(name)
 
@@ -157,7 +173,7 @@ class _Plan:
         """The tree of an expression that the script computes as the server would, else None."""
         if not text:
             return None
-        for name in parsed(text).references():
+        for name in references_of(parsed(text)):
             base = name.removeprefix(ALL_ROUNDS)
             if base in self.changing and (base not in self.live or name != base):
                 return None
@@ -181,14 +197,13 @@ class _Plan:
         return touched and all(self.tree(text) is not None for text in texts)
 
     def _is_placed(self, question: Question) -> bool:
-        # A row stands in a table that others share; a place has a script of its own; and which
-        # choices a filter leaves is the server's to say.
+        # A row stands in a table that others share, and a place has a script of its own.
         return (
             question.is_shown
-            and question.name in self.moving
+            and (question.name in self.moving or question.name in self.filtered)
+            and (question.name in self.filtered or question.name not in self.refiltered)
             and not question.matrix
             and question.type != "geopoint"
-            and not (question.choice_filter and self._depends(question.choice_filter))
         )
 
     def _conditions(self, name: str) -> list[Any]:
@@ -209,7 +224,7 @@ class _Plan:
         """Everything that an expression of this page reads, at whatever distance."""
         found: set[str] = set()
         waiting = (self.names & set(self.moving)) | self.quoted
-        waiting |= set(self.constraints) | set(self.required)
+        waiting |= {*self.constraints, *self.required, *self.filtered}
         for text in self._own_texts():
             waiting |= parsed(text).references()
         while waiting:
@@ -219,7 +234,9 @@ class _Plan:
             found.add(name)
             if name in self.live or name in self.moving:
                 question = self.q.by_name[name]
-                for text in (question.calculation, *self.condition_texts(name)):
+                texts = [question.calculation, *self.condition_texts(name)]
+                texts += [question.choice_filter] if name in self.filtered else []
+                for text in texts:
                     waiting |= (parsed(text).references() if text else frozenset()) - found
         return found
 
@@ -243,13 +260,17 @@ class _Writer:
             x.name
             for x in self.page.questions
             if x.name in self.plan.placed
-            and not self.state.relevant(x, self.page.round)
-            and (not x.choice_filter or self.state.choices(x, self.page.round))
+            and not self.state.asked(x, self.page.round)
+            and (x.name in self.plan.filtered or self._has_choices(x))
         ]
+
+    def _has_choices(self, question: Question) -> bool:
+        return not question.choice_filter or bool(self.state.choices(question, self.page.round))
 
     def data(self, at: datetime | None) -> dict[str, Any]:
         wanted = self.plan.wanted()
-        own = [x.name for x in self.page.questions if x.name in wanted | set(self.plan.moving)]
+        moving = self.plan.moving.keys()
+        own = [x.name for x in self.page.questions if x.name in wanted | moving]
         others = [
             name
             for name in self.q.by_name
@@ -286,6 +307,7 @@ class _Writer:
             question.calculation if name in self.plan.live else "",
             *(self.plan.condition_texts(name) if name in self.plan.moving else ()),
             question.constraint if name in self.plan.constraints else "",
+            question.choice_filter if name in self.plan.filtered else "",
             question.required if name in self.plan.required and question.required else "",
         ]
         return [text for text in texts if isinstance(text, str) and text]
@@ -317,6 +339,17 @@ class _Writer:
                 entry["c"] = self.plan.constraints[name]
                 if message:
                     entry["m"] = flow.fill(message, self.state, self.lang, round=self.page.round)
+        if name in self.plan.filtered:
+            entry["w"] = self.plan.filtered[name]
+            entry["o"] = [
+                [
+                    x.name,
+                    None
+                    if question.or_other and x.name == OTHER
+                    else {**x.columns, "name": x.name},
+                ]
+                for x in question.choices
+            ]
         if name in self.plan.required:
             entry["q"] = self.plan.required[name]
         return entry

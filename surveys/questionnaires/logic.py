@@ -10,7 +10,7 @@ from portal.i18n import _l
 from .choice_lists import ChoiceList
 from .columns import Record
 from .expressions import Expression, ExpressionError, Subject, check_types, parse
-from .expressions.nodes import Call, Path, walk
+from .expressions.nodes import Call, Path, Reference, walk
 from .parameters import parameters
 from .problems import ProblemList
 from .rounds import ALL_ROUNDS, parsed
@@ -276,9 +276,14 @@ def dependencies(questionnaire: Questionnaire) -> dict[str, frozenset[str]]:
 
 def _references(texts: Iterable[str]) -> frozenset[str]:
     """What is written `${name}`: a bare name in a filter is a column of the choice."""
-    expressions = [parsed(text) for text in texts if text]
-    columns = {path.steps[-1] for each in expressions for path in each.paths() if path.bare}
-    return frozenset().union(*(each.references() for each in expressions)) - columns
+    return frozenset().union(*(references_of(parsed(text)) for text in texts if text))
+
+
+def references_of(expression: Expression) -> frozenset[str]:
+    """The questions of a choice filter, without the columns; `a = ${a}` has one of each."""
+    columns = {path.steps[-1] for path in expression.paths() if path.bare}
+    written = {node.name for node in walk(expression.root) if isinstance(node, Reference)}
+    return expression.references() - (columns - written)
 
 
 def in_order(
@@ -349,4 +354,4 @@ def combined(conditions: Iterable[str]) -> str:
     return texts[0] if len(texts) == 1 else " and ".join(f"({text})" for text in texts)
 
 
-__all__ = ["check_cycles", "check_logic", "combined", "dependencies", "in_order"]
+__all__ = ["check_cycles", "check_logic", "combined", "dependencies", "in_order", "references_of"]

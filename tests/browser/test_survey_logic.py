@@ -12,6 +12,7 @@ from surveys.questionnaires import answers as conversions
 from surveys.questionnaires.expressions import parse, to_tree
 from tests.factories.surveys import make_campaign, make_invitation, make_survey, question
 from tests.factories.surveys import questionnaire as form
+from tests.surveys.questionnaires.forms import questionnaire
 from tests.surveys.questionnaires.world import (
     ODK,
     UNLIKE,
@@ -239,3 +240,71 @@ def test_an_error_of_the_server_and_a_step_back_keep_what_the_script_showed(
     assert page.locator("#q-called").input_value() == "Rex"
     page.check("input[value=no]")
     assert page.locator("#q-called").count() == 0
+
+
+CASCADE = """
+type | name | label::فارسی (fa) | label::English (en) | choice_filter | appearance | relevant
+select_one province | province | استان | Province | | |
+select_one city | city | شهر | City | province = ${province} | |
+select_one part | part | محله | Part | city = ${city} | minimal |
+select_multiple part | parts | محله‌ها | Parts | city = ${city} | | ${city} = 'kas'
+text | why | چرا؟ | Why? | | | ${part} = 'fin' and count-selected(${parts}) > 1
+"""
+PLACES = """
+list_name | name | label::فارسی (fa) | label::English (en) | province | city
+province | esf | اصفهان | Isfahan | |
+province | teh | تهران | Tehran | |
+city | kas | کاشان | Kashan | esf |
+city | naj | نجف‌آباد | Najafabad | esf |
+city | rey | ری | Rey | teh |
+part | fin | فین | Fin | | kas
+part | raq | راوند | Ravand | | kas
+part | azi | عظیمیه | Azimiyeh | | rey
+"""
+
+
+def test_choices_follow_the_answers_of_the_same_page(
+    app: Flask, live: str, open_page: Callable[..., Page]
+) -> None:
+    cascade = questionnaire(CASCADE, PLACES)
+    kept = []
+    for script in (True, False):
+        token = make_invitation(make_campaign(make_survey(form=cascade)))[1]
+        page = open_page(360, script=script)
+        errors: list[str] = []
+        page.on("pageerror", lambda error, seen=errors: seen.append(str(error)))
+        page.goto(f"{live}/s/{token}")
+        assert page.locator("#q-city").count() == 0
+        page.check("input[value=esf]")
+        if script:
+            page.check("input[value=naj]")
+            assert page.locator("#q-part, #q-parts").count() == 0
+            assert page.locator("input[name=city]").count() == 2
+            page.check("input[value=teh]")
+            assert page.locator("input[name=city]").count() == 1
+            assert page.locator("input[name=city]:checked").count() == 0
+            page.check("input[value=esf]")
+            assert page.locator("input[name=city]:checked").count() == 0
+        else:
+            page.click(NEXT)
+            page.wait_for_url("**more=1**")
+        page.check("input[value=kas]")
+        if not script:
+            page.click(NEXT)
+            page.wait_for_selector("#q-part")
+        assert page.locator("#q-part option").all_inner_texts() == ["انتخاب کنید…", "فین", "راوند"]
+        page.select_option("#q-part", "fin")
+        page.check("input[name=parts][value=fin]")
+        page.check("input[name=parts][value=raq]")
+        if not script:
+            page.click(NEXT)
+            page.wait_for_selector("#q-why")
+        page.fill("#q-why", "چون")
+        page.click(NEXT)
+        page.wait_for_url("**done=**")
+        assert errors == []
+        kept.append(stored(app)[-1].answers)
+    assert kept[0] == kept[1]
+    assert kept[0] == {
+        "province": "esf", "city": "kas", "part": "fin", "parts": ["fin", "raq"], "why": "چون",
+    }  # fmt: skip

@@ -430,6 +430,9 @@
   function evaluate(tree, context) {
     if (!Array.isArray(tree)) return tree;
     switch (tree[0]) {
+      case 'bare':
+        if (own(context.columns, tree[1]) !== undefined) return [context.columns[tree[1]]];
+        // falls through
       case '$':
         var raw = context.lookup(tree[1]);
         return raw && raw.nodes ? raw.nodes : nodes(raw);
@@ -534,13 +537,71 @@
         .filter(function (one) { return one.name === name; });
     }
 
-    function context(current) {
-      return { lookup: value, current: current, now: data.now, labels: data.labels, tables: data.tables, position: data.position, size: data.size };
+    // The choices that a filter may offer, and where they stand.
+    data.questions.forEach(function (question) {
+      var at = places[question.n];
+      var template = document.getElementById('o-' + question.n);
+      if (!question.w || !template || !at) return;
+      at.list = at.box.querySelector('select') ||
+        Array.from(at.box.children).filter(function (one) { return one.tagName === 'DIV'; }).pop();
+      var chosen = [].concat(answer(question, controls(question.n)) || []);
+      Array.from(at.list.children).forEach(function (one) {
+        if (control(one).value) at.list.removeChild(one);
+      });
+      // "Choose…" stands before the choices, "No answer" after them.
+      at.end = at.list.tagName === 'SELECT' ? null : at.list.firstElementChild;
+      at.pool = Array.from(template.content.children);
+      at.pool.forEach(function (one) { choose(one, chosen.includes(control(one).value)); });
+      at.offered = '';
+    });
+
+    /** The box in a label, or the option itself. */
+    function control(element) { return element.querySelector('input') || element; }
+
+    function choose(element, isChosen) {
+      control(element)[element.tagName === 'OPTION' ? 'selected' : 'checked'] = isChosen;
+    }
+
+    /** The names of the choices that are offered. */
+    function offered(name) {
+      if (!(name in memo.offered)) {
+        var question = questions[name];
+        memo.offered[name] = [];
+        memo.offered[name] = question.o.filter(function (choice) {
+          return choice[1] === null || holds(question.w, read(name), choice[1]);
+        }).map(function (choice) { return choice[0]; });
+      }
+      return memo.offered[name];
+    }
+
+    function rearrange(name) {
+      var at = places[name];
+      var wanted = offered(name).join(' ');
+      if (!at.pool || at.offered === wanted) return;
+      at.offered = wanted;
+      var chosen = [].concat(raw(name) || []);
+      at.pool.forEach(function (one) {
+        if (one.parentNode === at.list) at.list.removeChild(one);
+      });
+      at.pool.forEach(function (one) {
+        var choice = control(one).value;
+        // What a filter takes away is no answer any more, also when it is offered again.
+        choose(one, chosen.includes(choice));
+        if (offered(name).includes(choice)) at.list.insertBefore(one, at.end);
+      });
+      if (at.list.tagName === 'SELECT' && !chosen.length) at.list.selectedIndex = 0;
+    }
+
+    function context(current, columns) {
+      return {
+        lookup: value, current: current, columns: columns, now: data.now, labels: data.labels,
+        tables: data.tables, position: data.position, size: data.size
+      };
     }
 
     /** As in Python, what has no value is false. */
-    function holds(tree, current) {
-      try { return truth(evaluate(tree, context(current))); } catch (error) { return false; }
+    function holds(tree, current, columns) {
+      try { return truth(evaluate(tree, context(current, columns))); } catch (error) { return false; }
     }
 
     function relevant(name) {
@@ -555,10 +616,19 @@
       return known[name];
     }
 
-    function raw(name) {
+    function read(name) {
       var question = questions[name];
       if (question.k !== 'fixed' && places[name]) return answer(question, controls(name));
       return question.s === undefined ? null : question.s;
+    }
+
+    /** What is given, without choices that a filter has taken away. */
+    function raw(name) {
+      var given = read(name);
+      if (!questions[name].w || given === null) return given;
+      var left = [].concat(given).filter(function (one) { return offered(name).includes(one); });
+      if (!left.length) return null;
+      return Array.isArray(given) ? left : left[0];
     }
 
     function value(name) {
@@ -576,7 +646,7 @@
 
     function place(name) {
       var at = places[name];
-      var isWanted = relevant(name);
+      var isWanted = relevant(name) && (!questions[name].w || offered(name).length > 0);
       if (at.isIn === isWanted) return;
       at.isIn = isWanted;
       if (isWanted) at.mark.parentNode.insertBefore(at.box, at.mark);
@@ -639,12 +709,16 @@
     }
 
     function update() {
-      memo = { relevant: {}, value: {} };
+      memo = { relevant: {}, value: {}, offered: {} };
       data.questions.forEach(function (question) {
-        if (places[question.n] && !question.f && Array.isArray(question.r)) place(question.n);
+        if (!places[question.n] || question.f) return;
+        if (question.w) rearrange(question.n);
+        place(question.n);
       });
       shown.value = data.shown.filter(function (name) {
         return places[name] ? places[name].isIn : first.includes(name);
+      }).map(function (name) {
+        return own(questions, name) && questions[name].w ? name + ' ' + name + '!' : name;
       }).join(' ');
       document.querySelectorAll('[data-answer]').forEach(function (span) {
         var name = span.getAttribute('data-answer');

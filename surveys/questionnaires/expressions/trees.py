@@ -1,7 +1,8 @@
 """Expressions as JSON for the browser (portal/static/js/survey-logic.js), which parses nothing.
 
 A number, a text and a truth are themselves; everything else is a list that begins with its kind:
-`["$", name]`, `["."]`, `["negate", tree]`, `["chain", [operators], [trees]]`, `["fname", tree, …]`.
+`["$", name]`, `["bare", name]` (a column of a choice, else as `$`), `["."]`, `["negate", tree]`,
+`["chain", [operators], [trees]]`, `["fname", tree, …]`.
 """
 
 import math
@@ -50,8 +51,8 @@ def _tree(node: Node) -> Any:
             return _number(number)
         case Reference(name=name):
             return ["$", name]
-        case Path(steps=steps):
-            return ["$", steps[-1]] if steps else ["nothing"]
+        case Path(steps=steps, bare=bare):
+            return ["bare" if bare else "$", steps[-1]] if steps else ["nothing"]
         case Current():
             return ["."]
         case Here():

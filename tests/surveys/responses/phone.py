@@ -47,9 +47,7 @@ class Phone:
         """What the browser would send without another touch."""
         values: dict[str, list[str]] = {}
         # In the order of the page: several fields of one question share its name.
-        for tag in re.findall(
-            r"<input[^>]*>|<select.*?</select>|<textarea.*?</t", self.seen, re.S
-        ):
+        for tag in re.findall(r"<input[^>]*>|<select.*?</select>|<textarea.*?</t", self.seen, re.S):
             name, value = _attribute(tag, "name"), _attribute(tag, "value")
             if tag.startswith("<textarea"):
                 value = html.unescape(re.sub(r"^<[^>]*>\n?|</t$", "", tag))
