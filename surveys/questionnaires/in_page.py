@@ -3,7 +3,7 @@
 `page_logic` gives None where nothing on the page depends on an answer of the same page, and where
 the page would grow too large: then the page has no script. Answers of other pages and of other
 rounds go along as constants. What depends on something of this page that the script cannot read
-(a date, a ranking, choices that a filter takes away, all rounds of a repeat) is left to the server.
+(a place, a ranking, choices in an order of chance, all rounds of a repeat) is left to the server.
 """
 
 import json
@@ -20,7 +20,7 @@ from portal import clock
 from portal.i18n import _, local, pick
 from portal.text import localized_digits
 
-from . import flow
+from . import dateparts, flow
 from .expressions import NodeSet, labelled_questions, to_tree
 from .expressions.nodes import Filter, Reference, walk
 from .logic import dependencies, in_order, references_of
@@ -32,8 +32,10 @@ KINDS: Final[Mapping[str, str]] = {
     **{kind: kind for kind in ("text", "integer", "decimal", "select_one", "select_multiple")},
     "range": "decimal",
     "acknowledge": "select_one",
+    **{kind: kind for kind in ("date", "time", "dateTime")},
 }
 """The types whose answers the script reads, and what it reads them as."""
+_MOMENTS: Final = frozenset({"date", "time", "dateTime"})
 _SELECTS: Final = frozenset({"select_one", "select_multiple"})
 MAX_JSON: Final = 24_000
 """Characters of data on one page: about 5 KB as they travel."""
@@ -131,6 +133,10 @@ class _Plan:
     def _is_read(self, question: Question) -> bool:
         """Whether the script can read the answer from the page."""
         if question.type not in KINDS or question.read_only or question.calculation:
+            return False
+        parts = dateparts.wanted(question.type, question.looks) if question.type in _MOMENTS else ()
+        if question.type in _MOMENTS - {"time"} and "day" not in parts:
+            # What month and year a stored day is in, the calendar of the form decides.
             return False
         # Of choices in an order of one's own the script knows no order.
         return question.name not in self.refiltered or (

@@ -1,6 +1,8 @@
 """The JavaScript twin of the evaluator gives the values that Python gives."""
 
+import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.sync_api import Page
 
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires.expressions import parse, to_tree
+from tests.browser.checks import look
 from tests.factories.surveys import make_campaign, make_invitation, make_survey, question
 from tests.factories.surveys import questionnaire as form
 from tests.surveys.questionnaires.forms import questionnaire
@@ -137,7 +140,7 @@ NEXT = "main button[value=next]"
 
 
 def test_questions_come_and_go_by_keyboard(
-    app: Flask, live: str, open_page: Callable[..., Page]
+    app: Flask, live: str, open_page: Callable[..., Page], shots: Path
 ) -> None:
     token = make_invitation(make_campaign(make_survey(form=PETS)))[1]
     page = open_page(360)
@@ -163,6 +166,7 @@ def test_questions_come_and_go_by_keyboard(
     assert page.locator("#q-many").get_attribute("aria-describedby") == "q-many-live"
     assert page.locator("#q-herd").inner_text() == "\u2066۱۲۰۰\u2069 پا"
     assert page.locator("label[for=q-why] .optional").count() == 1
+    assert look(page, "survey-live", "fa", 360, shots) == []
     page.fill("#q-many", "۳")
     assert page.locator(".error--live").count() == 0
     assert page.locator("#q-herd").inner_text() == "\u2066۱۲\u2069 پا"
@@ -307,4 +311,74 @@ def test_choices_follow_the_answers_of_the_same_page(
     assert kept[0] == kept[1]
     assert kept[0] == {
         "province": "esf", "city": "kas", "part": "fin", "parts": ["fin", "raq"], "why": "چون",
+    }  # fmt: skip
+
+
+def test_dates_in_parts_are_read_as_the_server_reads_them(
+    live: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    page.goto(f"{live}/healthz")
+    page.add_script_tag(url=f"{live}/static/js/survey-logic.js")
+    dice = random.Random(7)
+    days = [
+        [str(day), f"persian-{month:02}", str(year)]
+        for year in range(1250, 1501)
+        for month, day in ((1, 1), (6, 31), (7, 31), (12, 29), (12, 30))
+    ]
+    for _ in range(300):
+        month, year = dice.randint(0, 13), dice.randint(1848, 2152)
+        days.append([str(dice.randint(0, 32)), f"gregorian-{month:02}", str(year)])
+    days += [["۳۰", "persian-01", "۱۴۰۴"], ["", "", ""], ["1", "", "1404"]]
+    days += [["x", "persian-01", "1404"], ["5", "persian-02", "99999"]]
+    days += [["05", "persian-02", "1400"], ["", "persian-02", "1400"]]
+    hours = [["7", ""], ["۲۳", "59"], ["24", "0"], ["", "5"], ["0", "60"], ["", ""], ["1.5", "0"]]
+    both = [[*day, *hour] for day in days[::97] for hour in hours]
+    for kind, tried in (("date", days), ("time", hours), ("dateTime", both)):
+        asked = question("q", kind)
+        theirs = page.evaluate(
+            "([kind, many]) => many.map(texts => PasokhLogic.answer({k: kind},"
+            " texts.map(value => ({type: 'text', value: value}))))",
+            [kind, tried],
+        )
+        ours = [conversions.convert(asked, texts, "fa")[0] for texts in tried]
+        wrong = [x for x in zip(tried, ours, theirs, strict=True) if x[1] != x[2]]
+        assert wrong == [], kind
+
+
+MOMENTS = """
+type | name | label | relevant | constraint | constraint_message
+date | born | زاده | | . < '2020-01-01' | خیلی دیر است.
+text | adult | شغل | ${born} < '2000-01-01' | |
+date | since | از کی؟ | ${adult} != '' | . > ${born} | پیش از تولد است.
+"""
+
+
+def test_dates_show_and_check_at_once(
+    app: Flask, live: str, open_page: Callable[..., Page]
+) -> None:
+    token = make_invitation(make_campaign(make_survey(form=questionnaire(MOMENTS))))[1]
+    page = open_page(360)
+    page.goto(f"{live}/s/{token}")
+
+    def date(name: str, day: str, month: int, year: str) -> None:
+        page.fill(f"#q-{name}-day", day)
+        page.select_option(f"#q-{name}-month", index=month)
+        page.fill(f"#q-{name}-year", year)
+        page.keyboard.press("Tab")
+
+    date("born", "۱", 1, "۱۴۰۲")
+    assert "خیلی دیر است." in page.locator("#q-born .error--live").inner_text()
+    assert page.locator("#q-adult").count() == 0
+    date("born", "۱", 1, "۱۳۶۰")
+    assert page.locator(".error--live").count() == 0
+    page.fill("#q-adult", "نانوا")
+    date("since", "۱", 1, "۱۳۵۰")
+    assert "پیش از تولد است." in page.locator("#q-since .error--live").inner_text()
+    date("since", "۳۱", 6, "۱۳۸۰")
+    assert page.locator(".error--live").count() == 0
+    page.click(NEXT)
+    page.wait_for_url("**done=**")
+    assert stored(app)[0].answers == {
+        "born": "1981-03-21", "adult": "نانوا", "since": "2001-09-22",
     }  # fmt: skip

@@ -120,9 +120,9 @@
   }
 
   function isoDate(milliseconds) {
-    var moment = new Date(milliseconds);
-    var year = moment.getUTCFullYear();
-    return year >= 1 && year <= 9999 ? moment.toISOString() : '';
+    var date = new Date(milliseconds);
+    var year = date.getUTCFullYear();
+    return year >= 1 && year <= 9999 ? date.toISOString() : '';
   }
 
   function dateText(count) { return isFinite(count) ? isoDate(Math.floor(count) * DAY).slice(0, 10) : ''; }
@@ -482,11 +482,52 @@
     return text && letters(text).length <= 5000 ? text : null;
   }
 
+  /** The first day of a Persian year's month plus days, as days since 1970: jdatetime's rule of 33 years. */
+  function persianDay(year, month, day) {
+    var isLeap = [1, 5, 9, 13, 17, 22, 26, 30].includes(year % 33);
+    var length = month < 7 ? 31 : month < 12 || isLeap ? 30 : 29;
+    if (day < 1 || day > length) return NaN;
+    var y = year - 979;
+    var passed = 365 * y + Math.floor(y / 33) * 8 + Math.floor((y % 33 + 3) / 4);
+    return passed + (month - 1) * 30 + Math.min(month - 1, 6) + day - 1 + 79 - 135140;
+  }
+
+  function small(text) { return /^[0-9]{1,4}$/.test(text) ? Number(text) : NaN; }
+
+  /** Day, month and year, hour and minute as a date or time, as dateparts.py joins them. */
+  function moment(kind, typed) {
+    typed = typed.map(function (text) { return latin(text).trim(); });
+    var size = { date: 3, time: 2, dateTime: 5 }[kind];
+    if (typed.length !== size || !typed[0]) return null;
+    var text = [];
+    if (kind !== 'time') {
+      var month = /^(persian|gregorian)-(0[1-9]|1[0-2])$/.exec(typed[1]);
+      var day = small(typed[0]);
+      var year = small(typed[2]);
+      if (!month) return null;
+      var isPersian = month[1] === 'persian';
+      if (!(isPersian ? year >= 1250 && year <= 1500 : year >= 1850 && year <= 2150)) return null;
+      var iso = isPersian ? isoDate(persianDay(year, Number(month[2]), day) * DAY).slice(0, 10)
+        : pad(year, 4) + '-' + month[2] + '-' + pad(day, 2);
+      if (!parts(iso)) return null;
+      text.push(iso);
+    }
+    if (kind !== 'date') {
+      var hour = small(typed[size - 2]);
+      var minute = small(typed[size - 1] || '0');
+      if (!(hour < 24 && minute < 60)) return null;
+      text.push(pad(hour, 2) + ':' + pad(minute, 2) + ':00');
+    }
+    return text.join('T');
+  }
+
   /** The value of a question's controls, null where it has none or an unusable one. */
   function answer(question, controls) {
     var values = controls.filter(function (one) {
       return (one.type !== 'radio' && one.type !== 'checkbox') || one.checked;
-    }).map(function (one) { return one.value; }).filter(function (value) { return value.trim(); });
+    }).map(function (one) { return one.value; });
+    if (/^(date|time)/.test(question.k)) return moment(question.k, values);
+    values = values.filter(function (value) { return value.trim(); });
     if (!values.length) return null;
     switch (question.k) {
       case 'integer': return integer(values[0]);
