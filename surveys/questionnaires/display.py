@@ -336,9 +336,8 @@ class _Drawing:
         offered = self.state.choices(question, self.round)
         if self.is_filtered:
             # Each keeps its id, whichever of the others are offered.
-            names = {choice.name for choice in offered}
-            pool = self.choices(values, question.choices)
-            return tuple(option for option in pool if option.value in names)
+            pool = zip(self.choices(values, question.choices), question.choices, strict=True)
+            return tuple(option for option, choice in pool if any(choice is x for x in offered))
         return self.choices(values, offered)
 
     def choices(self, values: list[str], choices: Sequence[Choice]) -> tuple[Option, ...]:

@@ -264,13 +264,15 @@ city | rey | ری | Rey | teh |
 part | fin | فین | Fin | | kas
 part | raq | راوند | Ravand | | kas
 part | azi | عظیمیه | Azimiyeh | | rey
+part | fin | فینِ ری | Fin of Rey | | rey
 """
+TWICE = "allow_choice_duplicates\nyes"
 
 
 def test_choices_follow_the_answers_of_the_same_page(
     app: Flask, live: str, open_page: Callable[..., Page]
 ) -> None:
-    cascade = questionnaire(CASCADE, PLACES)
+    cascade = questionnaire(CASCADE, PLACES, TWICE)
     kept = []
     for script in (True, False):
         token = make_invitation(make_campaign(make_survey(form=cascade)))[1]

@@ -603,14 +603,15 @@
       control(element)[element.tagName === 'OPTION' ? 'selected' : 'checked'] = isChosen;
     }
 
-    /** The names of the choices that are offered. */
+    /** The places in the list of the choices that are offered: names may occur twice. */
     function offered(name) {
       if (!(name in memo.offered)) {
         var question = questions[name];
         memo.offered[name] = [];
-        memo.offered[name] = question.o.filter(function (choice) {
+        memo.offered[name] = Object.keys(question.o).filter(function (at) {
+          var choice = question.o[at];
           return choice[1] === null || holds(question.w, read(name), choice[1]);
-        }).map(function (choice) { return choice[0]; });
+        }).map(Number);
       }
       return memo.offered[name];
     }
@@ -624,11 +625,11 @@
       at.pool.forEach(function (one) {
         if (one.parentNode === at.list) at.list.removeChild(one);
       });
-      at.pool.forEach(function (one) {
-        var choice = control(one).value;
+      at.pool.forEach(function (one, n) {
+        var isOffered = offered(name).includes(n);
         // What a filter takes away is no answer any more, also when it is offered again.
-        choose(one, chosen.includes(choice));
-        if (offered(name).includes(choice)) at.list.insertBefore(one, at.end);
+        choose(one, isOffered && chosen.includes(control(one).value));
+        if (isOffered) at.list.insertBefore(one, at.end);
       });
       if (at.list.tagName === 'SELECT' && !chosen.length) at.list.selectedIndex = 0;
     }
@@ -667,7 +668,8 @@
     function raw(name) {
       var given = read(name);
       if (!questions[name].w || given === null) return given;
-      var left = [].concat(given).filter(function (one) { return offered(name).includes(one); });
+      var names = offered(name).map(function (at) { return questions[name].o[at][0]; });
+      var left = [].concat(given).filter(function (one) { return names.includes(one); });
       if (!left.length) return null;
       return Array.isArray(given) ? left : left[0];
     }

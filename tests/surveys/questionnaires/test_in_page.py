@@ -10,6 +10,8 @@ from surveys.questionnaires.in_page import MAX_JSON, page_logic
 from tests.factories.surveys import question
 from tests.factories.surveys import questionnaire as form
 
+from .forms import questionnaire
+
 
 def logic(q, page=0, answers=None, lang="en"):
     with use_language(lang):
@@ -100,3 +102,50 @@ def test_a_text_follows_the_answer_it_quotes_and_stays_escaped(context):
         found = page_logic(q, q.pages[0], {"a": "<i>"}, "en")
         label = display.fields(q, q.pages[0], {"a": "<i>"}, "en", logic=found)[1].label.text
     assert label == '&lt;b&gt; <span data-answer="a">\u2066&lt;i&gt;\u2069</span>'
+
+
+CHILDREN = """
+type | name | label | relevant | calculation | constraint
+integer | limit | Limit | | |
+begin repeat | child | Child | | |
+integer | age | Age | | | . < ${limit}
+text | school | School of ${age} | ${age} > 5 and position(..) > 1 | |
+text | elder | Elder | ${age} > sum(${ages}) | |
+text | eldest | Eldest | ${age} >= max(indexed-repeat(${age}, ${child}, 1)) | |
+text | only | Only | count(${child}[age > 3]) = 1 | |
+end repeat | | | | |
+calculate | ages | | | 7 |
+"""
+
+
+def test_a_round_of_a_repeat_has_the_script_for_what_is_its_own():
+    q = questionnaire(CHILDREN)
+    page = next(page for page in q.pages if page.repeat).in_round(2)
+    with use_language("en"):
+        found = page_logic(q, page, {"limit": 90, "child": [{"age": 3}, {"age": 9}]}, "en")
+    sent = data(found)
+    assert (sent["position"], sent["size"]) == (2, 2)
+    # What looks at all rounds is the server's to say.
+    placed = {entry["n"] for entry in sent["questions"] if "f" not in entry}
+    assert placed == {"school", "elder"}
+    assert sent["values"]["limit"] == 90
+    assert found.quoted == {"age"}
+
+
+def test_choices_that_a_filter_may_offer_are_sent_along():
+    survey = """
+type | name | label | choice_filter | parameters | relevant
+select_one a | a | A | | |
+select_one b | b | B | a = ${a} | |
+select_one b | c | C | a = ${a} | randomize=true |
+text | d | D | | | ${b} = 'x'
+text | e | E | | | ${c} = 'x'
+"""
+    q = questionnaire(
+        survey, "list_name | name | label | a\na | u | U |\na | v | V |\nb | x | X | u"
+    )
+    found = logic(q)
+    assert (found.filtered, found.hidden) == ({"b"}, {"b", "d"})
+    entry = entries(found)["b"]
+    assert entry["o"] == [["x", {"a": "u", "name": "x"}]]
+    assert entry["w"] == ["chain", ["="], [["bare", "a"], ["$", "a"]]]
