@@ -170,8 +170,10 @@ def _select_multiple(question: Question, raw: list[str]) -> tuple[list[str] | No
     chosen = {_named(question, word) for word in words}
     if None in chosen:
         return None, _("Choose from the answers shown.")
-    # In the order of the list, so that equal answers are equal when stored.
-    return [choice.name for choice in question.choices if choice.name in chosen] or None, None
+    # In the order of the list, so that equal answers are equal when stored; a name that stands
+    # twice in it (in two regions, of which a filter offers one) counts once.
+    names = dict.fromkeys(choice.name for choice in question.choices)
+    return [name for name in names if name in chosen] or None, None
 
 
 def _range(question: Question, raw: list[str]) -> tuple[float | None, str | None]:

@@ -19,6 +19,8 @@ class ChoiceList:
     name: str
     choices: list[Choice] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
+    keyed: frozenset[str] = frozenset()
+    """Of the columns of a file those that have a meaning of their own, such as label::fa."""
 
 
 def read_choices(

@@ -3,18 +3,20 @@
 import json
 import math
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from portal.i18n import _, ngettext, use_language
+from portal.i18n import _, _l, ngettext, use_language
 
 from .expressions import (
     Context,
     EvaluationError,
     ExpressionError,
     NodeSet,
+    Rows,
     Value,
     answers_lookup,
     evaluate,
@@ -106,8 +108,14 @@ def evaluate_command(expression: str, answers_file: Path | None, as_json: bool) 
     """
     answers = _read_answers(answers_file)
     try:
-        context = Context(answers_lookup(answers), current=answers.get("."))
-        value = evaluate(parse(expression), context)
+        parsed = parse(expression)
+        context = Context(
+            answers_lookup(answers), current=answers.get("."), table=partial(_rows, answers)
+        )
+        missing = sorted(name for name in parsed.tables() if _rows(answers, name) is None)
+        if missing:
+            raise ExpressionError(0, _l("There is no list “%(name)s”.", name=missing[0]))
+        value = evaluate(parsed, context)
     except ExpressionError as error:
         click.echo(
             _(
@@ -130,6 +138,13 @@ def evaluate_command(expression: str, answers_file: Path | None, as_json: bool) 
         shown = typed(value)
         text = shown["value"] if isinstance(value, str | NodeSet) else json.dumps(shown["value"])
         click.echo(f"{text}  ({shown['type']})")
+
+
+def _rows(answers: Mapping[str, Any], name: str) -> Rows | None:
+    """A list of objects among the answers also serves instance() and pulldata()."""
+    found = answers.get(name.removesuffix(".csv"))
+    is_table = isinstance(found, list) and all(isinstance(row, Mapping) for row in found)
+    return found if is_table else None
 
 
 def typed(value: Value) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """What a respondent sees of a page: plain values for the templates, in one language."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from portal.i18n import (
     LANGUAGES,
@@ -21,7 +24,9 @@ from . import answers as conversions
 from . import controls, flow
 from .controls import Part
 from .expressions import latin_digits, plain
-from .schema import HEADING, Page, Question, Questionnaire, Texts
+from .in_page import PageLogic
+from .schema import HEADING, Choice, Page, Question, Questionnaire, Texts
+from .texts import REFERENCE
 
 SECONDS_PER_QUESTION = 12
 """A reading and a tap on a small screen; only for the promise "about 2 minutes"."""
@@ -91,6 +96,10 @@ class Field:
     """For a row of a table: whether it is the first, the last."""
     table_label: str = ""
     """Id of the heading that names the table."""
+    pool: tuple[Option, ...] = ()
+    """All choices, where the script changes which are offered."""
+    is_hidden: bool = False
+    """Sent along unseen, for the script to show."""
 
     @property
     def inputmode(self) -> str:
@@ -172,12 +181,16 @@ def fields(
     raw: Mapping[str, Sequence[str]] | None = None,
     errors: Mapping[str, str] | None = None,
     at: datetime | None = None,
+    logic: PageLogic | None = None,
 ) -> list[Field]:
-    """The questions and notes of a page to show. `raw` has what was just typed, kept as it is."""
-    state = flow.State(q, answers, at, lang)
+    """The questions and notes of a page to show. `raw` has what was just typed, kept as it is;
+    `logic` says which to send along for the script."""
+    state = logic.state if logic else flow.State(q, answers, at, lang)
+    hidden = logic.hidden if logic else frozenset()
     found = [
-        (question, _Drawing(state, question, page.round, lang).field(raw, (errors or {})))
-        for question in state.shown(page)
+        (question, _Drawing(state, question, page.round, lang, logic).field(raw, errors or {}))
+        for question in page.questions
+        if question.is_shown and (question.name in hidden or state.asked(question, page.round))
     ]
     return list(_tabled(found))
 
@@ -189,7 +202,7 @@ def _tabled(found: list[tuple[Question, Field]]) -> Iterator[Field]:
         before = found[n - 1][0].matrix if n else ""
         after = found[n + 1][0].matrix if n + 1 < len(found) else ""
         if not question.matrix:
-            heading = field.id if field.kind == "heading" else ""
+            heading = field.id if field.kind == "heading" and not field.is_hidden else ""
             yield field
             continue
         yield replace(
@@ -205,11 +218,21 @@ def _tabled(found: list[tuple[Question, Field]]) -> Iterator[Field]:
 class _Drawing:
     """One question on its way to the page."""
 
-    def __init__(self, state: flow.State, question: Question, round: int, lang: str) -> None:
+    def __init__(
+        self,
+        state: flow.State,
+        question: Question,
+        round: int,
+        lang: str,
+        logic: PageLogic | None = None,
+    ) -> None:
         self.state = state
         self.question = question
         self.round = round
         self.lang = lang
+        self.quoted = logic.quoted if logic else frozenset()
+        self.is_filtered = logic is not None and question.name in logic.filtered
+        self.is_hidden = logic is not None and question.name in logic.hidden
 
     def text(self, texts: Texts) -> Text:
         found = text_in(texts, self.lang, self.state.questionnaire)
@@ -218,6 +241,21 @@ class _Drawing:
         )
         return Text(said, found.lang)
 
+    def following(self, texts: Texts) -> Text:
+        """The text; answers of this page stand in elements that the script keeps up to date."""
+        found = text_in(texts, self.lang, self.state.questionnaire)
+        if not self.quoted & set(REFERENCE.findall(found.text)):
+            return self.text(texts)
+
+        def answer(match: re.Match[str]) -> str:
+            said = flow.fill(
+                match[0], self.state, found.lang or self.lang, self.shown, round=self.round
+            )
+            return f'<span data-answer="{escape(match[1])}">{escape(said)}</span>'
+
+        html = REFERENCE.sub(answer, str(escape(found.text)))
+        return Text(Markup(html), found.lang)  # noqa: S704 - escaped right above
+
     def shown(self, value: str) -> str:
         return isolate(digits(value, self.lang)) if value else "…"
 
@@ -225,9 +263,10 @@ class _Drawing:
         question, state = self.question, self.state
         name = question.name
         told: dict[str, Any] = {
-            "label": self.text(question.label),
-            "hint": self.text(question.hint),
-            "guidance": self.text(question.guidance) if question.guidance else NO_TEXT,
+            "label": self.following(question.label),
+            "hint": self.following(question.hint),
+            "guidance": self.following(question.guidance) if question.guidance else NO_TEXT,
+            "is_hidden": self.is_hidden,
         }
         if question.type == "note":
             return Field(name, "heading" if question.appearance == HEADING else "note", **told)
@@ -237,7 +276,10 @@ class _Drawing:
         kind = self.kind()
         # What was just submitted wins over what is stored, also where it was emptied.
         typed = raw.get(name) if raw is not None else None
-        values = list(typed) if typed is not None else _values(state.value(name, self.round))
+        # What is hidden has no value, and shall be found as it was when it comes back.
+        known = state.answered(question, self.round) if self.is_hidden else None
+        known = known or state.value(name, self.round)
+        values = list(typed) if typed is not None else _values(known)
         required = state.is_required(question, self.round)
         return Field(
             name=name,
@@ -245,6 +287,7 @@ class _Drawing:
             is_required=required,
             value=values[0] if values and kind in _ONE_BOX else "",
             options=self.options(values),
+            pool=self.choices(values, question.choices) if self.is_filtered else (),
             parts=self.parts(values) if kind == "parts" else (),
             error=errors.get(name, ""),
             has_none=kind == "radio" and not required and bool(values),
@@ -290,14 +333,18 @@ class _Drawing:
             )
         if question.type not in {"select_one", "select_multiple"}:
             return ()
+        offered = self.state.choices(question, self.round)
+        if self.is_filtered:
+            # Each keeps its id, whichever of the others are offered.
+            pool = zip(self.choices(values, question.choices), question.choices, strict=True)
+            return tuple(option for option, choice in pool if any(choice is x for x in offered))
+        return self.choices(values, offered)
+
+    def choices(self, values: list[str], choices: Sequence[Choice]) -> tuple[Option, ...]:
+        name = self.question.name
         return tuple(
-            Option(
-                f"q-{question.name}-{n}",
-                choice.name,
-                self.text(choice.label),
-                choice.name in values,
-            )
-            for n, choice in enumerate(self.state.choices(question, self.round))
+            Option(f"q-{name}-{n}", choice.name, self.text(choice.label), choice.name in values)
+            for n, choice in enumerate(choices)
         )
 
     def parts(self, values: list[str]) -> tuple[Part, ...]:

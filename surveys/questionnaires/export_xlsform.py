@@ -17,6 +17,7 @@ import xlsxwriter
 
 from .languages import header_name
 from .schema import OTHER, SELECTS, Choice, Page, Question, Questionnaire, Repeat, Texts
+from .tables import choices_of
 
 Cells = dict[str, str | Texts]
 """Column → text, or {language: text}."""
@@ -107,6 +108,7 @@ class _Form:
 
     def sheets(self) -> dict[str, list[tuple[str, ...]]]:
         """The rows of each sheet, the header first."""
+        self._tables()
         self._pages()
         choices = list(self._choices())
         self._keep_languages(choices)
@@ -275,6 +277,14 @@ class _Form:
         }
 
     # The choices sheet.
+
+    def _tables(self) -> None:
+        """The lists that expressions look into keep their names."""
+        form = self.questionnaire
+        for name, rows in form.tables.items():
+            self.names.add(name)
+            found = choices_of(rows, form.questions, form.default_language)
+            self.lists.append((found, name))
 
     def _list(self, question: Question) -> str:
         """The name of the list of a question's choices; equal lists are written once."""

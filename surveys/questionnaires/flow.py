@@ -130,9 +130,9 @@ def validate_page(
     """Check everything a respondent submitted on a page.
 
     `raw` has the submitted texts by name; `shown` the names that stood on the page, where the
-    form says so (None: all that are relevant now). Questions made irrelevant by the same
-    submission keep what they had. `told`: what calculations that are made once and kept see as
-    now(), where that is another moment than `at`.
+    form says so (None: all that are relevant now), and `name!` where a script kept the choices
+    right. Questions made irrelevant by the same submission keep what they had. `told`: what
+    calculations that are made once and kept see as now(), where that is another moment than `at`.
     """
     before = State(q, answers, at, lang)
     values, errors = _converted(before, page, raw, lang, shown)
@@ -154,7 +154,9 @@ def validate_page(
             is_other = question.choice_filter and (
                 state.choices(question, page.round) != before.choices(question, page.round)
             )
-            if name not in shown or (is_other and name not in errors):
+            # "name!": the script has kept the choices right.
+            is_old = is_other and name not in errors and f"{name}!" not in shown
+            if name not in shown or is_old:
                 revealed.append(name)
     for question in page.questions:
         # That a proposed answer was taken out must not bring the proposal back.

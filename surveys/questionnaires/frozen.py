@@ -45,7 +45,8 @@ def to_json(form: Questionnaire) -> dict[str, Any]:
                     **_filled(label=dict(each.label), count=each.count, relevant=each.relevant),
                 }
                 for each in form.repeats
-            ]
+            ],
+            tables={name: [dict(row) for row in rows] for name, rows in form.tables.items()},
         ),
     }
 
@@ -71,6 +72,10 @@ def from_json(data: Mapping[str, Any]) -> Questionnaire:
                 )
                 for each in data.get("repeats", ())
             ),
+            tables={
+                str(name): tuple(_texts(row) for row in rows)
+                for name, rows in data.get("tables", {}).items()
+            },
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a questionnaire: {error!r}") from error

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from portal.i18n import _l
 
+from .choice_lists import ChoiceList
 from .columns import Record
-from .expressions import ExpressionError, parse
-from .expressions.nodes import Call, Path, walk
+from .expressions import Expression, ExpressionError, Subject, check_types, parse
+from .expressions.nodes import Call, Path, Reference, walk
 from .parameters import parameters
 from .problems import ProblemList
 from .rounds import ALL_ROUNDS, parsed
@@ -26,7 +27,12 @@ _CALCULATED = re.compile(r"\$\{|^\s*[a-zA-Z][\w:\-]*\(.*\)\s*$", re.DOTALL)
 class Names:
     """Every name that an expression may mention."""
 
-    def __init__(self, survey: Survey) -> None:
+    def __init__(
+        self, survey: Survey, lists: Mapping[str, ChoiceList], tables: Mapping[str, ChoiceList]
+    ) -> None:
+        self.lists = lists
+        self.tables = tables
+        self.items = {item.name: item for item in survey.items}
         self.questions = {item.name for item in survey.items if item.name}
         self.by_path = {item.path: item.name for item in survey.items if item.name}
         repeats = [group for group in survey.groups if group.container == "repeat"]
@@ -62,10 +68,38 @@ class Names:
             )
         return _l("There is no question “%(name)s”. Correct the name or add it.", name=name)
 
+    def subject(self, name: str) -> Subject | None:
+        """What kind of answer a question takes, None where that is not known."""
+        item = self.items.get(name)
+        if item is None or item.type.kind != "question":
+            return None
+        found = self.lists.get(item.type.list_name)
+        choices = frozenset(choice.name for choice in found.choices) if found else frozenset()
+        if item.type.or_other:
+            choices |= {"other"}
+        match item.type.question:
+            case "integer" | "decimal":
+                return Subject("number")
+            case "text":
+                return Subject("text")
+            case "select_one":
+                return Subject("one", choices)
+            case "select_multiple":
+                return Subject("many", choices)
+            case _:
+                return None
 
-def check_logic(survey: Survey, problems: ProblemList) -> None:
-    """Check all expressions and leave them, with paths resolved, in the items and groups."""
-    names = Names(survey)
+
+def check_logic(
+    survey: Survey,
+    problems: ProblemList,
+    lists: Mapping[str, ChoiceList],
+    tables: Mapping[str, ChoiceList],
+) -> None:
+    """Check all expressions and leave them, with paths resolved, in the items and groups.
+
+    `tables` are what instance() and pulldata() look into: the lists and attached files."""
+    names = Names(survey, lists, tables)
     for group in survey.groups:
         if text := _expression_cell(group.record, "relevant"):
             group.relevant = _checked(text, "relevant", group, names, problems)
@@ -146,11 +180,35 @@ def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: P
         if message := names.unknown(name):
             problems.add("unknown_reference", message, *place)
             resolved = False
+    for name in sorted(expression.tables() - set(names.tables)):
+        problems.add(
+            "unknown_list",
+            _l(
+                "There is no list “%(name)s”. Add its rows to the sheet “choices”, with a column "
+                "for everything that is looked up.",
+                name=name,
+            ),
+            *place,
+        )
+        resolved = False
+    _check_types(expression, owner, names, problems, place)
     if not resolved:
         return ""
     return expression.rewritten(
         lambda path: None if path in kept else names.by_path.get(_target(path, owner))
     )
+
+
+def _check_types(
+    expression: Expression,
+    owner: Item | Group,
+    names: Names,
+    problems: ProblemList,
+    place: tuple[str, int, str],
+) -> None:
+    current = names.subject(owner.name) if isinstance(owner, Item) else None
+    for problem in check_types(expression, names.subject, current):
+        problems.add(problem.code, problem.message, *place, severity=problem.severity)
 
 
 def _target(path: Path, owner: Item | Group) -> tuple[str, ...]:
@@ -218,9 +276,14 @@ def dependencies(questionnaire: Questionnaire) -> dict[str, frozenset[str]]:
 
 def _references(texts: Iterable[str]) -> frozenset[str]:
     """What is written `${name}`: a bare name in a filter is a column of the choice."""
-    expressions = [parsed(text) for text in texts if text]
-    columns = {path.steps[-1] for each in expressions for path in each.paths() if path.bare}
-    return frozenset().union(*(each.references() for each in expressions)) - columns
+    return frozenset().union(*(references_of(parsed(text)) for text in texts if text))
+
+
+def references_of(expression: Expression) -> frozenset[str]:
+    """The questions of a choice filter, without the columns; `a = ${a}` has one of each."""
+    columns = {path.steps[-1] for path in expression.paths() if path.bare}
+    written = {node.name for node in walk(expression.root) if isinstance(node, Reference)}
+    return expression.references() - (columns - written)
 
 
 def in_order(
@@ -291,4 +354,4 @@ def combined(conditions: Iterable[str]) -> str:
     return texts[0] if len(texts) == 1 else " and ".join(f"({text})" for text in texts)
 
 
-__all__ = ["check_cycles", "check_logic", "combined", "dependencies", "in_order"]
+__all__ = ["check_cycles", "check_logic", "combined", "dependencies", "in_order", "references_of"]

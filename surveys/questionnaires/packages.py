@@ -95,7 +95,8 @@ def file_list(sheet: Sheet, language: str | None, problems: ProblemList) -> Choi
     rows = list(sheet.rows[1:])
     columns, _bare = with_default_language(columns, rows, language)
     table = Table(sheet.title, columns, rows)
-    found = ChoiceList(sheet.title)
+    keyed = frozenset(column.header for column in columns if column.key)
+    found = ChoiceList(sheet.title, keyed=keyed)
     for record in table.records():
         cells = {column.header: record.cell(column) for column in columns}
         found.choices.append(Choice(record.get("name"), record.texts("label"), cells))

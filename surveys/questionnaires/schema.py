@@ -13,6 +13,8 @@ from typing import Any, Final, Literal, get_args
 
 Texts = Mapping[str, str]
 """{BCP 47 code: text}."""
+TableRows = tuple[Mapping[str, str], ...]
+"""Rows of a choice list, each with its filled columns."""
 
 QuestionType = Literal[
     "text", "integer", "decimal", "range", "select_one", "select_multiple", "rank", "acknowledge",
@@ -155,6 +157,8 @@ class Questionnaire:
     form_id: str = ""
     version: str = ""
     repeats: tuple[Repeat, ...] = ()
+    tables: Mapping[str, TableRows] = field(default_factory=dict)
+    """The choice lists that expressions look into."""
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

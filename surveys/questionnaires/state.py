@@ -21,7 +21,7 @@ from . import answers as conversions
 from .expressions import Context, EvaluationError, evaluate, plain, to_number, truth
 from .expressions.values import NodeSet, Value, nodes
 from .logic import dependencies, in_order
-from .rounds import ALL_ROUNDS, parsed
+from .rounds import ALL_ROUNDS, Columns, parsed
 from .schema import MAX_ROUNDS, META, OTHER, Choice, Page, Question, Questionnaire
 
 Answers = Mapping[str, Any]
@@ -136,7 +136,7 @@ class State:
             return True
         place = (page.base, round)
         if place not in self._pages:
-            context = self._context(round, page.repeat, "")
+            context = self.page_context(page.in_round(round) if round else page)
             self._pages[place] = truth(parsed(page.relevant), context)
         return self._pages[place]
 
@@ -208,11 +208,12 @@ class State:
         elif question.type in META:
             value = self.stored(name, round) or self.moment(question)
         else:
-            value = self._answered(question, round)
+            value = self.answered(question, round)
         self._values[place] = value
         return value
 
-    def _answered(self, question: Question, round: int) -> Any:
+    def answered(self, question: Question, round: int = 0) -> Any:
+        """The answer, else what is proposed, whether or not it is asked."""
         value = self.stored(question.name, round)
         if value is None:
             value = self._default(question, round)
@@ -296,6 +297,10 @@ class State:
         repeat = self.questionnaire.repeat_of(name)
         return self._context(round, repeat, name, current, columns or {})
 
+    def page_context(self, page: Page) -> Context:
+        """What the conditions of a page see."""
+        return self._context(page.round, page.repeat, "")
+
     def _context(
         self,
         round: int,
@@ -312,13 +317,16 @@ class State:
             choice_label=self.choice_label,
             columns=columns or {},
             position=max(1, round),
+            size=max(1, self._rounds.get(repeat, 1)),
+            table=self.questionnaire.tables.get,
         )
 
     def _lookup(self, name: str, round: int, repeat: str, asking: str) -> Any:
         is_all = name.startswith(ALL_ROUNDS)
         name = name.removeprefix(ALL_ROUNDS)
         if name in self.questionnaire.repeat_by_name:
-            return NodeSet(("•",) * self.rounds(name))
+            rows = tuple(self._row(name, number) for number in self._all(name))
+            return NodeSet(("•",) * len(rows), rows)
         own = self.questionnaire.repeat_of(name)
         if not own:
             return self.value(name)
@@ -331,7 +339,16 @@ class State:
                 return ""
             return nodes(self.value(name, number)).values[0]
 
-        return NodeSet(tuple(text(number) for number in range(1, self.rounds(own) + 1)))
+        return NodeSet(tuple(text(number) for number in self._all(own)))
+
+    def _all(self, repeat: str) -> range:
+        return range(1, self.rounds(repeat) + 1)
+
+    def _row(self, repeat: str, number: int) -> Columns:
+        """One round as conditions in brackets see it."""
+        pages = (page for page in self.questionnaire.pages if page.repeat == repeat)
+        names = {question.name for page in pages for question in page.questions}
+        return Columns(names, lambda name: self.value(name, number))
 
     def choice_label(self, name: str, choice: str) -> str:
         """The label of a choice in the reader's language; its name where it has none."""

@@ -19,6 +19,7 @@ from .packages import Package, file_list, open_package
 from .problems import Problem, ProblemList
 from .schema import UNSEEN, Questionnaire
 from .survey_rows import read_rows, yes_or_no
+from .tables import stem, tables_of
 from .texts import check_texts
 from .workbook import WorkbookError
 
@@ -113,12 +114,14 @@ class _Reader:
             self.problems.add(
                 "no_questions", _l("The form has no questions. Add a row."), survey_table.name
             )
-        check_logic(survey, self.problems)
         files = {
             name: file_list(sheet, default, self.problems) for name, sheet in self.files.items()
         }
+        tables = {stem(name): found for name, found in files.items()} | lists
+        check_logic(survey, self.problems, lists, tables)
         assembler = Assembler(lists, self.languages, self.problems, files)
         pages = assembler.pages_of(survey)
+        repeats = assembler.repeats_of(survey)
         questionnaire = Questionnaire(
             title=self._title(settings, default),
             languages=tuple(self.languages),
@@ -126,7 +129,8 @@ class _Reader:
             pages=pages,
             form_id=setting.get("form_id") if setting else "",
             version=setting.get("version") if setting else "",
-            repeats=assembler.repeats_of(survey),
+            repeats=repeats,
+            tables=tables_of(tables, pages, repeats, default),
         )
         records = {group.name: group.record for group in survey.groups}
         records |= {item.name: item.record for item in survey.items}

@@ -43,7 +43,7 @@ from portal.ratelimit import over_limit
 from portal.security import csrf, in_own_world, same_site, token_authority
 from portal.text import ascii_digits
 from surveys.questionnaires import answers as conversions
-from surveys.questionnaires import display, flow
+from surveys.questionnaires import display, flow, in_page
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.responses import photos, services, travelling
@@ -260,7 +260,8 @@ def _page(
 ) -> str:
     with use_language(lang):
         now = clock.now()
-        fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, at=now)
+        logic = in_page.page_logic(q, page, answers, lang, now)
+        fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, at=now, logic=logic)
         number, total = flow.progress(q, page, answers, now)
         return render_template(
             "responses/page.html",
@@ -268,7 +269,8 @@ def _page(
             heading=display.heading(q, page, answers, lang, now),
             fields=fields,
             has_errors=bool(errors),
-            shown=" ".join(field.name for field in fields),
+            shown=" ".join(field.name for field in fields if not field.is_hidden),
+            logic=logic,
             number=number,
             total=total,
             minutes=display.minutes(q),

@@ -18,7 +18,7 @@ from portal.i18n import LANGUAGES, current_language, known_language, use_languag
 from portal.security import allow, frameable, framing, may
 from surveys.editor import labels, trials
 from surveys.editor.views.blueprint import blueprint, find_draft
-from surveys.questionnaires import display, flow
+from surveys.questionnaires import display, flow, in_page
 from surveys.questionnaires import services as questionnaires
 from surveys.questionnaires.models import SurveyVersion
 from surveys.questionnaires.schema import Page, Questionnaire
@@ -200,7 +200,8 @@ def _page(
 ) -> str:
     q = walk.q
     page = page or flow.next_page(q, None, answers) or q.pages[0]
-    fields = display.fields(q, page, answers, lang, raw=raw, errors=errors)
+    logic = in_page.page_logic(q, page, answers, lang)
+    fields = display.fields(q, page, answers, lang, raw=raw, errors=errors, logic=logic)
     position, total = flow.progress(q, page, answers)
     return render_template(
         "editor/preview.html",
@@ -211,7 +212,8 @@ def _page(
         page=page,
         fields=fields,
         carried=json.dumps(answers, ensure_ascii=False),
-        shown=" ".join(field.name for field in fields),
+        shown=" ".join(field.name for field in fields if not field.is_hidden),
+        logic=logic,
         number=position,
         total=total,
         minutes=display.minutes(q),

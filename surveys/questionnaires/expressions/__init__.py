@@ -1,12 +1,17 @@
 """XPath 1.0 expressions with the functions of ODK, as XLSForm uses them.
 
-`parse` reads, `evaluate` computes. Not supported, and refused by `parse` with a message: axes,
-predicates, searches (`//`), variables, and the functions in `signatures.UNSUPPORTED`.
+`parse` reads, `evaluate` computes, `check_types` finds what cannot be meant. Not supported, and
+refused by `parse` with a message: axes, searches (`//`), variables, attributes, and the functions
+in `signatures.UNSUPPORTED`. Conditions in brackets are understood after a repeat, a question and
+`instance('list')/root/item`.
 """
 
 from .errors import EvaluationError, ExpressionError
-from .evaluator import Context, answers_lookup, evaluate, truth
-from .parser import Expression, parse
+from .evaluator import Context, Rows, answers_lookup, evaluate, truth
+from .expression import Expression
+from .parser import parse
+from .trees import labelled_questions, to_tree
+from .types import Subject, TypeProblem, check_types
 from .values import (
     NodeSet,
     Value,
@@ -24,9 +29,14 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "NodeSet",
+    "Rows",
+    "Subject",
+    "TypeProblem",
     "Value",
     "answers_lookup",
+    "check_types",
     "evaluate",
+    "labelled_questions",
     "latin_digits",
     "number_to_string",
     "parse",
@@ -34,5 +44,6 @@ __all__ = [
     "to_boolean",
     "to_number",
     "to_string",
+    "to_tree",
     "truth",
 ]

@@ -2,34 +2,49 @@
 
 import math
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
-    r"(Z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
+    r"(Z|([+-])([01][0-9]|2[0-3]):?([0-5][0-9]))?)?"
 )
 _EPOCH = date(1970, 1, 1)
+_DAY_MICROSECONDS = 86_400_000_000
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def parse(text: str) -> date | datetime | None:
     """A date, or a date-time (aware where the text has an offset), or None."""
-    if len(text) < 10 or len(text) > 40 or text[4] != "-":
+    if len(text) < 10 or text[4] != "-":
         return None
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day = int(found[1]), int(found[2]), int(found[3])
     try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-        if found := _MOMENT.fullmatch(text):
-            zone = found[3] or ""
-            if re.fullmatch(r"[+-][0-9]{4}", zone):
-                zone = f"{zone[:3]}:{zone[3:]}"
-            clock = time.fromisoformat(found[2])
-            return datetime.fromisoformat(f"{found[1]}T{clock.isoformat()}{zone}")
+        if found[4] is None:
+            return date(year, month, day)
+        return datetime(
+            year,
+            month,
+            day,
+            int(found[4]),
+            int(found[5]),
+            int(found[6] or 0),
+            int((found[7] or "").ljust(6, "0")),
+            tzinfo=_zone(found),
+        )
     except ValueError:
         return None
-    return None
+
+
+def _zone(found: re.Match[str]) -> timezone | None:
+    if found[8] is None or found[9] is None:
+        return UTC if found[8] else None
+    minutes = int(found[10]) * 60 + int(found[11])
+    return timezone(timedelta(minutes=-minutes if found[9] == "-" else minutes))
 
 
 def to_days(text: str) -> float | None:
@@ -38,8 +53,10 @@ def to_days(text: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return (aware - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
+        # Whole days and the rest apart: a browser has no integers for all these microseconds.
+        offset = value.utcoffset() or timedelta(0)
+        passed = value.replace(tzinfo=None) - datetime(1970, 1, 1) - offset  # noqa: DTZ001
+        return passed.days + (passed.seconds * 1_000_000 + passed.microseconds) / _DAY_MICROSECONDS
     return float((value - _EPOCH).days)
 
 
@@ -54,7 +71,9 @@ def date_text(days: float) -> str:
 def moment_text(days: float) -> str:
     """The ISO date-time (UTC) of a number of days, "" outside the years 1-9999."""
     try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+            milliseconds=math.floor(days * 86_400_000 + 0.5)
+        )
     except (OverflowError, ValueError):
         return ""
     return moment.isoformat(timespec="seconds")

@@ -4,21 +4,50 @@ import math
 import random
 import re
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from portal import clock
 from portal.i18n import local
 
 from .errors import EvaluationError
+from .expression import Expression
 from .functions import FUNCTIONS, bounded, texts
-from .nodes import Call, Chain, Current, Literal, Negate, Node, Number, Path, Reference
-from .parser import Expression, parse
-from .values import NodeSet, Value, compare, nodes, plain, to_boolean, to_number, to_string
+from .nodes import (
+    Call,
+    Chain,
+    Column,
+    Current,
+    Filter,
+    Here,
+    Literal,
+    Negate,
+    Node,
+    Number,
+    Path,
+    Reference,
+    Table,
+)
+from .parser import parse
+from .values import (
+    NodeSet,
+    Value,
+    compare,
+    latin_digits,
+    nodes,
+    plain,
+    to_boolean,
+    to_number,
+    to_string,
+)
 
 _QUOTED = re.compile(r"\s*\$\{\s*([^{}]*?)\s*\}\s*|(?:.*/)?([^/]*)")
 _MAX_UUID = 1_000
+MAX_ROWS = 200_000
+"""Rows that one expression may look at, in all its conditions together."""
+
+Rows = Sequence[Mapping[str, object]]
 
 
 def answers_lookup(answers: Mapping[str, object]) -> Callable[[str], object]:
@@ -29,10 +58,7 @@ def answers_lookup(answers: Mapping[str, object]) -> Callable[[str], object]:
 
     def lookup(name: str) -> object:
         if name in answers:
-            raw = answers[name]
-            if isinstance(raw, list) and raw and all(isinstance(item, Mapping) for item in raw):
-                return NodeSet(tuple(plain(item) for item in raw))
-            return raw
+            return answers[name]
         for raw in answers.values():
             if isinstance(raw, list) and any(isinstance(r, Mapping) and name in r for r in raw):
                 rounds = (r.get(name) for r in raw if isinstance(r, Mapping))
@@ -50,6 +76,10 @@ def _no_label(_name: str, value: str) -> str:
     return value
 
 
+def _no_table(_name: str) -> Rows | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an expression can see.
@@ -57,7 +87,8 @@ class Context:
     `lookup` gives the stored answer of a name (None: unanswered); `current` is `.`;
     `now` must give the wall time of the reader's zone, for today() is its date;
     `choice_label(question, choice)` serves jr:choice-name; `columns` are the columns of one
-    choice in a choice filter; `position` counts rounds of a repeat from 1.
+    choice in a choice filter; `position` counts rounds of a repeat from 1, `size` is how many
+    there are; `table(name)` gives the rows of a choice list or table, None where there is none.
     """
 
     lookup: Callable[[str], object]
@@ -67,6 +98,22 @@ class Context:
     choice_label: Callable[[str, str], str] = _no_label
     columns: Mapping[str, str] = field(default_factory=dict)
     position: int = 1
+    size: int = 1
+    table: Callable[[str], Rows | None] = _no_table
+    row: "Row | None" = None
+    """What conditions in brackets look at; for the evaluator itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node in a condition; `seen` counts the rows of the whole expression."""
+
+    text: str
+    columns: Mapping[str, object]
+    is_of_table: bool
+    position: int
+    size: int
+    seen: list[int]
 
 
 def evaluate(expression: Expression | str, context: Context) -> Value:
@@ -95,6 +142,15 @@ def _value(node: Node, context: Context) -> Value:
             return nodes(context.lookup(name))
         case Current():
             return nodes(context.current)
+        case Here():
+            return NodeSet((context.row.text if context.row else "",))
+        case Column(name=name):
+            return _column([context.row] if context.row else [], name)
+        case Table() | Filter():
+            found, _is_table = _rows(node, context)
+            return NodeSet(
+                tuple(text for text, _columns in found), tuple(columns for _text, columns in found)
+            )
         case Path():
             return _path(node, context)
         case Negate(operand=operand):
@@ -112,6 +168,50 @@ def _path(path: Path, context: Context) -> Value:
     if path.bare and name in context.columns:
         return NodeSet((context.columns[name],))
     return nodes(context.lookup(name))
+
+
+def _column(rows: Sequence[Row], name: str) -> NodeSet:
+    """A column of rows. In a repeat a question without an answer is a node all the same."""
+    return NodeSet(
+        tuple(
+            nodes(row.columns.get(name)).values[0]
+            for row in rows
+            if name in row.columns or not row.is_of_table
+        )
+    )
+
+
+def _rows(node: Node, context: Context) -> tuple[list[tuple[str, Mapping[str, object]]], bool]:
+    """The nodes of a source, each with its columns, and whether they are of a table."""
+    if isinstance(node, Table):
+        table = context.table(node.name)
+        if table is None:
+            raise EvaluationError(f"there is no table {node.name!r}")
+        return [(" ".join(map(plain, row.values())), row) for row in table], True
+    if not isinstance(node, Filter):
+        value = nodes(_value(node, context))
+        none: Mapping[str, object] = {}
+        rows = value.rows or (none,) * len(value.values)
+        return list(zip(value.values, rows, strict=True)), False
+    found, is_table = _rows(node.source, context)
+    seen = context.row.seen if context.row else [0]
+    for predicate in node.predicates:
+        kept = []
+        seen[0] += len(found)
+        if seen[0] > MAX_ROWS:
+            raise EvaluationError("too many rows")
+        for position, (text, columns) in enumerate(found, 1):
+            row = Row(text, columns, is_table, position, len(found), seen)
+            value_there = _value(predicate, replace(context, row=row))
+            # XPath 1.0, 2.4: a number is a position.
+            is_number = isinstance(value_there, float) and not isinstance(value_there, bool)
+            if value_there == position if is_number else to_boolean(value_there):
+                kept.append((text, columns))
+        found = kept
+    if node.column:
+        rows_left = [Row(text, columns, is_table, 0, 0, seen) for text, columns in found]
+        return [(text, {}) for text in _column(rows_left, node.column).values], is_table
+    return found, is_table
 
 
 def _chain(chain: Chain, context: Context) -> Value:
@@ -173,7 +273,14 @@ def _call(call: Call, context: Context) -> Value:
         case "count":
             return float(len(texts(_value(arguments[0], context))))
         case "position":
-            return float(context.position)
+            # position(..) is the round of the repeat, also inside brackets.
+            in_row = context.row if not arguments else None
+            return float(in_row.position if in_row else context.position)
+        case "last":
+            return float(context.row.size if context.row else context.size)
+        case "pulldata":
+            name, column, key_column, key = (to_string(_value(a, context)) for a in arguments)
+            return _pulldata(name, column, key_column, key, context)
         case "random":
             return context.random()
         case "today":
@@ -189,8 +296,20 @@ def _call(call: Call, context: Context) -> Value:
             index = to_number(_value(arguments[2], context))
             return found[int(index) - 1] if 1 <= index <= len(found) else ""
     if not arguments and call.name in _ABOUT_CURRENT:
-        return FUNCTIONS[call.name](nodes(context.current))
+        return FUNCTIONS[call.name](_value(Here() if context.row else Current(), context))
     return FUNCTIONS[call.name](*(_value(argument, context) for argument in arguments))
+
+
+def _pulldata(name: str, column: str, key_column: str, key: str, context: Context) -> str:
+    """The `column` of the first row whose `key_column` is `key`; "" where there is none."""
+    table = context.table(name.removesuffix(".csv"))
+    if table is None:
+        raise EvaluationError(f"there is no table {name!r}")
+    wanted = latin_digits(key)
+    for row in table:
+        if key_column in row and latin_digits(plain(row[key_column])) == wanted:
+            return plain(row.get(column))
+    return ""
 
 
 _ABOUT_CURRENT = {"string", "number", "string-length", "normalize-space"}
@@ -218,8 +337,11 @@ def _uuid(arguments: tuple[Node, ...], context: Context) -> Value:
 
 def _choice_name(arguments: tuple[Node, ...], context: Context) -> Value:
     value = to_string(_value(arguments[0], context))
-    found = _QUOTED.fullmatch(to_string(_value(arguments[1], context)))
-    if found is None:
-        return value
-    question = found[1] or found[2] or ""
+    question = quoted_question(to_string(_value(arguments[1], context)))
     return bounded(", ".join(context.choice_label(question, name) for name in value.split()))
+
+
+def quoted_question(text: str) -> str:
+    """The question that jr:choice-name() means by '${name}' or a path in quotes."""
+    found = _QUOTED.fullmatch(text)
+    return (found[1] or found[2] or "") if found else ""

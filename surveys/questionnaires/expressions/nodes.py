@@ -29,6 +29,38 @@ class Current:
 
 
 @dataclass(frozen=True, slots=True)
+class Here:
+    """`.` inside brackets: the text of the node that is being looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A bare name inside brackets: a column of the row that is being looked at."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`instance('name')/root/item`: the rows of a choice list or a table."""
+
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`source[condition]…/column`: some rows of a table or repeat, or one column of them.
+
+    `column` is "" where the rows themselves are meant.
+    """
+
+    source: "Node"
+    predicates: tuple["Node", ...]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Path:
     """`/data/a/b`, `../a`, `./a`, `a`, `..`: a location without predicates.
 
@@ -68,7 +100,20 @@ class Chain:
     operators: tuple[str, ...]
 
 
-Node = Number | Literal | Reference | Current | Path | Call | Negate | Chain
+Node = (
+    Number
+    | Literal
+    | Reference
+    | Current
+    | Here
+    | Column
+    | Table
+    | Filter
+    | Path
+    | Call
+    | Negate
+    | Chain
+)
 
 
 def walk(root: Node) -> Iterator[Node]:
@@ -82,5 +127,7 @@ def walk(root: Node) -> Iterator[Node]:
                 stack.extend(reversed(children))
             case Negate(operand=child):
                 stack.append(child)
+            case Filter(source=source, predicates=predicates):
+                stack.extend((*reversed(predicates), source))
             case _:
                 pass

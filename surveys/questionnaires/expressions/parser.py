@@ -1,8 +1,9 @@
-"""Tokens to a syntax tree: XPath 1.0 expressions without axes and predicates, with `${name}`."""
+"""Tokens to a syntax tree: XPath 1.0 expressions without axes and searches, with `${name}`.
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+Of predicates there is `source[condition]…/column`, where the source is a repeat or question
+(`${name}` or a path) or `instance('list')/root/item`.
+"""
+
 from functools import lru_cache
 from typing import Never
 
@@ -10,10 +11,27 @@ from portal.i18n import _l
 
 from . import patterns
 from .errors import ExpressionError
+from .expression import Expression
 from .lexer import Token, tokenize
-from .nodes import Call, Chain, Current, Literal, Negate, Node, Number, Path, Reference, walk
+from .nodes import (
+    Call,
+    Chain,
+    Column,
+    Current,
+    Filter,
+    Here,
+    Literal,
+    Negate,
+    Node,
+    Number,
+    Path,
+    Reference,
+    Table,
+)
 from .signatures import SIGNATURES, UNSUPPORTED
 
+MAX_BRACKETS = 2
+"""Conditions within conditions: each level multiplies the rows to be looked at."""
 MAX_DEPTH = 120
 """Brackets within brackets. Bounds the recursion of parser and evaluator alike."""
 
@@ -22,47 +40,6 @@ _PRECEDENCE = {
     "+": 5, "-": 5, "*": 6, "div": 6, "mod": 6, "|": 8,
 }  # fmt: skip
 _UNARY = 7
-_QUOTED_REFERENCE = re.compile(r"\s*\$\{\s*([^{}]*?)\s*\}\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A parsed expression. `text` is what the author wrote."""
-
-    text: str
-    root: Node
-
-    def references(self) -> frozenset[str]:
-        """The names of all questions the value may depend on (`.` is not among them)."""
-        names: set[str] = set()
-        for node in walk(self.root):
-            match node:
-                case Reference(name=name):
-                    names.add(name)
-                case Path(steps=steps) if steps:
-                    names.add(steps[-1])
-                case Call(name="jr:choice-name", arguments=(_, Literal(value=quoted))):
-                    if found := _QUOTED_REFERENCE.fullmatch(quoted):
-                        names.add(found[1])
-                case _:
-                    pass
-        return frozenset(names)
-
-    def paths(self) -> tuple[Path, ...]:
-        """The locations written as paths instead of `${name}`, in reading order."""
-        return tuple(node for node in walk(self.root) if isinstance(node, Path))
-
-    def uses_current(self) -> bool:
-        """Whether `.` occurs."""
-        return any(isinstance(node, Current) for node in walk(self.root))
-
-    def rewritten(self, name_of: Callable[[Path], str | None]) -> str:
-        """The text with each path replaced by `${name}` where `name_of` knows its question."""
-        text = self.text
-        for path in sorted(self.paths(), key=lambda path: -path.start):
-            if name := name_of(path):
-                text = f"{text[: path.start]}${{{name}}}{text[path.end :]}"
-        return text
 
 
 @lru_cache(maxsize=8192)
@@ -77,6 +54,7 @@ class _Parser:
         self.tokens = tokens
         self.index = 0
         self.depth = 0
+        self.brackets = 0
 
     @property
     def token(self) -> Token:
@@ -110,7 +88,10 @@ class _Parser:
         elif token.kind == "symbol" and token.text in {"[", "//", "::", "@"}:
             raise ExpressionError(
                 token.start,
-                _l("Conditions in brackets and searches (“[”, “//”, “::”, “@”) are not supported."),
+                _l(
+                    "Searches and attributes (“//”, “::”, “@”) and a condition in brackets in "
+                    "this place are not supported. Name the question as ${name}."
+                ),
                 "unsupported",
             )
         else:
@@ -201,11 +182,61 @@ class _Parser:
             )
         if not token.text:
             raise ExpressionError(token.start, _l("Write the name of a question inside ${}."))
-        self.no_trail()
-        return Reference(token.text, token.start, token.end)
+        return self.filtered(Reference(token.text, token.start, token.end))
 
-    def path(self) -> Node:
+    def filtered(self, source: Node) -> Node:
+        """`source`, with the conditions and the column that follow it."""
+        predicates: list[Node] = []
+        while self.at("["):
+            self.brackets += 1
+            if self.brackets > MAX_BRACKETS:
+                raise ExpressionError(
+                    self.token.start,
+                    _l(
+                        "Too many brackets within brackets. Split this into several calculate rows."
+                    ),
+                    "too_long",
+                )
+            self.take()
+            predicates.append(self.binary(1))
+            self.expect("]")
+            self.brackets -= 1
+        column = ""
+        if self.at("/"):
+            self.take()
+            if self.token.kind != "name" or ":" in self.token.text:
+                self.unexpected()
+            column = self.take().text
+            self.no_trail()
+        if not predicates and not column:
+            return source
+        return Filter(source, tuple(predicates), column)
+
+    def table(self, name: Token) -> Node:
+        """What follows `instance`: ('list')/root/item."""
+        self.expect("(")
+        literal = self.token
+        if literal.kind != "string" or not literal.text:
+            raise ExpressionError(
+                name.start,
+                _l("Write the name of the list in quotes: instance('name')/root/item[…]/label."),
+                "function",
+            )
+        self.take()
+        self.expect(")")
+        for word in ("root", "item"):
+            self.expect("/")
+            if self.token.text != word:
+                self.unexpected(word)
+            self.take()
+        if not self.at("[") and not self.at("/"):
+            return Filter(Table(literal.text, name.start), (), "")
+        return self.filtered(Table(literal.text, name.start))
+
+    def path(self, from_current: bool = False) -> Node:
         first = self.token
+        # Inside brackets a path starts at the row that is looked at, unless it says current().
+        in_row = self.brackets > 0 and not from_current
         if first.text in _PRECEDENCE:
             # XPath would take the second word of "and and" for an element called so.
             self.unexpected()
@@ -227,17 +258,32 @@ class _Parser:
                 break
             self.take()
             slashes += 1
-        if self.at("[") or self.at("//") or self.at("::"):
+        if self.at("//") or self.at("::"):
             self.unexpected()
         if not steps and not ups:
-            return Current()
+            return Here() if in_row else Current()
         bare = not slashes and not ups
-        return Path(absolute, ups, tuple(steps), bare, first.start, end)
+        if in_row and not absolute and steps:
+            return self.column(first, bare, steps)
+        path = Path(absolute, ups, tuple(steps), bare, first.start, end)
+        return self.filtered(path) if steps else path
+
+    def column(self, first: Token, bare: bool, steps: list[str]) -> Node:
+        if not bare and not (first.text == "." and len(steps) == 1):
+            raise ExpressionError(
+                first.start,
+                _l("Inside brackets write a column by its name and a question as ${name}."),
+                "unsupported",
+            )
+        self.no_trail()
+        return Column(steps[0])
 
     def call(self) -> Node:
         name = self.take()
         if name.text == "current" and self.tokens[self.index + 1].text == ")":
             return self.current(name)
+        if name.text == "instance":
+            return self.table(name)
         signature = SIGNATURES.get(name.text)
         if signature is None:
             raise _unknown_function(name)
@@ -266,16 +312,19 @@ class _Parser:
         return Call(name.text, tuple(arguments), name.start)
 
     def current(self, name: Token) -> Node:
-        """`current()/../a` is `../a`: outside predicates both start at the same node."""
+        """`current()/../a` is the `../a` of the question itself, also inside brackets."""
         self.expect("(")
         self.expect(")")
         if not self.at("/"):
+            self.no_trail()
             return Current()
         self.take()
-        node = self.path()
-        if isinstance(node, Path):
-            return Path(node.absolute, node.ups, node.steps, False, name.start, node.end)
-        return node
+        node = self.path(from_current=True)
+        path = node.source if isinstance(node, Filter) else node
+        if not isinstance(path, Path):
+            return node
+        path = Path(path.absolute, path.ups, path.steps, False, name.start, path.end)
+        return Filter(path, node.predicates, node.column) if isinstance(node, Filter) else path
 
 
 def _unknown_function(name: Token) -> ExpressionError:

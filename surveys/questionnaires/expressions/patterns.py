@@ -85,9 +85,18 @@ def matches(subject: str, pattern: str) -> bool:
         compiled = _compile(pattern)
     except ExpressionError:
         return False
-    # n repetitions in a row may need len(subject) ** n steps.
-    most = _MAX_SUBJECT_BY_REPEATS.get(_repeats(pattern), _MAX_SUBJECT_MANY_REPEATS)
-    return len(subject) <= most and compiled.fullmatch(latin_digits(subject)) is not None
+    is_short = len(subject) <= longest_subject(pattern)
+    return is_short and compiled.fullmatch(latin_digits(subject)) is not None
+
+
+def longest_subject(pattern: str) -> int:
+    """The longest text that is compared; n repetitions in a row may need length ** n steps."""
+    return _MAX_SUBJECT_BY_REPEATS.get(_repeats(pattern), _MAX_SUBJECT_MANY_REPEATS)
+
+
+def parsed(pattern: str) -> Any:
+    """What Python's own parser makes of a pattern that `check` accepts."""
+    return _sre.parse(_translated(pattern))
 
 
 def _translated(pattern: str) -> str:

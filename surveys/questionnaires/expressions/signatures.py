@@ -14,15 +14,17 @@ SIGNATURES: dict[str, tuple[int, int | None]] = {
     "selected": (2, 2), "count-selected": (1, 1), "selected-at": (2, 2), "jr:choice-name": (2, 2),
     # logic
     "if": (3, 3), "coalesce": (2, None), "once": (1, 1), "checklist": (3, None),
-    "boolean-from-string": (1, 1),
+    "boolean-from-string": (1, 1), "weighted-checklist": (4, None), "pulldata": (4, 4),
     # text
     "regex": (2, 2), "substr": (2, 3), "join": (1, None), "ends-with": (2, 2), "uuid": (0, 1),
+    "digest": (2, 3), "base64-decode": (1, 1),
     # numbers
     "int": (1, 1), "min": (1, None), "max": (1, None), "abs": (1, 1), "pow": (2, 2),
-    "sqrt": (1, 1), "exp": (1, 1), "log": (1, 1), "log10": (1, 1), "pi": (0, 0),
-    "random": (0, 0),
+    "sqrt": (1, 1), "exp": (1, 1), "exp10": (1, 1), "log": (1, 1), "log10": (1, 1), "pi": (0, 0),
+    "random": (0, 0), "sin": (1, 1), "cos": (1, 1), "tan": (1, 1), "asin": (1, 1),
+    "acos": (1, 1), "atan": (1, 1), "atan2": (2, 2),
     # repeats
-    "indexed-repeat": (3, 3), "count-non-empty": (1, 1),
+    "indexed-repeat": (3, 3), "count-non-empty": (1, 1), "last": (0, 0),
     # dates
     "today": (0, 0), "now": (0, 0), "date": (1, 1), "date-time": (1, 1),
     "decimal-date-time": (1, 1), "decimal-time": (1, 1), "format-date": (2, 2),
@@ -31,26 +33,12 @@ SIGNATURES: dict[str, tuple[int, int | None]] = {
 
 UNSUPPORTED = frozenset(
     {
-        "pulldata",
-        "instance",
         "area",
         "distance",
-        "digest",
-        "base64-decode",
         "hash",
         "randomize",
         "version",
         "property",
-        "weighted-checklist",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "atan2",
-        "exp10",
-        "last",
         "name",
         "local-name",
         "namespace-uri",

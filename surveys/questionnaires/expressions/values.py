@@ -11,21 +11,27 @@ and Arabic:
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from . import dates
 
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
-_SPACE = " \t\r\n"
+SPACE = " \t\r\n"
+"""The white space of XML."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeSet:
-    """The text values of the nodes, in document order."""
+    """The text values of the nodes, in document order.
+
+    `rows` are the same nodes as rows with columns, where they are rounds of a repeat or rows of a
+    table; conditions in brackets look into them.
+    """
 
     values: tuple[str, ...]
+    rows: tuple[Mapping[str, object], ...] = field(default=(), compare=False, repr=False)
 
 
 Value = str | float | bool | NodeSet
@@ -41,13 +47,15 @@ def nodes(raw: object) -> NodeSet:
 
     None is an unanswered question: one node, empty. A list of texts is the answer to
     select_multiple: one node, the names parted by spaces. A list of numbers is one node each
-    (the same question in several repeats).
+    (the same question in several repeats), and so is a list of mappings, the rounds of a repeat.
     """
     if isinstance(raw, NodeSet):
         return raw
     if isinstance(raw, list | tuple):
         if raw and all(isinstance(item, int | float) for item in raw):
             return NodeSet(tuple(plain(item) for item in raw))
+        if raw and all(isinstance(item, Mapping) for item in raw):
+            return NodeSet(tuple(plain(item) for item in raw), tuple(raw))
         return NodeSet((" ".join(plain(item) for item in raw),))
     return NodeSet((plain(raw),))
 
@@ -73,9 +81,8 @@ def number_to_string(number: float) -> str:
         return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    if number == int(number):
-        return str(int(number))
-    return format(Decimal(repr(number)), "f")
+    # As few digits as tell the number apart, also where an integer has more than 17.
+    return format(Decimal(repr(number + 0.0)), "f").removesuffix(".0")
 
 
 def to_string(value: Value) -> str:
@@ -93,7 +100,7 @@ def to_number(value: Value) -> float:
         return 1.0 if value else 0.0
     if isinstance(value, float | int):
         return float(value)
-    text = latin_digits(to_string(value)).strip(_SPACE)
+    text = latin_digits(to_string(value)).strip(SPACE)
     if _NUMBER.fullmatch(text):
         return float(text)
     days = dates.to_days(text)

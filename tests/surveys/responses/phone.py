@@ -38,13 +38,16 @@ class Phone:
         return html.unescape(found[1])
 
     @property
+    def seen(self) -> str:
+        """The page without what waits in templates for a script: no phone shows or sends that."""
+        return re.sub(r"<template.*?</template>", "", self.page.text, flags=re.S)
+
+    @property
     def fields(self) -> dict[str, list[str]]:
         """What the browser would send without another touch."""
         values: dict[str, list[str]] = {}
         # In the order of the page: several fields of one question share its name.
-        for tag in re.findall(
-            r"<input[^>]*>|<select.*?</select>|<textarea.*?</t", self.page.text, re.S
-        ):
+        for tag in re.findall(r"<input[^>]*>|<select.*?</select>|<textarea.*?</t", self.seen, re.S):
             name, value = _attribute(tag, "name"), _attribute(tag, "value")
             if tag.startswith("<textarea"):
                 value = html.unescape(re.sub(r"^<[^>]*>\n?|</t$", "", tag))
@@ -70,7 +73,7 @@ class Phone:
         return answer
 
     def shows(self, name: str) -> bool:
-        return f'id="q-{name}"' in self.page.text
+        return f'id="q-{name}"' in self.seen
 
 
 def _attribute(tag: str, name: str) -> str:
