@@ -75,7 +75,7 @@ class QuestionBuilder:
         self._check_parameters(item, set_by)
         self._check_appearance(item)
         question = Question(
-            name=item.name,
+            name=item.key,
             type=kind,
             **texts,
             guidance=guidance,

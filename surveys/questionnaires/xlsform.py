@@ -128,8 +128,8 @@ class _Reader:
             version=setting.get("version") if setting else "",
             repeats=assembler.repeats_of(survey),
         )
-        records = {group.name: group.record for group in survey.groups}
-        records |= {item.name: item.record for item in survey.items}
+        records = {group.key: group.record for group in survey.groups}
+        records |= {item.key: item.record for item in survey.items}
         for question in questionnaire.questions:
             # Headings and questions added by or_other have no row of their own.
             records.setdefault(question.name, survey.items[0].record)

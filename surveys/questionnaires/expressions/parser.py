@@ -34,13 +34,15 @@ class Expression:
 
     def references(self) -> frozenset[str]:
         """The names of all questions the value may depend on (`.` is not among them)."""
+        return self.named() | {path.steps[-1] for path in self.paths() if path.steps}
+
+    def named(self) -> frozenset[str]:
+        """The names written `${name}`, in quotes too where a function takes them so."""
         names: set[str] = set()
         for node in walk(self.root):
             match node:
                 case Reference(name=name):
                     names.add(name)
-                case Path(steps=steps) if steps:
-                    names.add(steps[-1])
                 case Call(name="jr:choice-name", arguments=(_, Literal(value=quoted))):
                     if found := _QUOTED_REFERENCE.fullmatch(quoted):
                         names.add(found[1])
@@ -56,13 +58,25 @@ class Expression:
         """Whether `.` occurs."""
         return any(isinstance(node, Current) for node in walk(self.root))
 
-    def rewritten(self, name_of: Callable[[Path], str | None]) -> str:
-        """The text with each path replaced by `${name}` where `name_of` knows its question."""
+    def rewritten(
+        self,
+        name_of: Callable[[Path], str | None],
+        key_of: Callable[[str], str | None] = lambda name: name,
+    ) -> str:
+        """The text with each path replaced by `${name}` where `name_of` knows its question, and
+        each `${name}` by what `key_of` makes of it."""
         text = self.text
-        for path in sorted(self.paths(), key=lambda path: -path.start):
-            if name := name_of(path):
-                text = f"{text[: path.start]}${{{name}}}{text[path.end :]}"
-        return text
+        found = [node for node in walk(self.root) if isinstance(node, Path | Reference)]
+        for node in sorted(found, key=lambda node: -node.start):
+            name = name_of(node) if isinstance(node, Path) else key_of(node.name)
+            if name and (isinstance(node, Path) or name != node.name):
+                text = f"{text[: node.start]}${{{name}}}{text[node.end :]}"
+
+        def quoted(match: re.Match[str]) -> str:
+            name = key_of(match[2])
+            return f"{match[1]}${{{name}}}{match[1]}" if name else match[0]
+
+        return re.sub(r"""(['"])\s*\$\{\s*([^{}]*?)\s*\}\s*\1""", quoted, text)
 
 
 @lru_cache(maxsize=8192)
