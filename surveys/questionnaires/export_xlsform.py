@@ -7,56 +7,19 @@ written, and everything else is. Cells are written as texts, never as formulas o
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
 import xlsxwriter
 
+from .export_cells import PLAIN, TEXTS
 from .export_places import Cells, Places
 from .languages import header_name
 from .schema import OTHER, SELECTS, Choice, Page, Question, Questionnaire, Repeat, Texts
 
 
-def _parameters(question: Question) -> str:
-    parts = []
-    if question.bounds is not None:
-        pairs = zip(("start", "end", "step"), question.bounds, strict=True)
-        parts = [f"{name}={_number(number)}" for name, number in pairs]
-    if question.randomize:
-        parts.append("randomize=true")
-    if question.seed:
-        parts.append(f"seed={question.seed}")
-    return " ".join(parts)
-
-
-def _number(number: float) -> str:
-    text = format(Decimal(repr(number)), "f")
-    return text.removesuffix(".0")
-
-
-_TEXTS: Final[Mapping[str, Callable[[Question], Texts]]] = {
-    "label": lambda question: question.label,
-    "hint": lambda question: question.hint,
-    "guidance_hint": lambda question: question.guidance,
-    "constraint_message": lambda question: question.constraint_message,
-    "required_message": lambda question: question.required_message,
-    "media::image": lambda question: question.image,
-}
-_PLAIN: Final[Mapping[str, Callable[[Question], str]]] = {
-    "required": lambda question: _yes_or(question.required),
-    "relevant": lambda question: question.relevant,
-    "constraint": lambda question: question.constraint,
-    "calculation": lambda question: question.calculation,
-    "choice_filter": lambda question: question.choice_filter,
-    "appearance": lambda question: question.appearance,
-    "parameters": _parameters,
-    "default": lambda question: question.default or question.default_expression,
-    "read_only": lambda question: _yes_or(question.read_only),
-}
-"""Column → its cell for a question. A new field of questions needs one line here or above."""
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST: Final = ("type", "name")
 _LAST: Final = ("repeat_count", "disabled")
@@ -91,10 +54,6 @@ def export(questionnaire: Questionnaire) -> bytes:
 _RTL: Final = frozenset({"fa", "ar", "ps", "ur", "he", "ckb", "sd", "ug", "yi", "dv"})
 
 
-def _yes_or(value: bool | str) -> str:
-    return value if isinstance(value, str) else "yes" if value else ""
-
-
 @dataclass
 class _Form:
     questionnaire: Questionnaire
@@ -114,12 +73,12 @@ class _Form:
         self.places.mention(self.rows)
         choices = list(self._choices())
         self._keep_languages(choices)
-        plain = (*_FIRST, *_PLAIN, *_LAST)
+        plain = (*_FIRST, *PLAIN, *_LAST)
         columns = dict.fromkeys(
             name for choices, _ in self.lists for choice in choices for name in choice.columns
         )
         return {
-            "survey": self._table(self.rows, plain, tuple(_TEXTS)),
+            "survey": self._table(self.rows, plain, tuple(TEXTS)),
             "choices": self._table(
                 choices, ("list_name", "name", *columns), ("label", "media::image")
             ),
@@ -293,8 +252,8 @@ class _Form:
         return {
             "type": kind,
             "name": self.places.name(question.name),
-            **{key: cell(question) for key, cell in _PLAIN.items()},
-            **{key: texts(question) for key, texts in _TEXTS.items()},
+            **{key: cell(question) for key, cell in PLAIN.items()},
+            **{key: texts(question) for key, texts in TEXTS.items()},
         }
 
     # The choices sheet.
@@ -329,7 +288,7 @@ class _Form:
         """A language that no text is left of would be forgotten, or its place in the order: a
         row that is switched off keeps them."""
         labels = _languages(self.rows, ("label",))
-        found = dict.fromkeys([*labels, *_languages(self.rows, _TEXTS), *_languages(choices)])
+        found = dict.fromkeys([*labels, *_languages(self.rows, TEXTS), *_languages(choices)])
         wanted = self.questionnaire.languages
         order = sorted(found, key=lambda code: (code not in labels, code not in found))
         in_order = [code for code in wanted if code in labels]
