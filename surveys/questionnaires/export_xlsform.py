@@ -19,7 +19,6 @@ from .export_places import Cells, Places
 from .languages import header_name
 from .schema import OTHER, SELECTS, Choice, Page, Question, Questionnaire, Repeat, Texts
 
-
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST: Final = ("type", "name")
 _LAST: Final = ("repeat_count", "disabled")

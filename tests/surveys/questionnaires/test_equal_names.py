@@ -29,9 +29,9 @@ begin group | home | | | |
 text | street | Street of ${contact/name} | ../../name != '' | |
 end group | | | | |
 end group | | | | |
-begin group | work | Work | | |
-text | name | Name at work | /data/contact/name != '' | |
-text | street | Street at work | | |
+begin group | office | Office | | |
+text | name | Name at the office | /data/contact/name != '' | |
+text | street | Street there | | |
 end group | | | | |
 begin repeat | person | Person | | | 2
 text | name | Their name | | |
@@ -39,7 +39,7 @@ integer | age | Age of ${person/name} | | |
 end repeat | | | | |
 calculate | all | | | concat(${home/street}, string-length(/data/name), sum(${age})) |"""
 NAMES = [
-    "name", "contact/name", "home/street", "work/name", "work/street", "person/name", "age", "all",
+    "name", "contact/name", "home/street", "office/name", "office/street", "person/name", "age", "all",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_each_gets_as_many_groups_before_its_name_as_it_takes() -> None:
     form = questionnaire(FORM)
     assert [question.name for question in form.questions] == NAMES
     assert form.by_name["home/street"].relevant == "${contact/name} != ''"
-    assert form.by_name["work/name"].relevant == "${contact/name} != ''"
+    assert form.by_name["office/name"].relevant == "${contact/name} != ''"
     assert form.by_name["contact/name"].label["en"] == "Who answers for ${name}?"
     assert form.by_name["all"].calculation == (
         "concat(${home/street}, string-length(${name}), sum(${age}))"
@@ -75,8 +75,8 @@ def test_it_comes_back_from_a_spreadsheet_whose_expressions_other_tools_understa
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("${name} != ''", "/data/name, /data/contact/name, /data/work/name, /data/person/name"),
-        ("${street} != ''", "/data/contact/home/street, /data/work/street"),
+        ("${name} != ''", "/data/name, /data/contact/name, /data/office/name, /data/person/name"),
+        ("${street} != ''", "/data/contact/home/street, /data/office/street"),
     ],
 )
 def test_a_reference_to_several_names_them(cell: str, said: str) -> None:
@@ -190,7 +190,7 @@ def test_they_are_answered_exported_and_shown_to_editors(app: Flask) -> None:
         table = csv_export.table(version.survey_id)
         (line,) = csv.DictReader(io.StringIO("".join(csv_export.lines(version.survey_id, table))))
     assert list(line)[6:] == [
-        "name", "contact/name", "home/street", "work/name", "work/street", "person_1_name",
+        "name", "contact/name", "home/street", "office/name", "office/street", "person_1_name",
         "person_1_age", "person_2_name", "person_2_age", "all",
     ]  # fmt: skip
     assert line["contact/name"] == (response.answers.get("contact/name") or "")
