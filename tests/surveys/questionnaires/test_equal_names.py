@@ -39,7 +39,8 @@ integer | age | Age of ${person/name} | | |
 end repeat | | | | |
 calculate | all | | | concat(${home/street}, string-length(/data/name), sum(${age})) |"""
 NAMES = [
-    "name", "contact/name", "home/street", "office/name", "office/street", "person/name", "age", "all",
+    "name", "contact/name", "home/street", "office/name", "office/street", "person/name",
+    "age", "all",
 ]  # fmt: skip
 
 
