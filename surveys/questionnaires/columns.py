@@ -62,6 +62,13 @@ _ALIASES = {
 _WRAPPERS = {"bind", "control", "body", "instance", "media", "cht", "entities"}
 
 
+INVISIBLE = (
+    " \t\n\r\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Spaces and marks of direction at the ends of a cell that right-to-left editing leaves there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `key` is our name for it ("" where unknown), `language` its code if any."""
@@ -85,7 +92,7 @@ class Record:
     def get(self, key: str) -> str:
         """The cell of a column without language, "" where empty or absent."""
         for column in self.table.by_key.get(key, ()):
-            if found := self.cell(column):
+            if found := self.cell(column).strip(INVISIBLE):
                 return found
         return ""
 
@@ -160,7 +167,13 @@ def read_header(sheet: Sheet, name: str, problems: ProblemList) -> list[Column]:
         if filled and identity in seen:
             problems.add(
                 "duplicate_column",
-                _l("The column “%(name)s” occurs twice. Remove or rename one.", name=header),
+                _l("The column “%(name)s” occurs twice. Remove or rename one.", name=header)
+                if seen[identity] == header
+                else _l(
+                    "The columns “%(first)s” and “%(name)s” mean the same. Remove one.",
+                    first=seen[identity],
+                    name=header,
+                ),
                 sheet.title,
                 first.number,
                 header,
@@ -179,7 +192,7 @@ def read_header(sheet: Sheet, name: str, problems: ProblemList) -> list[Column]:
 
 def _split(header: str) -> tuple[str, str]:
     """("label", "Persian (fa)") of "Label :: Persian (fa)"; wrappers such as bind: fall away."""
-    parts = [part.strip() for part in re.split(r":+", header.strip())]
+    parts = [part.strip(INVISIBLE) for part in re.split(r":+", header.strip())]
     if parts[0].casefold() in _WRAPPERS and len(parts) > 1:
         wrapper, *parts = parts
         if wrapper.casefold() == "media" and len(parts) > 1:
