@@ -152,6 +152,7 @@ def _in_tables(questions: list[Question]) -> list[Question]:
                     question.label,
                     relevant=question.relevant,
                     appearance=HEADING,
+                    image=question.image,
                 )
             )
             continue
@@ -172,6 +173,7 @@ def _fitting(question: Question) -> Question:
         and len(question.choices) <= MAX_TABLE_COLUMNS
         and not (question.choice_filter or question.randomize or question.or_other)
         and not question.read_only
+        and not any(choice.image for choice in question.choices)
     )
     return question if is_plain or not question.matrix else replace(question, matrix="")
 

@@ -21,6 +21,7 @@ from . import answers as conversions
 from . import controls, flow
 from .controls import Part
 from .expressions import latin_digits, plain
+from .pictures import size_of
 from .schema import HEADING, Page, Question, Questionnaire, Texts
 
 SECONDS_PER_QUESTION = 12
@@ -56,6 +57,15 @@ NO_TEXT = Text("")
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture beside a text, which is its text alternative. Sizes in pixels."""
+
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One choice of a question."""
 
@@ -63,6 +73,7 @@ class Option:
     value: str
     label: Text
     is_chosen: bool
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,7 @@ class Field:
     opens_table: bool = False
     closes_table: bool = False
     """For a row of a table: whether it is the first, the last."""
+    picture: Picture | None = None
     table_label: str = ""
     """Id of the heading that names the table."""
 
@@ -218,6 +230,10 @@ class _Drawing:
         )
         return Text(said, found.lang)
 
+    def picture(self, names: Texts) -> Picture | None:
+        name = text_in(names, self.lang, self.state.questionnaire).text
+        return Picture(name, *size_of(name)) if name else None
+
     def shown(self, value: str) -> str:
         return isolate(digits(value, self.lang)) if value else "…"
 
@@ -227,6 +243,7 @@ class _Drawing:
         told: dict[str, Any] = {
             "label": self.text(question.label),
             "hint": self.text(question.hint),
+            "picture": self.picture(question.image),
             "guidance": self.text(question.guidance) if question.guidance else NO_TEXT,
         }
         if question.type == "note":
@@ -296,6 +313,7 @@ class _Drawing:
                 choice.name,
                 self.text(choice.label),
                 choice.name in values,
+                self.picture(choice.image),
             )
             for n, choice in enumerate(self.state.choices(question, self.round))
         )
