@@ -20,7 +20,10 @@ def write_questionnaire(code: str, output: Path) -> None:
         survey = None
     if survey is None or not survey.versions:
         raise click.ClickException(f"There is no survey {code!r}.")
-    data = export_package(load_version(survey.versions[-1].id), survey.code).data
+    found = export_package(load_version(survey.versions[-1].id), survey.code)
+    if output.suffix.lower() == ".xlsx" and found.suffix != ".xlsx":
+        raise click.UsageError(f"The questionnaire has pictures: name the file {found.suffix}.")
+    data = found.data
     if str(output) == "-":
         sys.stdout.buffer.write(data)
         return

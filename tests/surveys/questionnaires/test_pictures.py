@@ -177,6 +177,19 @@ def test_citizens_and_editors_see_them(app: Flask) -> None:
     assert form_of(read(found.data, "x.zip")).questions == form.questions
 
 
+def test_the_command_writes_a_zip_and_says_so(app: Flask, tmp_path: Path) -> None:
+    with app.app_context():
+        services.import_survey("TREES", package(), "form.zip", None)
+        services.db.session.commit()
+    command = ["surveys", "export", "TREES", "--format", "xlsform", "-o"]
+    runner = app.test_cli_runner()
+    refused = runner.invoke(args=[*command, str(tmp_path / "x.xlsx")])
+    assert (refused.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert "name the file .zip" in refused.output
+    assert runner.invoke(args=[*command, str(tmp_path / "x.zip")]).exit_code == 0
+    assert len(read((tmp_path / "x.zip").read_bytes(), "x.zip").pictures) == 3
+
+
 def test_the_check_page_keeps_them_until_nobody_can_publish(app: Flask) -> None:
     with app.app_context():
         services.import_survey("TREES", package(), "form.zip", None)
