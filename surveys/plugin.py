@@ -15,10 +15,12 @@ from surveys.campaigns import figures
 from surveys.campaigns.jobs import close_due, launch_due, remind_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
+from surveys.editor.jobs import forget_pictures
 from surveys.editor.views import blueprint as editor
 from surveys.entry.views import blueprint as entry
 from surveys.openlinks.jobs import forget_challenges
 from surveys.openlinks.views import blueprint as openlinks
+from surveys.questionnaires.picture_views import blueprint as survey_pictures
 from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.quotas.jobs import settle_counts
 from surveys.replies import services as replies
@@ -46,6 +48,7 @@ plugin = Plugin(
     name="surveys",
     blueprints=(
         questionnaires,
+        survey_pictures,
         editor,
         retention,
         campaigns,
@@ -82,6 +85,7 @@ plugin = Plugin(
         Periodic(settle_counts, 300, _l("Write down the quotas of anonymous surveys that ended")),
         Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
         Periodic(forget_trial_photos, 3600, _l("Delete photos of unfinished previews")),
+        Periodic(forget_pictures, 86400, _l("Forget pictures of forms that nobody published")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
         Periodic(make_files_due, 60, _l("Make large files of answers, erase those of yesterday")),
         Periodic(erase_due, 3600, _l("Erase answers that are older than their survey keeps them")),

@@ -8,8 +8,10 @@ choice: 1, 0, or empty where the question was not answered. A rank has the names
 given and behind it the place of each choice; a geopoint `latitude longitude` and behind it both
 apart. In which order randomised choices were shown stands in `name_order`. A question of a repeat
 has one column for each round that anybody filled, `REPEAT_1_NAME`, `REPEAT_2_NAME` …, all of one
-round together. Dates are ISO 8601 in the Gregorian calendar; a photo is its file's name. A
-question named like one of the six first columns is written `answer//NAME`.
+round together. A question whose name others have too has the groups before it that tell them
+apart, `contact/name`. Dates are ISO 8601 in the Gregorian calendar; a photo is its file's name. A
+question whose column would be called like another, such as one of the six first, is written
+`answer//NAME`.
 
 A spreadsheet would run a cell that begins with = + - @, a tab or a line end as a formula: such a
 cell, unless it is a plain number, is written with an apostrophe before it.
@@ -20,7 +22,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Engine, case, func, select
@@ -50,17 +52,13 @@ def safe(cell: str) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """One question in one round (0 outside repeats), with the columns behind it."""
+    """One question in one round (0 outside repeats), with the columns behind it, which are called
+    `title/…`."""
 
     variable: Variable
     round: int = 0
 
-    @property
-    def title(self) -> str:
-        name = self.variable.name
-        if self.round:
-            return f"{self.variable.repeat}_{self.round}_{name}"
-        return f"answer//{name}" if name in FIXED else name
+    title: str = ""
 
     @property
     def behind(self) -> list[str]:
@@ -124,6 +122,8 @@ class Table:
                     for variable in variables_there
                 ]
 
+        self.columns = _titled(self.columns)
+
     def header(self) -> list[str]:
         cells = list(FIXED)
         for column in self.columns:
@@ -142,6 +142,29 @@ class Table:
         for column in self.columns:
             cells += column.cells(found.answers)
         return cells
+
+
+def _titled(columns: Iterable[Column]) -> list[Column]:
+    """With names that no two columns have, those behind them too: what would be the second of its
+    name gets `//` before it, which no other has, however the questions are called."""
+    taken = set(FIXED)
+    found: list[Column] = []
+    # Names of rounds are made up by us: they give way to those that stand in the questionnaire.
+    for column in sorted(columns, key=lambda column: bool(column.round)):
+        variable = column.variable
+        title = variable.name
+        if column.round:
+            name = variable.name.removeprefix(f"{variable.repeat}/")
+            title = f"{variable.repeat}_{column.round}_{name}"
+        behind = [f"/{name}" for name in dict.fromkeys(column.behind)]
+        while taken & {title + end for end in ("", *behind)}:
+            title = f"answer//{title}"
+        taken |= {title + end for end in ("", *behind)}
+        found.append(replace(column, title=title))
+    titles = {
+        (column.variable.repeat, column.variable.name, column.round): column for column in found
+    }
+    return [titles[each.variable.repeat, each.variable.name, each.round] for each in columns]
 
 
 def _cell(value: Any) -> str:

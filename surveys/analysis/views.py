@@ -88,7 +88,7 @@ def show(code: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<code>/texts/<name>")
+@blueprint.get("/<code>/texts/<path:name>")
 @allow("results.read")
 def texts(code: str, name: str) -> ResponseReturnValue:
     """Free texts of one question."""
@@ -115,7 +115,7 @@ def texts(code: str, name: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/<code>/photos/<name>/<file>")
+@blueprint.get("/<code>/photos/<path:name>/<file>")
 @allow("results.read")
 def photo(code: str, name: str, file: str) -> ResponseReturnValue:
     """A photo that somebody gave as an answer."""

@@ -81,7 +81,7 @@ def _names(q: Questionnaire) -> Iterator[Remark]:
         )
     seen: set[str] = set()
     for question in q.questions:
-        if not is_name(question.name):
+        if not all(map(is_name, question.name.split("/"))):
             yield Remark(
                 question.name,
                 "name",

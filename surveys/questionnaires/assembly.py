@@ -35,7 +35,7 @@ class Assembler:
     def pages_of(self, survey: Survey) -> tuple[Page, ...]:
         """All rows in pages: a group shown together, a repeat, a top-level group, or a run
         between them."""
-        self.taken |= {item.name for item in survey.items}
+        self.taken |= {item.key for item in survey.items}
         owner: Group | None = None
         for item in survey.items:
             before, owner = owner, _owner(item)
@@ -48,21 +48,21 @@ class Assembler:
 
     def repeats_of(self, survey: Survey) -> tuple[Repeat, ...]:
         """The repeats that have a page; call it after `pages_of`."""
-        used = {repeat.name for _n, owner, _q in self.pages if (repeat := _repeat(owner))}
+        used = {repeat.key for _n, owner, _q in self.pages if (repeat := _repeat(owner))}
         return tuple(
             Repeat(
-                group.name,
+                group.key,
                 group.record.texts("label"),
                 group.count,
                 self._combined([g.relevant for g in (*group.parents, group)], group),
             )
             for group in survey.groups
-            if group.container == "repeat" and group.name in used
+            if group.container == "repeat" and group.key in used
         )
 
     def _page_name(self, owner: Group | None) -> str:
         used = {name for name, _, _ in self.pages}
-        base = owner.name if owner else f"page_{len(self.pages) + 1}"
+        base = owner.key if owner else f"page_{len(self.pages) + 1}"
         name, number = base, 2
         while name in used:
             name, number = f"{base}_{number}", number + 1
@@ -76,7 +76,7 @@ class Assembler:
         repeat = _repeat(owner)
         label = owner.record.texts("label") or (repeat.record.texts("label") if repeat else {})
         return Page(
-            name, label, relevant, rows, owner.appearance, repeat=repeat.name if repeat else ""
+            name, label, relevant, rows, owner.appearance, repeat=repeat.key if repeat else ""
         )
 
     def _combined(self, conditions: list[str], row: Item | Group) -> str:
@@ -143,7 +143,7 @@ def _in_tables(questions: list[Question]) -> list[Question]:
     for question in questions:
         looks = question.looks
         if question.type in _TABLE_TYPES and "label" in looks:
-            header = question.name
+            header = question.name.rpartition("/")[2]
             # Its choices are the columns; it asks nothing itself.
             found.append(
                 Question(
@@ -152,10 +152,13 @@ def _in_tables(questions: list[Question]) -> list[Question]:
                     question.label,
                     relevant=question.relevant,
                     appearance=HEADING,
+                    image=question.image,
                 )
             )
             continue
         if header and looks & {"list-nolabel", "list"}:
+            # A name that needs its group before it keeps that group when it is exported.
+            header = question.name.split("/")[-2] if "/" in question.name else header
             found.append(replace(question, matrix=header))
             continue
         if question.is_shown:
@@ -170,6 +173,7 @@ def _fitting(question: Question) -> Question:
         and len(question.choices) <= MAX_TABLE_COLUMNS
         and not (question.choice_filter or question.randomize or question.or_other)
         and not question.read_only
+        and not any(choice.image for choice in question.choices)
     )
     return question if is_plain or not question.matrix else replace(question, matrix="")
 

@@ -12,17 +12,25 @@ from .problems import ProblemList
 from .workbook import Row, Sheet
 
 TRANSLATABLE = frozenset(
-    {"label", "hint", "guidance_hint", "constraint_message", "required_message", "form_title"}
+    {
+        "label",
+        "hint",
+        "guidance_hint",
+        "constraint_message",
+        "required_message",
+        "form_title",
+        "image",
+    }
 )
-_MEDIA = frozenset({"image", "audio", "video", "big_image"})
+_MEDIA = frozenset({"audio", "video", "big_image"})
 _KNOWN = {
     "survey": {
         "type", "name", "label", "hint", "required", "required_message", "relevant", "constraint",
         "constraint_message", "calculation", "choice_filter", "appearance", "default", "read_only",
-        "disabled", "guidance_hint", "parameters", "repeat_count",
+        "disabled", "guidance_hint", "parameters", "repeat_count", "image",
     },
-    "choices": {"list_name", "name", "label"},
-    "external_choices": {"list_name", "name", "label"},
+    "choices": {"list_name", "name", "label", "image"},
+    "external_choices": {"list_name", "name", "label", "image"},
     "settings": {
         "form_title", "form_id", "version", "default_language", "allow_choice_duplicates",
         "name", "style", "instance_name", "public_key", "submission_url", "auto_send",
@@ -34,11 +42,11 @@ _KNOWN = {
 
 _NO_EFFECT = {
     "survey": {
-        "trigger", "image", "audio", "video", "big_image",
+        "trigger", "audio", "video", "big_image",
         "autoplay", "save_to", "body", "instance", "control", "intent",
         "rows", "buttontext", "noapperrorstring",
     },
-    "choices": {"image", "audio", "video", "big_image"},
+    "choices": {"audio", "video", "big_image"},
     "settings": set(),
 }  # fmt: skip
 _ALIASES = {
@@ -60,6 +68,13 @@ _ALIASES = {
     "id_string": "form_id", "jr_count": "repeat_count", "count": "repeat_count",
 }  # fmt: skip
 _WRAPPERS = {"bind", "control", "body", "instance", "media", "cht", "entities"}
+
+
+INVISIBLE = (
+    " \t\n\r\u00a0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2066\u2067\u2068\u2069\ufeff"
+)
+"""Spaces and marks of direction at the ends of a cell that right-to-left editing leaves there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ class Record:
     def get(self, key: str) -> str:
         """The cell of a column without language, "" where empty or absent."""
         for column in self.table.by_key.get(key, ()):
-            if found := self.cell(column):
+            if found := self.cell(column).strip(INVISIBLE):
                 return found
         return ""
 
@@ -128,7 +143,8 @@ class Table:
 
     def languages(self) -> list[str]:
         """Languages of the labels in order of columns, then those only other columns have."""
-        keyed = sorted(self.columns, key=lambda column: column.key != "label")
+        said = [c for c in self.columns if c.explicit or c.key != "image"]
+        keyed = sorted(said, key=lambda column: column.key != "label")
         return list(dict.fromkeys(column.language for column in keyed if column.language))
 
 
@@ -160,7 +176,13 @@ def read_header(sheet: Sheet, name: str, problems: ProblemList) -> list[Column]:
         if filled and identity in seen:
             problems.add(
                 "duplicate_column",
-                _l("The column “%(name)s” occurs twice. Remove or rename one.", name=header),
+                _l("The column “%(name)s” occurs twice. Remove or rename one.", name=header)
+                if seen[identity] == header
+                else _l(
+                    "The columns “%(first)s” and “%(name)s” mean the same. Remove one.",
+                    first=seen[identity],
+                    name=header,
+                ),
                 sheet.title,
                 first.number,
                 header,
@@ -179,7 +201,7 @@ def read_header(sheet: Sheet, name: str, problems: ProblemList) -> list[Column]:
 
 def _split(header: str) -> tuple[str, str]:
     """("label", "Persian (fa)") of "Label :: Persian (fa)"; wrappers such as bind: fall away."""
-    parts = [part.strip() for part in re.split(r":+", header.strip())]
+    parts = [part.strip(INVISIBLE) for part in re.split(r":+", header.strip())]
     if parts[0].casefold() in _WRAPPERS and len(parts) > 1:
         wrapper, *parts = parts
         if wrapper.casefold() == "media" and len(parts) > 1:
@@ -262,9 +284,12 @@ def with_default_language(
     (hints, messages) have and this one lacks; else what its letters suggest. Returns the columns
     and the language chosen, None where no column was bare.
     """
-    bare = [column for column in columns if column.key in TRANSLATABLE and not column.language]
+    without = [column for column in columns if column.key in TRANSLATABLE and not column.language]
+    bare = [column for column in without if column.key != "image"]
     if not bare:
-        return columns, None
+        # One picture for all languages makes no language of its own.
+        known = default or next((c.language for c in columns if c.key == "label"), None) or "en"
+        return [_in_language(column, known, without) for column in columns], None
     chosen = default
     if chosen is None:
         of_labels = {column.language for column in columns if column.key == "label"}
@@ -274,9 +299,10 @@ def with_default_language(
         main = next((column for column in bare if column.key == "label"), bare[0])
         texts = [row.cells[main.index] for row in rows if main.index < len(row.cells)]
         chosen = guess_language(texts)
-    return [
-        Column(column.index, column.header, column.key, chosen, explicit=False)
-        if column in bare
-        else column
-        for column in columns
-    ], chosen
+    return [_in_language(column, chosen, without) for column in columns], chosen
+
+
+def _in_language(column: Column, language: str, without: list[Column]) -> Column:
+    if column not in without:
+        return column
+    return Column(column.index, column.header, column.key, language, explicit=False)

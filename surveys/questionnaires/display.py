@@ -25,6 +25,7 @@ from . import controls, flow
 from .controls import Part
 from .expressions import latin_digits, plain
 from .in_page import PageLogic
+from .pictures import size_of
 from .schema import HEADING, Choice, Page, Question, Questionnaire, Texts
 from .texts import REFERENCE
 
@@ -61,6 +62,15 @@ NO_TEXT = Text("")
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture beside a text, which is its text alternative. Sizes in pixels."""
+
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One choice of a question."""
 
@@ -68,6 +78,7 @@ class Option:
     value: str
     label: Text
     is_chosen: bool
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class Field:
     opens_table: bool = False
     closes_table: bool = False
     """For a row of a table: whether it is the first, the last."""
+    picture: Picture | None = None
     table_label: str = ""
     """Id of the heading that names the table."""
     pool: tuple[Option, ...] = ()
@@ -256,6 +268,10 @@ class _Drawing:
         html = REFERENCE.sub(answer, str(escape(found.text)))
         return Text(Markup(html), found.lang)  # noqa: S704 - escaped right above
 
+    def picture(self, names: Texts) -> Picture | None:
+        name = text_in(names, self.lang, self.state.questionnaire).text
+        return Picture(name, *size_of(name)) if name else None
+
     def shown(self, value: str) -> str:
         return isolate(digits(value, self.lang)) if value else "…"
 
@@ -265,6 +281,7 @@ class _Drawing:
         told: dict[str, Any] = {
             "label": self.following(question.label),
             "hint": self.following(question.hint),
+            "picture": self.picture(question.image),
             "guidance": self.following(question.guidance) if question.guidance else NO_TEXT,
             "is_hidden": self.is_hidden,
         }
@@ -343,7 +360,13 @@ class _Drawing:
     def choices(self, values: list[str], choices: Sequence[Choice]) -> tuple[Option, ...]:
         name = self.question.name
         return tuple(
-            Option(f"q-{name}-{n}", choice.name, self.text(choice.label), choice.name in values)
+            Option(
+                f"q-{name}-{n}",
+                choice.name,
+                self.text(choice.label),
+                choice.name in values,
+                self.picture(choice.image),
+            )
             for n, choice in enumerate(choices)
         )
 

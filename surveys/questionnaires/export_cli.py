@@ -5,19 +5,25 @@ from pathlib import Path
 
 import click
 
-from .export_xlsform import export
+from .export_package import export_package
 from .services import CodeError, find_survey, load_version, normalise_code
 
 
 def write_questionnaire(code: str, output: Path) -> None:
-    """Write the newest version of a survey as a workbook. Raises ClickException."""
+    """Write the newest version of a survey as a workbook, with its pictures as a .zip.
+
+    Raises ClickException.
+    """
     try:
         survey = find_survey(normalise_code(code))
     except CodeError:
         survey = None
     if survey is None or not survey.versions:
         raise click.ClickException(f"There is no survey {code!r}.")
-    data = export(load_version(survey.versions[-1].id))
+    found = export_package(load_version(survey.versions[-1].id), survey.code)
+    if output.suffix.lower() == ".xlsx" and found.suffix != ".xlsx":
+        raise click.UsageError(f"The questionnaire has pictures: name the file {found.suffix}.")
+    data = found.data
     if str(output) == "-":
         sys.stdout.buffer.write(data)
         return

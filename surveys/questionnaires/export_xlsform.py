@@ -7,59 +7,19 @@ written, and everything else is. Cells are written as texts, never as formulas o
 
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
 import xlsxwriter
 
+from .export_cells import PLAIN, TEXTS
+from .export_places import Cells, Places
 from .languages import header_name
 from .schema import OTHER, SELECTS, Choice, Page, Question, Questionnaire, Repeat, Texts
 from .tables import choices_of
 
-Cells = dict[str, str | Texts]
-"""Column → text, or {language: text}."""
-
-
-def _parameters(question: Question) -> str:
-    parts = []
-    if question.bounds is not None:
-        pairs = zip(("start", "end", "step"), question.bounds, strict=True)
-        parts = [f"{name}={_number(number)}" for name, number in pairs]
-    if question.randomize:
-        parts.append("randomize=true")
-    if question.seed:
-        parts.append(f"seed={question.seed}")
-    return " ".join(parts)
-
-
-def _number(number: float) -> str:
-    text = format(Decimal(repr(number)), "f")
-    return text.removesuffix(".0")
-
-
-_TEXTS: Final[Mapping[str, Callable[[Question], Texts]]] = {
-    "label": lambda question: question.label,
-    "hint": lambda question: question.hint,
-    "guidance_hint": lambda question: question.guidance,
-    "constraint_message": lambda question: question.constraint_message,
-    "required_message": lambda question: question.required_message,
-    "media::image": lambda question: question.image,
-}
-_PLAIN: Final[Mapping[str, Callable[[Question], str]]] = {
-    "required": lambda question: _yes_or(question.required),
-    "relevant": lambda question: question.relevant,
-    "constraint": lambda question: question.constraint,
-    "calculation": lambda question: question.calculation,
-    "choice_filter": lambda question: question.choice_filter,
-    "appearance": lambda question: question.appearance,
-    "parameters": _parameters,
-    "default": lambda question: question.default or question.default_expression,
-    "read_only": lambda question: _yes_or(question.read_only),
-}
-"""Column → its cell for a question. A new field of questions needs one line here or above."""
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST: Final = ("type", "name")
 _LAST: Final = ("repeat_count", "disabled")
@@ -94,30 +54,32 @@ def export(questionnaire: Questionnaire) -> bytes:
 _RTL: Final = frozenset({"fa", "ar", "ps", "ur", "he", "ckb", "sd", "ug", "yi", "dv"})
 
 
-def _yes_or(value: bool | str) -> str:
-    return value if isinstance(value, str) else "yes" if value else ""
-
-
-@dataclass(slots=True)
+@dataclass
 class _Form:
     questionnaire: Questionnaire
     rows: list[Cells] = field(default_factory=list)
     lists: list[tuple[tuple[Choice, ...], str]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    opened: int = 0
+    """Groups around the repeat that is open, to be closed after it."""
+
+    def __post_init__(self) -> None:
+        self.places = Places(self.questionnaire)
 
     def sheets(self) -> dict[str, list[tuple[str, ...]]]:
         """The rows of each sheet, the header first."""
         self._tables()
         self._pages()
+        self.places.mention(self.rows)
         choices = list(self._choices())
         self._keep_languages(choices)
-        plain = (*_FIRST, *_PLAIN, *_LAST)
+        plain = (*_FIRST, *PLAIN, *_LAST)
         columns = dict.fromkeys(
             name for choices, _ in self.lists for choice in choices for name in choice.columns
         )
         return {
-            "survey": self._table(self.rows, plain, tuple(_TEXTS)),
+            "survey": self._table(self.rows, plain, tuple(TEXTS)),
             "choices": self._table(
                 choices, ("list_name", "name", *columns), ("label", "media::image")
             ),
@@ -152,9 +114,23 @@ class _Form:
 
     def _begin(self, name: str, **cells: str | Texts) -> None:
         self.rows.append({"type": "begin group", "name": name, **cells})
+        self.places.inside.append(name)
 
     def _end(self) -> None:
         self.rows.append({"type": "end group"})
+        self.places.inside.pop()
+
+    def _open(self, groups: Sequence[str]) -> int:
+        """Open groups in one of their own, lest two have one path; how many to close again."""
+        if not groups:
+            return 0
+        for group in (self._free("section"), *groups):
+            self._begin(group)
+        return len(groups) + 1
+
+    def _close(self, number: int) -> None:
+        for _group in range(number):
+            self._end()
 
     def _begin_repeat(self, name: str) -> None:
         """The row of a repeat; conditions of groups around it go to groups around it."""
@@ -164,10 +140,13 @@ class _Form:
         *outer, own = self._conditions(repeat)
         for condition in outer:
             self._begin(self._free("section"), relevant=condition)
+        self.opened = len(outer) + self._open(self.places.around(repeat.name))
+        name = self.places.name(repeat.name)
+        self.places.inside.append(name)
         self.rows.append(
             {
                 "type": "begin repeat",
-                "name": repeat.name,
+                "name": name,
                 "label": repeat.label,
                 "relevant": own,
                 "repeat_count": repeat.count,
@@ -175,7 +154,7 @@ class _Form:
                     (
                         page.appearance
                         for page in self.questionnaire.pages
-                        if page.repeat == name and self._is_repeat_itself(page)
+                        if page.repeat == repeat.name and self._is_repeat_itself(page)
                     ),
                     "",
                 ),
@@ -186,8 +165,8 @@ class _Form:
         repeat = self.questionnaire.repeat_by_name.get(name)
         if repeat is not None:
             self.rows.append({"type": "end repeat"})
-            for _condition in self._conditions(repeat)[1:]:
-                self._end()
+            self.places.inside.pop()
+            self._close(self.opened)
 
     def _conditions(self, repeat: Repeat) -> list[str]:
         """The repeat's condition, in the pieces that a page in it shows it to be made of."""
@@ -229,19 +208,21 @@ class _Form:
         for matrix, run in groupby(self._written(page), key=lambda question: question.matrix):
             if matrix and not (is_table and matrix == group):
                 # The heading has the table's name: a group between keeps the two apart.
-                self._begin(self._free("table"))
+                rows = list(run)
+                outer = max((row.name.split("/")[:-2] for row in rows), key=len)
+                for each in (self._free("table"), *outer):
+                    self._begin(each)
                 self._begin(matrix, appearance=_TABLE)
-                self.rows += map(self._row, run)
-                self._end()
-                self._end()
+                self.rows += map(self._row, rows)
+                self._close(len(outer) + 2)
                 continue
             for question in run:
                 alone = is_table and not matrix and question.type in SELECTS
                 if alone:
                     self._begin(self._free("section"))
+                opened = self._open(self.places.around(question.name))
                 self.rows.append(self._row(question))
-                if alone:
-                    self._end()
+                self._close(opened + alone)
 
     def _written(self, page: Page) -> Iterator[Question]:
         """The questions of a page, without those that the reader adds for or_other."""
@@ -271,9 +252,9 @@ class _Form:
             kind = f"{kind} {self._list(question)}{' or_other' if question.or_other else ''}"
         return {
             "type": kind,
-            "name": question.name,
-            **{key: cell(question) for key, cell in _PLAIN.items()},
-            **{key: texts(question) for key, texts in _TEXTS.items()},
+            "name": self.places.name(question.name),
+            **{key: cell(question) for key, cell in PLAIN.items()},
+            **{key: texts(question) for key, texts in TEXTS.items()},
         }
 
     # The choices sheet.
@@ -291,7 +272,7 @@ class _Form:
         known = next((name for choices, name in self.lists if choices == question.choices), None)
         if known is not None:
             return known
-        base = "".join("_" if letter.isspace() else letter for letter in question.name)
+        base = re.sub(r"[\s/]", "_", question.name)
         name, number = base, 2
         while name in self.names:
             name, number = f"{base}_{number}", number + 1
@@ -316,7 +297,7 @@ class _Form:
         """A language that no text is left of would be forgotten, or its place in the order: a
         row that is switched off keeps them."""
         labels = _languages(self.rows, ("label",))
-        found = dict.fromkeys([*labels, *_languages(self.rows, _TEXTS), *_languages(choices)])
+        found = dict.fromkeys([*labels, *_languages(self.rows, TEXTS), *_languages(choices)])
         wanted = self.questionnaire.languages
         order = sorted(found, key=lambda code: (code not in labels, code not in found))
         in_order = [code for code in wanted if code in labels]

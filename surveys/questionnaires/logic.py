@@ -4,6 +4,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from portal.i18n import _l
 
@@ -16,7 +17,7 @@ from .problems import ProblemList
 from .rounds import ALL_ROUNDS, parsed
 from .schema import Questionnaire
 from .survey_rows import Group, Item, Survey, yes_or_no
-from .texts import references
+from .texts import REFERENCE, references
 
 EXPRESSIONS = ("relevant", "constraint", "calculation", "required", "read_only", "choice_filter")
 _YES_OR_EXPRESSION = {"required", "read_only"}
@@ -32,15 +33,28 @@ class Names:
     ) -> None:
         self.lists = lists
         self.tables = tables
-        self.items = {item.name: item for item in survey.items}
-        self.questions = {item.name for item in survey.items if item.name}
-        self.by_path = {item.path: item.name for item in survey.items if item.name}
-        repeats = [group for group in survey.groups if group.container == "repeat"]
-        self.questions |= {group.name for group in repeats}
-        self.by_path |= {group.path: group.name for group in repeats}
+        rows: list[Item | Group] = [item for item in survey.items if item.name]
+        rows += [group for group in survey.groups if group.container == "repeat"]
+        self.by_path = {row.path: row.key for row in rows}
+        self.questions = {row.name for row in rows}
+        self.items = {item.key: item for item in survey.items}
         self.groups = {group.name for group in survey.groups} - self.questions
         self.meta = survey.meta
         self.suggestions = 0
+        self.alike: dict[str, list[tuple[str, ...]]] = {}
+        for path in self.by_path:
+            self.alike.setdefault(path[-1], []).append(path)
+
+    def key(self, written: str) -> str | None:
+        """The key of the question meant by `${name}`, `${group/name}` or `${/name}`, None where
+        there is none or more than one."""
+        if written.startswith("/"):
+            return self.by_path.get(tuple(written[1:].split("/")))
+        end = tuple(written.split("/"))
+        found = [path for path in self.alike.get(end[-1], ()) if path[-len(end) :] == end]
+        if len(found) > 1 and end in found and len(end) > 1:
+            return self.by_path[end]
+        return self.by_path[found[0]] if len(found) == 1 else None
 
     def near(self, name: str) -> str:
         """A question that was probably meant; searched for only so often, as it is slow."""
@@ -50,10 +64,22 @@ class Names:
         found = difflib.get_close_matches(name, self.questions, 1, 0.75)
         return found[0] if found else ""
 
-    def unknown(self, name: str) -> object | None:
-        """What to say about a name that is no question, None when it is one."""
-        if name in self.questions:
+    def unknown(self, name: str, *, in_text: bool = False) -> object | None:
+        """What to say about a name that is no question or that of several, None when it is one."""
+        if self.key(name) is not None:
             return None
+        alike = self.alike.get(name.rpartition("/")[2], [])
+        if len(alike) > 1:
+            # Other tools know paths in expressions only.
+            ways = [
+                f"${{{_written(self.by_path[path])}}}" if in_text else "/data/" + "/".join(path)
+                for path in alike
+            ]
+            return _l(
+                "“%(name)s” is the name of several questions. Write which one is meant: %(ways)s.",
+                name=name,
+                ways=", ".join(ways),
+            )
         if name in self.meta:
             return _l(
                 "“%(name)s” (%(type)s) is not recorded here, so nothing can depend on it.",
@@ -70,7 +96,7 @@ class Names:
 
     def subject(self, name: str) -> Subject | None:
         """What kind of answer a question takes, None where that is not known."""
-        item = self.items.get(name)
+        item = self.items.get(self.key(name) or name)
         if item is None or item.type.kind != "question":
             return None
         found = self.lists.get(item.type.list_name)
@@ -107,10 +133,10 @@ def check_logic(
             group.count = _checked(text, "repeat_count", group, names, problems)
     for item in survey.items:
         _check_item(item, names, problems)
-        for key in ("label", "hint", "constraint_message", "required_message"):
-            _check_label_references(item.record, key, names, problems)
+        for key in ("label", "hint", "guidance_hint", "constraint_message", "required_message"):
+            item.record = _check_label_references(item.record, key, names, problems)
     for group in survey.groups:
-        _check_label_references(group.record, "label", names, problems)
+        group.record = _check_label_references(group.record, "label", names, problems)
 
 
 def _check_item(item: Item, names: Names, problems: ProblemList) -> None:
@@ -175,8 +201,7 @@ def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: P
             problems.add("unknown_reference", message, *place)
             resolved = False
     kept = about_round | columns
-    in_paths = {path.steps[-1] for path in expression.paths() if path.steps}
-    for name in sorted(expression.references() - in_paths):
+    for name in sorted(expression.named() | expression.columns()):
         if message := names.unknown(name):
             problems.add("unknown_reference", message, *place)
             resolved = False
@@ -195,7 +220,7 @@ def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: P
     if not resolved:
         return ""
     return expression.rewritten(
-        lambda path: None if path in kept else names.by_path.get(_target(path, owner))
+        lambda path: None if path in kept else names.by_path.get(_target(path, owner)), names.key
     )
 
 
@@ -206,7 +231,7 @@ def _check_types(
     problems: ProblemList,
     place: tuple[str, int, str],
 ) -> None:
-    current = names.subject(owner.name) if isinstance(owner, Item) else None
+    current = names.subject(owner.key) if isinstance(owner, Item) else None
     for problem in check_types(expression, names.subject, current):
         problems.add(problem.code, problem.message, *place, severity=problem.severity)
 
@@ -224,9 +249,9 @@ def _path_problem(path: Path, owner: Item | Group, names: Names) -> object | Non
     if _target(path, owner) in names.by_path:
         return None
     name = path.steps[-1]
-    if path.bare and name in names.questions:
+    if path.bare and names.key(name):
         return _l("Write ${%(name)s} instead of %(name)s.", name=name)
-    if name in names.questions:
+    if names.key(name):
         return _l(
             "The path %(path)s leads to no question. Write ${%(name)s}.",
             path="/".join([".."] * path.ups + list(path.steps)),
@@ -235,12 +260,26 @@ def _path_problem(path: Path, owner: Item | Group, names: Names) -> object | Non
     return names.unknown(name)
 
 
-def _check_label_references(record: Record, key: str, names: Names, problems: ProblemList) -> None:
+def _written(key: str) -> str:
+    """How a text mentions one of several questions of a name."""
+    return key if "/" in key else f"/{key}"
+
+
+def _check_label_references(
+    record: Record, key: str, names: Names, problems: ProblemList
+) -> Record:
+    """The row with keys in its texts."""
+    cells = list(record.cells)
+    for column in record.table.by_key.get(key, ()):
+        if "${" in (text := record.cell(column)):
+            cells[column.index] = REFERENCE.sub(
+                lambda found: f"${{{names.key(found[1]) or found[1]}}}", text
+            )
     for language, text in record.texts(key).items():
         if "${" not in text:
             continue
         for name in references(text):
-            if message := names.unknown(name):
+            if message := names.unknown(name, in_text=True):
                 problems.add(
                     "unknown_reference",
                     message,
@@ -249,6 +288,7 @@ def _check_label_references(record: Record, key: str, names: Names, problems: Pr
                     record.header(key, language),
                     language=language,
                 )
+    return replace(record, cells=tuple(cells))
 
 
 def dependencies(questionnaire: Questionnaire) -> dict[str, frozenset[str]]:

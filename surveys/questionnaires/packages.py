@@ -9,6 +9,7 @@ from portal.i18n import _l
 
 from .choice_lists import ChoiceList
 from .columns import Table, read_header, with_default_language
+from .pictures import is_picture
 from .problems import ProblemList
 from .schema import Choice
 from .workbook import Sheet, WorkbookError, csv_sheet, read_workbook, refuse_bomb
@@ -24,6 +25,8 @@ class Package:
     sheets: dict[str, Sheet]
     filename: str
     files: dict[str, Sheet] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """As they were sent, by lower-case name."""
 
 
 def open_package(data: bytes, filename: str, problems: ProblemList) -> Package:
@@ -35,6 +38,9 @@ def open_package(data: bytes, filename: str, problems: ProblemList) -> Package:
     # A spreadsheet before CSV: a CSV beside it is most likely a list.
     for name, content in sorted(members.items(), key=lambda item: _rank(item[0])):
         file = PurePosixPath(name).name
+        if is_picture(file):
+            found.pictures[file.lower()] = content
+            continue
         if not file.lower().endswith(_FORMS):
             problems.warn(
                 "file_unused",

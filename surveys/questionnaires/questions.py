@@ -75,7 +75,7 @@ class QuestionBuilder:
         self._check_parameters(item, set_by)
         self._check_appearance(item)
         question = Question(
-            name=item.name,
+            name=item.key,
             type=kind,
             **texts,
             guidance=guidance,
@@ -88,6 +88,7 @@ class QuestionBuilder:
             default_expression=item.expressions.get("default", ""),
             appearance=record.get("appearance"),
             or_other=item.type.or_other,
+            image=record.texts("image"),
             choice_filter=item.expressions.get("choice_filter", ""),
             bounds=self._bounds(item, set_by) if kind == "range" else None,
         )
@@ -166,6 +167,15 @@ class QuestionBuilder:
         if randomize:
             self._reserve(order_name(question.name), item)
         seed = item.expressions.get("seed", "") or set_by.get("seed", "")
+        is_list = question.type == "rank" or question.looks & {"minimal", "autocomplete"}
+        if is_list and any(choice.image for choice in choices):
+            self._say(
+                item,
+                "unsupported_picture",
+                _l("Pictures of choices are not shown in rankings and drop-down lists."),
+                "type",
+                is_warning=True,
+            )
         return replace(question, choices=choices, randomize=randomize, seed=seed * randomize)
 
     def _reserve(self, name: str, item: Item) -> None:

@@ -167,7 +167,9 @@ class Questionnaire:
 
     @cached_property
     def by_name(self) -> dict[str, Question]:
-        """Questions by name; names are unique in a questionnaire, also over repeats."""
+        """Questions by name; names are unique in a questionnaire, also over repeats:
+        where several rows have one name, the groups that tell them apart stand before it,
+        `contact/name`."""
         return {question.name: question for question in self.questions}
 
     @cached_property

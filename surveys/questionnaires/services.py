@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload, undefer
 from portal import audit, clock
 from portal.db import db
 from portal.text import ascii_digits
+from surveys.questionnaires import pictures
 from surveys.questionnaires.models import Survey, SurveyVersion
 from surveys.questionnaires.problems import Problem
 from surveys.questionnaires.schema import Questionnaire
@@ -51,6 +52,7 @@ def import_survey(code: str, data: bytes, filename: str, user_id: int | None) ->
     reading = read(data, filename)
     version, is_new = None, False
     if reading.questionnaire is not None:
+        pictures.keep(reading.pictures)
         version, is_new = publish(
             code,
             reading.questionnaire,

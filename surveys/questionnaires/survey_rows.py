@@ -1,6 +1,7 @@
 """The survey sheet as a list of questions that know the groups around them."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from portal.i18n import _l
@@ -27,6 +28,8 @@ class Group:
     relevant: str = ""
     count: str = ""
     """Of a repeat: the expression that says how many rounds there are."""
+    key: str = ""
+    """Of a repeat: what it is called in the whole form."""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -39,13 +42,15 @@ class Group:
 
 @dataclass(slots=True)
 class Item:
-    """A question row. `expressions` are filled, checked and rewritten, by logic.py."""
+    """A question row. `expressions` are filled, checked and rewritten, by logic.py. `key` is what
+    it is called in the whole form: its name, where that is needed with groups before it."""
 
     name: str
     record: Record
     type: RowType
     groups: tuple[Group, ...]
     expressions: dict[str, str] = field(default_factory=dict)
+    key: str = ""
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -113,6 +118,7 @@ def read_rows(table: Table, problems: ProblemList) -> Survey:
             group.record.header("type"),
         )
     _report_duplicates(survey, problems)
+    name_apart(survey)
     return survey
 
 
@@ -280,25 +286,44 @@ def _check_name(record: Record, name: str, problems: ProblemList) -> None:
     )
 
 
-def _report_duplicates(survey: Survey, problems: ProblemList) -> None:
-    seen: dict[str, Record] = {}
-    for item in survey.items:
-        if item.name and (first := seen.setdefault(item.name, item.record)) is not item.record:
-            _duplicate(item.name, first, item.record, problems)
-    paths = {item.path: item.record for item in survey.items}
+def name_apart(survey: Survey) -> None:
+    """Give each question and repeat its key: its name where no other has it, else so many of the
+    groups around it before it as it takes, `contact/name`."""
+    rows: list[Item | Group] = [item for item in survey.items if item.name]
+    rows += [group for group in survey.groups if group.container == "repeat"]
+    alike: dict[str, set[tuple[str, ...]]] = {}
+    for row in rows:
+        alike.setdefault(row.name, set()).add(row.path)
+    for row in rows:
+        row.key = "/".join(_shortest(row.path, alike[row.name]))
     for group in survey.groups:
-        other = paths.setdefault(group.path, group.record)
-        if other is not group.record:
-            pair = sorted((other, group.record), key=lambda record: record.number)
-            _duplicate(group.name, pair[0], pair[1], problems)
+        group.key = group.key or group.name
+
+
+def _shortest(path: tuple[str, ...], others: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    """The shortest end of a path that no other one of them ends with."""
+    for length in range(1, len(path)):
+        if sum(other[-length:] == path[-length:] for other in others) == 1:
+            return path[-length:]
+    return path
+
+
+def _report_duplicates(survey: Survey, problems: ProblemList) -> None:
+    seen: dict[tuple[str, ...], Record] = {}
+    rows: list[Item | Group] = [item for item in survey.items if item.name]
+    for row in [*rows, *survey.groups]:
+        first = seen.setdefault(row.path, row.record)
+        if first is not row.record:
+            pair = sorted((first, row.record), key=lambda record: record.number)
+            _duplicate(row.name, pair[0], pair[1], problems)
 
 
 def _duplicate(name: str, first: Record, second: Record, problems: ProblemList) -> None:
     problems.add(
         "duplicate_name",
         _l(
-            "The name “%(name)s” is used in rows %(first)s and %(second)s. "
-            "Each needs a name of its own, also in different groups.",
+            "The name “%(name)s” is used in rows %(first)s and %(second)s of the same group. "
+            "Give one of them another name.",
             name=name,
             first=first.number,
             second=second.number,

@@ -8,7 +8,8 @@ from portal.i18n import _l
 from .columns import Record
 from .problems import ProblemList
 
-_LOST = re.compile(r"\?{3,}|\ufffd")
+_LOST = re.compile(r"\?{3,}|\ufffd|^#(?:REF!|N/A|NAME\?|VALUE!|DIV/0!|NUM!|NULL!)$")
+"""Letters that became question marks; a formula that came to nothing."""
 _TURNED = re.compile(r"(?<!\$)\{([^\W\d][\w.\-]*)\}\$")
 """A reference as it looks in a right-to-left cell, and as some therefore type it."""
 REFERENCE = re.compile(r"\$\{\s*([^{}]*?)\s*\}")

@@ -7,8 +7,8 @@ from flask_security import current_user
 from portal.db import db
 from portal.i18n import _, format_number
 from portal.security import allow
-from surveys.questionnaires import display, services
-from surveys.questionnaires.export_xlsform import MIMETYPE, export
+from surveys.questionnaires import display, pictures, services
+from surveys.questionnaires.export_package import export_package
 from surveys.questionnaires.forms import UploadForm, seal, unseal
 from surveys.questionnaires.xlsform import read
 
@@ -37,6 +37,10 @@ def upload() -> ResponseReturnValue:
     code = form.code.data or ""
     data, filename = form.file.data.read(), form.file.data.filename or ""
     reading = read(data, filename)
+    if reading.ok:
+        # Named by their content: kept before publishing, they disturb nothing and are forgotten
+        # when nobody publishes.
+        pictures.keep(reading.pictures)
     survey = services.find_survey(code)
     page = render_template(
         "questionnaires/upload.html",
@@ -95,6 +99,8 @@ def xlsform(code: str, number: int) -> ResponseReturnValue:
     version = services.find_version(code, number)
     if version is None:
         abort(404)
-    response = Response(export(services.load_version(version.id)), mimetype=MIMETYPE)
-    response.headers["Content-Disposition"] = f'attachment; filename="{code}-{number}.xlsx"'
+    found = export_package(services.load_version(version.id), f"{code}-{number}")
+    response = Response(found.data, mimetype=found.mimetype)
+    name = f"{code}-{number}{found.suffix}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

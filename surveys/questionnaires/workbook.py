@@ -9,7 +9,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
@@ -19,6 +19,7 @@ import xlrd  # type: ignore[import-untyped]
 
 from portal.i18n import _l
 
+from .merged_cells import merged_in, spread
 from .problems import ProblemList
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -26,6 +27,8 @@ MAX_UNPACKED = 50 * 1024 * 1024
 MAX_MEMBERS = 2_000
 MAX_RATIO = 200
 MAX_ROWS = 20_000
+MAX_BLANK = 2 * MAX_ROWS
+"""How far blank rows are followed to see whether anything stands below them."""
 MAX_COLUMNS = 300
 MAX_CELL = 32_767
 SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm", "columns")
@@ -96,11 +99,15 @@ def _damaged() -> WorkbookError:
     )
 
 
-def _collect(title: str, rows: Iterable[Iterable[object]], problems: ProblemList) -> Sheet:
+def _collect(title: str, rows: Iterable[Sequence[object]], problems: ProblemList) -> Sheet:
     kept: list[Row] = []
     wide = False
     for number, row in enumerate(rows, start=1):
-        if number > MAX_ROWS:
+        cells = [_text(value) for value in islice(row, MAX_COLUMNS + 1)] if any(row) else []
+        while cells and not cells[-1]:
+            cells.pop()
+        # Rows that were cleared, or only formatted, are no rows of the form.
+        if number > MAX_ROWS and (cells or number > MAX_BLANK):
             problems.add(
                 "too_many_rows",
                 _l("Only the first 20,000 rows are read. Split the form."),
@@ -108,9 +115,6 @@ def _collect(title: str, rows: Iterable[Iterable[object]], problems: ProblemList
                 number,
             )
             break
-        cells = [_text(value) for value in islice(row, MAX_COLUMNS + 1)]
-        while cells and not cells[-1]:
-            cells.pop()
         if len(cells) > MAX_COLUMNS:
             wide = True
             del cells[MAX_COLUMNS:]
@@ -189,8 +193,11 @@ def _read_xlsx(data: bytes, problems: ProblemList) -> list[Sheet]:
                 return [
                     _collect(
                         sheet.title,
-                        sheet.iter_rows(
-                            max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True
+                        spread(
+                            sheet.iter_rows(
+                                max_row=MAX_BLANK + 1, max_col=MAX_COLUMNS + 1, values_only=True
+                            ),
+                            merged_in(data, sheet, problems),
                         ),
                         problems,
                     )
@@ -217,7 +224,7 @@ def _read_xls(data: bytes, problems: ProblemList) -> list[Sheet]:
 
 
 def _xls_rows(sheet: xlrd.sheet.Sheet, datemode: int) -> Iterator[list[object]]:
-    for number in range(min(sheet.nrows, MAX_ROWS + 1)):
+    for number in range(min(sheet.nrows, MAX_BLANK + 1)):
         yield [_xls_value(cell, datemode) for cell in sheet.row(number)]
 
 
@@ -275,7 +282,7 @@ def _read_text(text: str, problems: ProblemList) -> list[Sheet]:
         rows: Iterator[list[str]] = _markdown_rows(lines)
     else:
         rows = _csv_rows(text)
-    numbered = list(islice(rows, MAX_ROWS * 2))
+    numbered = list(islice(rows, MAX_BLANK + 1))
     sheets = _by_first_column(numbered, problems)
     if sheets:
         return sheets
@@ -299,8 +306,11 @@ def _markdown_rows(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
-    first = text.partition("\n")[0]
+    first, end, rest = text.partition("\n")
     delimiter = max(",;\t", key=first.count)
+    # Excel's own line above the table says what parts the cells.
+    if named := re.fullmatch(r"\ufeff?sep=(.)\r?", first, re.IGNORECASE):
+        delimiter, text = named[1], end + rest
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         yield from reader

@@ -4,7 +4,8 @@ Format: https://xlsform.org. What we do not support is named in a problem, never
 silently.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from portal.i18n import _l
@@ -16,9 +17,10 @@ from .languages import language_code
 from .limesurvey import convert, is_limesurvey
 from .logic import check_cycles, check_logic
 from .packages import Package, file_list, open_package
+from .pictures import Gallery
 from .problems import Problem, ProblemList
 from .schema import UNSEEN, Questionnaire
-from .survey_rows import read_rows, yes_or_no
+from .survey_rows import Survey, read_rows, yes_or_no
 from .tables import stem, tables_of
 from .texts import check_texts
 from .workbook import WorkbookError
@@ -40,6 +42,8 @@ class Reading:
     problems: tuple[Problem, ...]
     languages: tuple[str, ...] = ()
     question_count: int = 0
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """Those that the questionnaire names, as they are to be kept."""
 
     @property
     def ok(self) -> bool:
@@ -80,6 +84,7 @@ class _Reader:
         self.sheets = package.sheets
         self.files = package.files
         self.filename = package.filename
+        self.gallery = Gallery(package.pictures)
         self.problems = problems
         self.languages: list[str] = []
 
@@ -132,8 +137,10 @@ class _Reader:
             repeats=repeats,
             tables=tables_of(tables, pages, repeats, default),
         )
-        records = {group.name: group.record for group in survey.groups}
-        records |= {item.name: item.record for item in survey.items}
+        self._hang_pictures(survey, choices_table, external)
+        questionnaire = self.gallery.hung(questionnaire)
+        records = {group.key: group.record for group in survey.groups}
+        records |= {item.key: item.record for item in survey.items}
         for question in questionnaire.questions:
             # Headings and questions added by or_other have no row of their own.
             records.setdefault(question.name, survey.items[0].record)
@@ -162,7 +169,28 @@ class _Reader:
                 problem.row or 0,
             ),
         )
-        return Reading(usable, tuple(found), tuple(self.languages), count)
+        kept = self.gallery.drawn if usable else {}
+        return Reading(usable, tuple(found), tuple(self.languages), count, kept)
+
+    def _hang_pictures(self, survey: Survey, *choices: Table | None) -> None:
+        for group in survey.groups:
+            if group.record.texts("image"):
+                self.problems.warn(
+                    "unsupported_picture",
+                    _l("A group shows no picture. Put it into a note in the group."),
+                    group.record.table.name,
+                    group.record.number,
+                    group.record.header("image"),
+                )
+        self.gallery.look_at((item.record for item in survey.items), self.problems)
+        for table in choices:
+            if table is not None:
+                self.gallery.look_at(table.records(), self.problems)
+        for name in self.gallery.unused():
+            self.problems.warn(
+                "file_unused",
+                _l("The file “%(name)s” in the .zip is not used here.", name=name[:100]),
+            )
 
     def _table(self, name: str, default: str | None) -> tuple[Table | None, str | None]:
         sheet = self.sheets.get(name)

@@ -9,6 +9,7 @@ import datetime as dt
 import io
 import random
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,33 +51,62 @@ class Walker:
     seed: str = ""
     answers: dict[str, Any] = field(default_factory=dict)
     expected: dict[str, Any] = field(default_factory=dict)
+    at: str = ""
+    """The page that `drawn` is for."""
+    drawn: Filled = field(default_factory=lambda: Filled({}, {}))
 
-    def page(self, page: Page) -> Filled:
-        """Valid answers for everything the page shows at present."""
-        found = Filled({}, {})
-        shown = flow.page_questions(self.form, page, self.answers)
-        asked = [question for question in shown if question.is_answered]
+    def page(self, page: Page, visible: Collection[str] | None = None) -> Filled:
+        """Valid answers for everything the page shows: what is relevant at present, or the names
+        that a browser shows. What was drawn before for the same page stays where it is valid."""
+        if self.at != page.name:
+            self.at, self.drawn = page.name, Filled({}, {})
+        if visible is None:
+            shown = flow.page_questions(self.form, page, self.answers)
+        else:
+            shown = [question for question in page.questions if question.name in visible]
         state = flow.State(self.form, self.answers, lang=self.lang)
-        asked = [x for x in asked if not state.is_read_only(x, page.round)]
-        wrong = {question.name for question in asked}
+        asked = [
+            question
+            for question in shown
+            if question.is_answered and not state.is_read_only(question, page.round)
+        ]
+        names = {question.name for question in asked}
+        found = Filled(
+            {name: raw for name, raw in self.drawn.raw.items() if name in names},
+            {name: value for name, value in self.drawn.expected.items() if name in names},
+        )
+        if found.raw:
+            state = self._after(page, self._checked(page, found, shown))
+        wrong = names - set(found.raw)
         for attempt in range(TRIES):
             for question in asked:
                 if question.name in wrong:
                     raw, expected = self.draw(question, state, page.round, attempt)
                     found.raw[question.name], found.expected[question.name] = raw, expected
-            sent = {
-                name: [conversions.Upload("0" * 32 + ".jpg") if x == PHOTO else x for x in values]
-                for name, values in found.raw.items()
-            }
-            names = [question.name for question in shown]
-            result = flow.validate_page(self.form, page, sent, self.answers, self.lang, shown=names)
+            result = self._checked(page, found, shown)
             wrong = set(result.errors)
             # What was valid decides which choices the others have.
-            state = flow.State(self.form, {**self.answers, **result.values}, lang=self.lang)
+            state = self._after(page, result)
             if not wrong:
-                self._learn(page, found.expected, result.values)
+                self.drawn = found
                 return found
         raise AssertionError(f"No valid answers were found for {wrong} on {page.name}")
+
+    def _checked(self, page: Page, found: Filled, shown: list[Question]) -> flow.PageResult:
+        sent = {
+            name: [conversions.Upload("0" * 32 + ".jpg") if x == PHOTO else x for x in values]
+            for name, values in found.raw.items()
+        }
+        names = [question.name for question in shown]
+        return flow.validate_page(self.form, page, sent, self.answers, self.lang, shown=names)
+
+    def _after(self, page: Page, result: flow.PageResult) -> flow.State:
+        return flow.State(self.form, {**self.answers, **result.values}, lang=self.lang)
+
+    def send(self, page: Page, found: Filled) -> None:
+        """What was drawn is sent."""
+        shown = [question for question in page.questions if question.name in found.raw]
+        self._learn(page, found.expected, self._checked(page, found, shown).values)
 
     def _learn(self, page: Page, expected: dict[str, Any], values: dict[str, Any]) -> None:
         self.answers = {**self.answers, **values}
@@ -189,6 +219,7 @@ def walk(phone: Phone, form: Questionnaire, lang: str, seed: int) -> Walker:
         if 'value="add"' in phone.page.text and page.round < 3 and dice.random() < 0.5:
             go = "add"
         answer = phone.send(go, **sent)
+        walker.send(page, filled)
         assert answer.status_code == 303, (page.name, filled.raw, answer.text[-6000:])
         if go == "add" and "more=1" not in answer.headers["Location"]:
             walker.answers, _page = flow.add_round(form, page, walker.answers)

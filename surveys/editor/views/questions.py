@@ -18,7 +18,7 @@ from surveys.editor.services import DraftError
 from surveys.editor.views.blueprint import blueprint, find_draft, revision, say
 
 
-@blueprint.get("/<code>/draft/questions/<name>")
+@blueprint.get("/<code>/draft/questions/<path:name>")
 @allow("surveys.read")
 def question(code: str, name: str) -> ResponseReturnValue:
     draft = find_draft(code)
@@ -27,7 +27,7 @@ def question(code: str, name: str) -> ResponseReturnValue:
     return _page(draft, form, found)
 
 
-@blueprint.post("/<code>/draft/questions/<name>")
+@blueprint.post("/<code>/draft/questions/<path:name>")
 @allow("surveys.write")
 def save_question(code: str, name: str) -> ResponseReturnValue:
     draft = find_draft(code)
@@ -39,7 +39,7 @@ def save_question(code: str, name: str) -> ResponseReturnValue:
     return _save(draft, form, found, documents.page_of(draft.definition, name) or "")
 
 
-@blueprint.get("/<code>/draft/pages/<page>/new")
+@blueprint.get("/<code>/draft/pages/<path:page>/new")
 @allow("surveys.write")
 def new_question(code: str, page: str) -> ResponseReturnValue:
     draft = find_draft(code)
@@ -50,7 +50,7 @@ def new_question(code: str, page: str) -> ResponseReturnValue:
     return _page(draft, form, None, page=page)
 
 
-@blueprint.post("/<code>/draft/pages/<page>/new")
+@blueprint.post("/<code>/draft/pages/<path:page>/new")
 @allow("surveys.write")
 def add_question(code: str, page: str) -> ResponseReturnValue:
     draft = find_draft(code)
@@ -70,6 +70,13 @@ def _save(
     if old is None:
         if not form.name:
             problems.append(("name", _("Write a name: short, without spaces.")))
+        elif "/" in form.name:
+            said = _(
+                "“%(name)s” cannot be a name. Use letters, digits, hyphens and underscores, "
+                "and begin with a letter.",
+                name=form.name,
+            )
+            problems.append(("name", said))
         elif documents.find_question(draft.definition, form.name):
             problems.append(("name", _("Another question has this name. Choose one of its own.")))
     if problems:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from portal.db import db
 from surveys.analysis import export
+from surveys.analysis.columns import of_survey
 from surveys.responses.models import Response
 from tests.factories.surveys import make_campaign, make_survey, question, questionnaire
 from tests.surveys.analysis.answers import FORM, add, make_answers
+from tests.surveys.questionnaires.forms import questionnaire as form_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -149,3 +151,42 @@ def test_the_command_refuses(
     assert done.exit_code == code
     assert said in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_two_columns_have_one_name(context: Flask) -> None:
+    form = form_of(
+        """type | name | label
+        begin repeat | person | P
+        text | age | A
+        end repeat | |
+        text | person_1_age | B
+        text | mode | M
+        begin group | g |
+        select_multiple l | a | Several
+        end group | |
+        begin group | a |
+        text | x | X
+        end group | |
+        begin group | b |
+        text | x | X
+        end group | |""",
+        "list_name | name | label\nl | x | X\nl | y | Y",
+    )
+    answers = {
+        "person": [{"age": "1"}, {"age": "2"}],
+        "person_1_age": "3",
+        "mode": "4",
+        "a": ["x"],
+        "a/x": "5",
+        "b/x": "6",
+    }
+    version, _campaign = make_answers([answers], make_survey(form=form))
+    table = export.table(version.survey_id)
+    assert len(table.header()) == len(set(table.header()))
+    (line,) = read(version.survey_id)
+    assert line["person_1_age"] == "3"
+    assert (line["answer//person_1_age"], line["person_2_age"]) == ("1", "2")
+    assert (line["mode"], line["answer//mode"]) == ("link", "4")
+    assert (line["a/x"], line["answer//a/x"], line["b/x"]) == ("1", "5", "6")
+    # The other formats have the same columns.
+    assert [each.name for each in of_survey(version.survey_id)] == table.header()

@@ -363,10 +363,10 @@ def test_what_is_lost_is_named():
     )
     assert result.ok
     assert sorted(codes(result, "warning")) == [
+        "missing_picture",
         "not_recorded",
         "unknown_parameter",
         "unsupported_appearance",
-        "unsupported_column",
         "unsupported_column",
     ]
 

@@ -6,7 +6,6 @@ the errors name are taken out, again and again, the form becomes one that can be
 
 import functools
 import io
-import os
 import random
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -18,78 +17,22 @@ from hypothesis import strategies as st
 from portal.i18n import use_language
 from surveys.questionnaires.export_xlsform import export
 from surveys.questionnaires.limesurvey import is_limesurvey
-from surveys.questionnaires.packages import Package
-from surveys.questionnaires.problems import ProblemList
-from surveys.questionnaires.workbook import Row, Sheet, read_workbook
-from surveys.questionnaires.xlsform import Reading, _Reader, read
+from surveys.questionnaires.workbook import Row, Sheet
+from surveys.questionnaires.xlsform import Reading, read
 
 from .limesurvey.files import G, Q, Sub, lss
+from .real_forms import FORMS, REAL, household, mended, mended_limesurvey, read_sheets, sheets_of
 
-ROOT = Path(__file__).parents[3]
-REAL = Path(os.environ.get("REAL_FORMS", ROOT.parent / "shared" / "forms"))
-FORMS = sorted(path for path in REAL.glob("*") if path.suffix != ".md") if REAL.is_dir() else []
 RTL = {"fa", "fa-AF", "ar", "ps", "he"}
 pytestmark = pytest.mark.skipif(
     not FORMS, reason=f"SKIPPED LOUDLY: no real questionnaires in {REAL}"
 )
-ROUNDS = 40
 
 
 @pytest.fixture(autouse=True)
 def in_english():
     with use_language("en"):
         yield
-
-
-Tables = dict[str, list[list[str]]]
-
-
-def sheets_of(data: bytes) -> dict[str, Sheet]:
-    return read_workbook(data, "x", ProblemList())
-
-
-def read_sheets(sheets: dict[str, Sheet]) -> Reading:
-    return _Reader(Package(sheets, "x.xlsx"), ProblemList()).read()
-
-
-def household() -> dict[str, Sheet]:
-    """The Arabic household form, which came as two files."""
-    names = ("household-arabic-survey.csv", "household-arabic-choices.csv")
-    return sheets_of((REAL / names[0]).read_bytes()) | sheets_of((REAL / names[1]).read_bytes())
-
-
-def mended(sheets: dict[str, Sheet]) -> Reading:
-    """The form without the rows and columns that its problems name."""
-    for _round in range(ROUNDS):
-        reading = read_sheets(sheets)
-        errors = [problem for problem in reading.problems if problem.severity == "error"]
-        if not errors:
-            return reading
-        sheets = dict(sheets)
-        for key, sheet in sheets.items():
-            here = [p for p in errors if (p.sheet or "").lower() == sheet.title.lower()]
-            rows = {p.row for p in here if p.row is not None} - {1}
-            if not rows and not any(p.row == 1 for p in here):
-                continue
-            header = sheet.rows[0].cells
-            gone = {
-                header.index(p.column) if p.code != "duplicate_column" else _last(header, p.column)
-                for p in here
-                if p.row == sheet.rows[0].number and p.column in header
-            }
-            sheets[key] = Sheet(
-                sheet.title,
-                tuple(
-                    Row(row.number, tuple(c for n, c in enumerate(row.cells) if n not in gone))
-                    for row in sheet.rows
-                    if row.number not in rows
-                ),
-            )
-    raise AssertionError([(p.sheet, p.row, p.code, str(p.message)) for p in errors][:5])
-
-
-def _last(header: tuple[str, ...], column: str) -> int:
-    return len(header) - 1 - header[::-1].index(column)
 
 
 def check_places(reading: Reading, sheets: dict[str, Sheet]) -> None:
@@ -152,16 +95,7 @@ def test_following_the_list_of_problems_leads_to_a_form_that_comes_back_from_exp
     "path", [path for path in FORMS if path.suffix == ".lss"], ids=lambda path: path.name
 )
 def test_a_limesurvey_without_the_questions_its_problems_name_is_imported(path: Path) -> None:
-    root = ET.fromstring(path.read_bytes())
-    for _round in range(ROUNDS):
-        reading = read(ET.tostring(root), path.name)
-        errors = [problem for problem in reading.problems if problem.severity == "error"]
-        if not errors:
-            break
-        for table in {problem.sheet for problem in errors}:
-            rows = root.find(f"{table}/rows")
-            for number in sorted({p.row for p in errors if p.sheet == table}, reverse=True):
-                rows.remove(rows[number - 1])
+    reading = mended_limesurvey(path)
     form = reading.questionnaire
     assert form is not None
     assert len(form.questions) > 100

@@ -142,8 +142,8 @@ def anonymous(morning: None) -> Scene:
 
 def control(kind: str) -> Scene:
     """The same with confidential answers, or with the naive way to make them anonymous."""
-    # Of one length: a row that no longer fits on the page goes to any earlier page with room for it,
-    # and by chance that shifted so many ranks that a dump's order found nearly nobody.
+    # Of one length: a row that no longer fits on the page goes to any earlier page with room, and
+    # by chance that shifted so many ranks that a dump's order found nearly nobody.
     scene = Scene(make_campaign(make_survey(form=MARK)), lengths=1)
     scene.invite(CONTROLS)
     if kind == "naive":
