@@ -1,11 +1,14 @@
 """A sheet from the printer to one answer, through the pages of the office."""
 
+import csv
 import datetime as dt
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -83,6 +86,21 @@ def test_typed_twice_alike_a_sheet_is_one_answer(
         "complete", None, None, 3, 0
     )  # fmt: skip
     assert actions(app) == ["paper.printed", "paper.typed", "paper.typed", "paper.completed"]
+
+
+def test_results_and_exports_name_the_way(
+    app: Flask, office: Office, runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    campaign = make_campaign(make_survey("PAPER-X", form=FORM))
+    (sheet,) = office.print(campaign)
+    office.both(sheet, way="bus", age="34")
+    page = office.manager.client.get("/staff/results/PAPER-X").text
+    assert "On paper" in page
+    file = tmp_path / "out.csv"
+    done = runner.invoke(args=["surveys", "export", "PAPER-X", "-o", str(file)])
+    assert done.exit_code == 0, done.output
+    (row,) = csv.DictReader(file.read_text("utf-8-sig").splitlines())
+    assert (row["mode"], row["verification"], row["way"]) == ("paper", "", "bus")
 
 
 def test_a_sheet_counts_once(app: Flask, office: Office, campaign: Campaign) -> None:
