@@ -50,8 +50,11 @@ def questions(sheet: PaperSheet) -> list[Question]:
     blank, lang = blanks.of(q), sheet.batch.language
     first, second = sheet.first or {}, sheet.second or {}
     apart = {slot.key for slot in keying.differing(blank, first, second, lang)}
-    agreed = {key: value for key, value in first.items() if key not in apart}
-    wrong = keying.objections(q, blank, agreed, lang, clock.now())
+    # What only one of two differing answers makes wrong may be right once that one is decided.
+    now = clock.now()
+    either = keying.objections(q, blank, second, lang, now)
+    found = keying.objections(q, blank, first, lang, now)
+    wrong = {key: text for key, text in found.items() if key in either.keys() - apart}
     return [
         Question(
             slot,
@@ -82,19 +85,20 @@ def decide(
     q = load_version(sheet.batch.version_id)
     first, second = dict(sheet.first or {}), dict(sheet.second or {})
     asked = {each.slot.key: each for each in questions(sheet)}
-    # Fields beyond those asked: an answer decided otherwise can make another one wrong.
-    chosen = {**dict.fromkeys(asked, ""), **decisions}
+    blank, lang, now = blanks.of(q), sheet.batch.language, clock.now()
+    sources = {"first": first, "second": second, "other": others, "none": {}}
     entry = dict(first)
-    messages: dict[str, str] = {}
-    for key, decision in chosen.items():
-        value = {"first": first, "second": second, "other": others}.get(decision, {}).get(key)
-        if decision not in {"first", "second", "other", "none"}:
-            messages[key] = str(_l("Decide what the sheet says."))
-        entry.pop(key, None)
-        if value is not None:
-            entry[key] = value
-    blank, lang = blanks.of(q), sheet.batch.language
-    messages = {**keying.objections(q, blank, entry, lang, clock.now()), **messages}
+    chosen: dict[str, str] = {key: decisions.get(key, "") for key in asked}
+    _apply(entry, chosen, sources)
+    # An answer decided otherwise can make another one wrong; no other field is open to change.
+    more = keying.objections(q, blank, entry, lang, now).keys() & decisions.keys() - asked.keys()
+    chosen |= {key: decisions[key] for key in more}
+    _apply(entry, {key: chosen[key] for key in more}, sources)
+    undecided = {key for key, decision in chosen.items() if decision not in sources}
+    messages = {
+        **keying.objections(q, blank, entry, lang, now),
+        **dict.fromkeys(undecided, str(_l("Decide what the sheet says."))),
+    }
     if messages:
         raise UndecidedError(messages)
     same = keying.normalised
@@ -105,8 +109,16 @@ def decide(
             sheet.second_wrong += said != same(each.second, lang)
     sheet.decided_by = user_id
     db.session.flush()
-    audit.record(
-        "paper.decided", "campaign", sheet.campaign_id, sheet=sheet.id, fields=dict(chosen)
-    )
+    audit.record("paper.decided", "campaign", sheet.campaign_id, sheet=sheet.id, fields=chosen)
     services.count(sheet, entry)
     return sheet
+
+
+def _apply(
+    entry: dict[str, Any], chosen: Mapping[str, str], sources: Mapping[str, Mapping[str, Any]]
+) -> None:
+    for key, decision in chosen.items():
+        entry.pop(key, None)
+        value = sources.get(decision, {}).get(key)
+        if value is not None:
+            entry[key] = value

@@ -3,6 +3,7 @@
 What was typed is kept only until a sheet counts or is void, and never stands in the audit trail.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -36,6 +37,8 @@ from surveys.sampling import drawing
 
 MOST_SHEETS: Final = 500
 MAX_REASON: Final = 200
+DOUBLE_PRESS: Final = dt.timedelta(minutes=1)
+"""A sheet that counts keeps nothing to compare with: the same person within this time means it."""
 FULL: Final = "quota"
 """Reason of a sheet that came when the group of its person was full."""
 
@@ -125,6 +128,8 @@ def enter(sheet_id: int, entry: Mapping[str, Any], *, user_id: int) -> PaperShee
     CampaignError: refused, empty, not_running.
     """
     sheet = locked(sheet_id)
+    if _is_pressed_again(sheet, entry, user_id):
+        return sheet
     if wrong := refusal_to_type(sheet, user_id):
         raise CampaignError("refused", wrong)
     if not entry:
@@ -150,6 +155,17 @@ def enter(sheet_id: int, entry: Mapping[str, Any], *, user_id: int) -> PaperShee
     if not found and not keying.objections(q, blank, first, batch.language, clock.now()):
         count(sheet, first)
     return sheet
+
+
+def _is_pressed_again(sheet: PaperSheet, entry: Mapping[str, Any], user_id: int) -> bool:
+    """Twice pressed is typed once: the second press sees what came of the first."""
+    if sheet.state == FIRST:
+        return sheet.first_by == user_id and sheet.first == dict(entry)
+    if sheet.second_by != user_id:
+        return False
+    if sheet.state in {SECOND, DIFFERS}:
+        return sheet.second == dict(entry)
+    return sheet.decided_by is None and clock.now() - sheet.state_at < DOUBLE_PRESS
 
 
 def _takes_answers(campaign: Campaign) -> bool:

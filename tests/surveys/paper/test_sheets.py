@@ -19,6 +19,7 @@ from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.paper import jobs, reading, serials, services
 from surveys.paper.models import PaperSheet
+from surveys.questionnaires.xlsform import read
 from surveys.quotas.models import Quota
 from surveys.sampling.models import CampaignSample
 from surveys.secrecy.models import SealedAnswer
@@ -35,6 +36,7 @@ from tests.surveys.paper.office import Office, errors_in, sheet_of
 from tests.surveys.responses.phone import stored
 from tests.surveys.secrecy.boxes import answer, close, make_anonymous, opened, sweep
 
+EVERY_TYPE = Path(__file__).parents[1] / "questionnaires" / "every_type.md"
 pytestmark = pytest.mark.usefixtures("app")
 FORM = questionnaire(
     [
@@ -167,6 +169,76 @@ def test_differences_are_decided_by_a_third_person_who_sees_both(
     assert (typists[office.one.name].differing, typists[office.one.name].wrong) == (2, 2)
     assert (typists[office.two.name].compared, typists[office.two.name].wrong) == (3, 1)
     assert typists[office.two.name].share == pytest.approx(2 / 3)
+
+
+def test_only_what_is_open_can_be_decided(app: Flask, office: Office, campaign: Campaign) -> None:
+    (sheet,) = office.print(campaign)
+    office.one.type(sheet, way="bus", age="34", idea="نور")
+    office.two.type(sheet, way="walk", age="34", idea="نور")
+    decisions = {"way": "first", "age": "other", "idea": "none"}
+    assert office.manager.decide(sheet, decisions, age="99").status_code == 303
+    assert stored(app)[0].answers == {"way": "bus", "age": 34, "idea": "نور"}
+
+
+def test_a_decision_that_makes_another_answer_wrong_opens_that_one(
+    app: Flask, office: Office
+) -> None:
+    form = questionnaire(
+        [question("born", "integer"), question("since", "integer", constraint=". >= ${born}")]
+    )
+    (sheet,) = office.print(make_campaign(make_survey(form=form)))
+    office.one.type(sheet, born="1340", since="1350")
+    office.two.type(sheet, born="1360", since="1350")
+    page = office.manager.client.get(f"/staff/paper/sheets/{sheet}/differences").text
+    assert "since فا" not in page
+    refused = office.manager.decide(sheet, {"born": "second"})
+    assert "since" in errors_in(refused) and "As both typed" in refused.text
+    done = office.manager.decide(sheet, {"born": "second", "since": "other"}, since="1370")
+    assert done.status_code == 303
+    assert stored(app)[0].answers == {"born": 1360, "since": 1370}
+
+
+def test_twice_pressed_is_typed_once(app: Flask, office: Office, campaign: Campaign) -> None:
+    one, two = office.print(campaign, 2)
+    answers = {"way": "bus", "age": 30}
+    with app.app_context():
+        for sheet, second in ((one, answers), (two, {**answers, "age": 31})):
+            for user, entry in ((office.one.id, answers), (office.two.id, second)):
+                states = []
+                for _press in range(2):
+                    states.append(services.enter(sheet, entry, user_id=user).state)
+                    db.session.commit()
+                assert states[0] == states[1]
+        assert db.session.scalar(select(func.count()).select_from(Invitation)) == 1
+    assert actions(app).count("paper.typed") == 4
+
+
+def test_every_type_is_typed_and_counts(app: Flask, office: Office) -> None:
+    form = read(EVERY_TYPE.read_bytes(), EVERY_TYPE.name).questionnaire
+    assert form is not None
+    (sheet,) = office.print(make_campaign(make_survey(form=form)))
+    answers = {
+        "likert": "4",
+        "score": "۷",
+        "rate_a": "1",
+        "rate_c": "5",
+        "born": ["۱۲", "persian-05", "۱۳۶۰"],
+        "order": ["park=2", "bus=1", "clean=3"],
+        "place": ["۳۵٫۷", "۵۱٫۴"],
+        "ok": "OK",
+        "pname__1": "علی",
+        "age__1": "۴۰",
+        "age__2": "2",
+        "prov": "isf",
+        "city": "shi",
+    }
+    assert office.both(sheet, **answers).status_code == 303
+    (response,) = stored(app)
+    kept = response.answers
+    assert kept["person"] == [{"pname": "علی", "age": 40}, {"age": 2}]
+    assert (kept["sum"], kept["born"], kept["score"]) == (42, "1981-08-03", 7)
+    assert kept["order"] == ["bus", "park", "clean"]
+    assert "city" not in kept, "Shiraz is not in Isfahan: the filter of the web holds on paper"
 
 
 def test_neither_of_the_two_decides(app: Flask, office: Office, campaign: Campaign) -> None:
