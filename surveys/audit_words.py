@@ -39,6 +39,11 @@ describe(
         "campaign.quotas_changed": _l("Quotas changed"),
         "entry.begun": _l("Telephone entry begun"),
         "entry.completed": _l("Telephone entry completed"),
+        "paper.printed": _l("Sheets printed"),
+        "paper.typed": _l("Sheet typed"),
+        "paper.decided": _l("Differences of a sheet decided"),
+        "paper.completed": _l("Sheet counted"),
+        "paper.voided": _l("Sheet made void"),
     },
     {"survey": _l("Survey"), "campaign": _l("Campaign")},
 )

@@ -6,6 +6,7 @@ from surveys.campaigns import models as campaigns
 from surveys.editor import models as editor
 from surveys.entry import models as entry
 from surveys.openlinks import models as openlinks
+from surveys.paper import models as paper
 from surveys.questionnaires import models as questionnaires
 from surveys.quotas import models as quotas
 from surveys.replies import models as replies
@@ -22,6 +23,7 @@ __all__ = [
     "editor",
     "entry",
     "openlinks",
+    "paper",
     "questionnaires",
     "quotas",
     "replies",

@@ -20,6 +20,8 @@ from surveys.editor.views import blueprint as editor
 from surveys.entry.views import blueprint as entry
 from surveys.openlinks.jobs import forget_challenges
 from surveys.openlinks.views import blueprint as openlinks
+from surveys.paper.jobs import forget_unfinished
+from surveys.paper.views import blueprint as paper
 from surveys.questionnaires.picture_views import blueprint as survey_pictures
 from surveys.questionnaires.views import blueprint as questionnaires
 from surveys.quotas.jobs import settle_counts
@@ -58,6 +60,7 @@ plugin = Plugin(
         openlinks,
         sampling,
         entry,
+        paper,
         *BALLOTS,
     ),
     cli=(surveys,),
@@ -65,6 +68,7 @@ plugin = Plugin(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Telephone entry"), "entry.index", "entry.phone", "ask", order=25),
+        NavigationItem(_l("Paper questionnaires"), "paper.index", "paper.type", "ask", order=27),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
         NavigationItem(_l("Ballots"), "ballots.index", "ballots.read", "ask", order=40),
     ),
@@ -86,6 +90,7 @@ plugin = Plugin(
         Periodic(forget_challenges, 3600, _l("Forget numbers that asked for a code")),
         Periodic(forget_trial_photos, 3600, _l("Delete photos of unfinished previews")),
         Periodic(forget_pictures, 86400, _l("Forget pictures of forms that nobody published")),
+        Periodic(forget_unfinished, 3600, _l("Forget sheets that were never finished")),
         Periodic(count_due, 300, _l("Count the answers of large surveys")),
         Periodic(make_files_due, 60, _l("Make large files of answers, erase those of yesterday")),
         Periodic(erase_due, 3600, _l("Erase answers that are older than their survey keeps them")),
@@ -134,6 +139,9 @@ plugin = Plugin(
         "campaigns.launch": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),
         "entry.phone": frozenset({"operator", "communications"}),
+        "paper.type": frozenset({"operator", "communications", "field_supervisor"}),
+        "paper.decide": frozenset({"communications", "field_supervisor"}),
+        "paper.manage": frozenset({"communications"}),
         "results.read": frozenset({"communications", "analyst", "council_member", "official"}),
         "ballots.read": frozenset(
             {"communications", "analyst", "operator", "council_member", "official"}

@@ -40,11 +40,13 @@ def _said(state: State, name: str, lang: str, round: int) -> str:
     numbers = [round] if q.repeat_of(name) and round else list(state.rounds_of(name))
     values = [state.value(name, number) for number in numbers]
     return separator.join(
-        said for value in values if (said := _as_text(state, question, value, lang, separator))
+        said for value in values if (said := as_text(state, question, value, lang))
     )
 
 
-def _as_text(state: State, question: Question, value: Any, lang: str, separator: str) -> str:
+def as_text(state: State, question: Question, value: Any, lang: str) -> str:
+    """One answer in words: choices by their labels, dates in the reader's calendar."""
+    separator = "، " if lang in {"fa", "ar"} else ", "
     if question.type in SELECTS and value:
         chosen = [value] if isinstance(value, str) else value
         return separator.join(state.choice_label(question.name, choice) for choice in chosen)

@@ -3,7 +3,7 @@
 Pure functions of a questionnaire and of answers as `state.py` describes them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +21,9 @@ from .state import Answers, State, fixed_defaults, order_name
 
 __all__ = [
     "Answers", "PageResult", "State", "add_round", "calculate", "can_add", "can_remove", "clean",
-    "fill", "initial_answers", "next_page", "page_questions", "previous_page", "progress",
-    "prune", "remove_round", "unfinished", "validate_page", "visible_pages",
+    "fill", "initial_answers", "next_page", "objections", "page_questions",
+    "previous_page", "progress", "prune", "remove_round", "unfinished", "validate_page",
+    "visible_pages",
 ]  # fmt: skip
 
 
@@ -315,7 +316,11 @@ def unfinished(
 
     For the final submission: answers may have become wrong or due by changes on later pages.
     """
-    state = State(q, answers, at, lang)
+    return next(objections(State(q, answers, at, lang), lang), None)
+
+
+def objections(state: State, lang: str) -> Iterator[tuple[Page, dict[str, str]]]:
+    """Every page with answers that do not stand, and the errors."""
     for page in state.pages():
         errors = {
             question.name: objection
@@ -328,8 +333,7 @@ def unfinished(
             )
         }
         if errors:
-            return page, errors
-    return None
+            yield page, errors
 
 
 def next_page(

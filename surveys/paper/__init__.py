@@ -1,0 +1,1 @@
+"""Questionnaires on paper: numbered sheets, typed twice by two people, compared field by field."""
