@@ -1,5 +1,6 @@
 """A real Chromium against a real server in this process."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,11 @@ FLAGS = [
 ]
 WIDTHS = (360, 1280)
 LANGUAGES = ("fa", "ar", "en")
+# Every page in each language and each width, in three looks instead of six: what a narrow screen
+# does hardly depends on the language. LOOKS=all: when the screenshots are to be looked at.
+LOOKS = [("fa", 360), ("ar", 1280), ("en", 360)]
+if os.environ.get("LOOKS") == "all":
+    LOOKS = [(language, width) for language in LANGUAGES for width in WIDTHS]
 
 
 @pytest.fixture(scope="session")

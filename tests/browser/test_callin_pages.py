@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from portal import clock
 from portal.db import db
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.callins import make_call, make_series, sessions_of
 from tests.factories.units import make_unit
@@ -54,8 +54,7 @@ def a_season() -> tuple[int, int, int]:
     return past.id, running.id, coming.id
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_call_in_pages(
     app: Flask,
     live: str,

@@ -13,7 +13,7 @@ from surveys.campaigns import schedule
 from surveys.campaigns.models import Campaign
 from surveys.quotas import services as quotas
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
 from tests.factories.surveys import mayor
@@ -61,8 +61,7 @@ def pages(app: Flask) -> dict[str, str]:
         }
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_campaign_pages(
     pages: dict[str, str],
     live: str,

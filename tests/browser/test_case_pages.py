@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from portal import clock
 from portal.db import db
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
@@ -90,8 +90,7 @@ def signed_in(
     return page
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_case_pages(
     app: Flask,
     cases: dict[str, int],

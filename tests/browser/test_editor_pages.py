@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from portal.db import db
 from surveys.editor import services
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_campaign, make_survey, mayor
 
@@ -58,8 +58,7 @@ def sign_in(page: Page, live: str, language: str) -> None:
     page.click("main button[type=submit]")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_every_page_of_the_editor(
     draft: None,
     live: str,

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from surveys.analysis import counting, jobs
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_survey
 from tests.surveys.analysis.answers import FORM, make_answers
@@ -17,8 +17,7 @@ from tests.surveys.analysis.answers import FORM, make_answers
 pytestmark = [pytest.mark.browser, pytest.mark.surveys, pytest.mark.timeout(300)]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_it_says_when_the_file_is_ready(
     app: Flask,
     live: str,

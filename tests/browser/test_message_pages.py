@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from portal.db import db
 from tests.browser.checks import leaves, look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from workflows.cases import work
@@ -41,8 +41,7 @@ def _city(app: Flask) -> None:
     )
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_from_the_form_to_the_confirmed_end(
     app: Flask,
     live: str,

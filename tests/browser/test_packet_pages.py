@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from portal.db import db
 from portal.i18n import today
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
@@ -68,8 +68,7 @@ def sign_in(page: Page, live: str, language: str, roles: tuple[str, ...]) -> Non
     page.click("main button[type=submit]")
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_packet_pages(
     packet: int,
     live: str,

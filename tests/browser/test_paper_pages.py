@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from surveys.paper import serials
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_campaign, make_survey, question, questionnaire
 from tests.surveys.paper.office import Office, sheet_of
@@ -96,8 +96,7 @@ def test_a_sheet_is_typed_without_script(
     assert stored(app)[0].answers == {"way": "bus", "why": ["c1"], "age": 9}
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_pages(
     app: Flask,
     live: str,

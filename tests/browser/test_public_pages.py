@@ -7,13 +7,12 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_home_and_sign_in(
     live: str, open_page: Callable[..., Page], shots: Path, language: str, width: int
 ) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from surveys.questionnaires.xlsform import read
 from tests.browser.checks import leaves, look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.surveys import make_campaign, make_invitation, make_survey
 from tests.surveys.responses.phone import stored
 
@@ -25,8 +25,7 @@ def token_of(language: str) -> str:
     return make_invitation(make_campaign(make_survey(form=form)), language=language)[1]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_every_type(
     app: Flask,
     live: str,

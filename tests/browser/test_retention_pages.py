@@ -15,7 +15,7 @@ from surveys.retention import services
 from surveys.retention.jobs import erase_due
 from surveys.retention.services import Days
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_survey
 from tests.surveys.analysis.answers import FORM, add, make_answers
@@ -34,8 +34,7 @@ def erased(app: Flask) -> None:
         erase_due()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_the_rule_and_what_it_did(
     erased: None,
     live: str,

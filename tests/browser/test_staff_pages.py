@@ -15,7 +15,7 @@ from surveys.campaigns import launching, services
 from surveys.campaigns.models import Invitation
 from surveys.responses.models import Response
 from tests.browser.checks import look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
 from tests.factories.messages import make_inbound
@@ -82,8 +82,7 @@ def campaign(app: Flask) -> int:
         return made.id
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_staff_pages(
     app: Flask,
     campaign: int,

@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from tests.browser.checks import leaves, look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LANGUAGES, LOOKS
 from tests.factories.surveys import make_campaign, make_invitation, make_survey, question
 from tests.factories.surveys import questionnaire as form
 from tests.surveys.responses.phone import stored
@@ -18,8 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.surveys]
 NEXT = "main button[value=next]"
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_every_page_of_the_poll(
     app: Flask,
     live: str,

@@ -14,7 +14,7 @@ from surveys.openlinks.models import OpenChallenge
 from surveys.sampling import services as sampling
 from surveys.sampling.plans import Plan
 from tests.browser.checks import leaves, look
-from tests.browser.conftest import LANGUAGES, WIDTHS
+from tests.browser.conftest import LANGUAGES, LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
 from tests.factories.surveys import make_campaign, make_survey, make_ways
@@ -24,8 +24,7 @@ from tests.surveys.responses.phone import stored
 pytestmark = [pytest.mark.browser, pytest.mark.surveys]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_open_links(
     app: Flask,
     live: str,
@@ -78,8 +77,7 @@ def test_open_links_on_a_phone(
     assert problems == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_staff_pages(
     app: Flask,
     live: str,
