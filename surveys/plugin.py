@@ -70,6 +70,7 @@ plugin = Plugin(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Telephone entry"), "entry.index", "entry.phone", "ask", order=25),
+        NavigationItem(_l("Interviews"), "interviews.index", "interviews.collect", "ask", order=26),
         NavigationItem(_l("Paper questionnaires"), "paper.index", "paper.type", "ask", order=27),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
         NavigationItem(_l("Ballots"), "ballots.index", "ballots.read", "ask", order=40),

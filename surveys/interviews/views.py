@@ -4,6 +4,7 @@ The worker's scope is `/staff/interviews/`; it serves from its store only the pa
 and what that page is made of, and only when the network is away.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from flask import (
@@ -99,8 +100,8 @@ def session() -> ResponseReturnValue:
 @allow("interviews.collect")
 def worker() -> ResponseReturnValue:
     """Served from here, for a worker rules over nothing but what lies beside it."""
-    response: Response = current_app.send_static_file("js/interview-worker.js")
-    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
+    path = Path(current_app.static_folder or "", "js", "interview-worker.js")
+    response = Response(path.read_bytes(), content_type="text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     return response
 

@@ -15,6 +15,7 @@ def texts() -> dict[str, str]:
         "noStore": _("This browser cannot keep interviews. Use Chrome, not in a private window."),
         "sending": _("Sending…"),
         "failed": _("The network broke off. Nothing is lost; send again later."),
+        "busy": _("Too many at once. The rest is sent in a minute."),
         "signIn": _("Sign in again, then send. Nothing is lost."),
         "toSignIn": _("Sign in"),
         "again": _("Send again"),

@@ -1,4 +1,4 @@
-/* On pages of staff who interview: signing out with interviews that have not arrived warns, and
+/* On pages of staff: signing out with interviews that have not arrived warns, and
    the page of whoever had the phone before is no longer served without a network. Chrome 69. */
 (function () {
   'use strict';

@@ -285,6 +285,7 @@
       save().then(function () { leave(false); });
     });
     document.addEventListener('visibilitychange', save);
+    if (window.PasokhLocate) window.PasokhLocate(form);
 
     if (row.answers) restore(row.answers);
     update();

@@ -54,8 +54,8 @@
         item.appendChild(element('p', '', reason.label + ' – ' + reason.text));
       });
     }
-    var actions = item.appendChild(element('div', 'actions'));
     if (row.state !== 'queued') {
+      var actions = item.appendChild(element('div', 'actions'));
       actions.appendChild(button(row.state === 'draft' ? texts.goOn : texts.correct, 'btn', function () {
         ask(row);
       }));
@@ -129,6 +129,7 @@
         link.href = addresses.signIn;
         part('said').appendChild(link);
       }
+      if (problem === 'busy') setTimeout(sendIfWaiting, 61000);
       draw();
     });
   }
@@ -191,14 +192,14 @@
     });
   }
 
-  function ready() {
+  function ready(isFetched) {
     return store.all('bundles').then(function (found) {
       found = found.filter(function (each) { return each.campaign === campaign; })
         .sort(function (one, other) { return other.fetched - one.fetched; });
       bundle = found[0];
       if (!part('start')) return;
       part('start').hidden = !bundle;
-      part('ready').textContent = bundle ? texts.ready : texts.notReady;
+      part('ready').textContent = bundle ? texts.ready : isFetched ? texts.notReady : texts.loading;
     });
   }
 
@@ -224,8 +225,9 @@
     if (part('start')) part('ready').textContent = texts.loading;
     var worker = navigator.serviceWorker
       ? navigator.serviceWorker.register(addresses.worker) : Promise.reject(new Error('no worker'));
-    return worker.then(function () { return fetchBundle(); }).catch(function () { /* no network */ })
-      .then(ready).then(store.count.bind(store)).then(sendIfWaiting)
+    // What is on the phone can be asked at once, however slow the network is.
+    return worker.then(function () { return ready(false); }).then(fetchBundle).catch(function () { /* no network */ })
+      .then(function () { return ready(true); }).then(store.count.bind(store)).then(sendIfWaiting)
       .then(function () { root.setAttribute('data-ready', bundle ? 'yes' : 'no'); });
   }).catch(function () {
     root.hidden = false;

@@ -3,6 +3,14 @@
 (function () {
   'use strict';
 
+  var PATIENCE = 60000; /* ms: what arrives later all the same is found when it is sent again. */
+
+  function timed(request) {
+    return Promise.race([request, new Promise(function (resolve, reject) {
+      setTimeout(function () { reject(new Error('too slow')); }, PATIENCE);
+    })]);
+  }
+
   function json(answer) {
     var kind = answer.headers.get('Content-Type') || '';
     if (kind.indexOf('application/json') !== 0) throw new Error('no answer of ours');
@@ -11,7 +19,7 @@
 
   /** {user, token}; rejected without a network, null where nobody is signed in. */
   function session(address) {
-    return fetch(address, { credentials: 'same-origin', cache: 'no-store', redirect: 'manual' })
+    return timed(fetch(address, { credentials: 'same-origin', cache: 'no-store', redirect: 'manual' }))
       .then(function (answer) {
         if (answer.type === 'opaqueredirect' || answer.status === 401 || answer.status === 403) {
           return null;
@@ -22,14 +30,14 @@
   }
 
   function post(address, token, row) {
-    return fetch(address, {
+    return timed(fetch(address, {
       method: 'POST', credentials: 'same-origin', cache: 'no-store', redirect: 'error',
       headers: { 'Content-Type': 'application/json', 'X-CSRFToken': token, Accept: 'application/json' },
       body: JSON.stringify({
         uuid: row.uuid, version: row.version, language: row.language, answers: row.answers,
         started: row.started, ended: row.ended, sent: Date.now()
       })
-    }).then(function (answer) {
+    })).then(function (answer) {
       if (answer.status !== 200 && answer.status !== 422) throw new Error(String(answer.status));
       return json(answer);
     });
@@ -50,7 +58,8 @@
 
   /**
    * Send what waits of a campaign. Resolved with '' when all were answered, 'signIn' or 'other'
-   * where somebody must sign in first, 'failed' where the network broke off.
+   * where somebody must sign in first, 'busy' where it was too much at once, 'failed' where the
+   * network broke off.
    */
   function send(store, campaign, user, addresses, told) {
     return session(addresses.session).then(function (found) {
@@ -66,7 +75,7 @@
             .then(told);
         }, Promise.resolve()).then(function () { return ''; });
       });
-    }).catch(function () { return 'failed'; });
+    }).catch(function (error) { return error.message === '429' ? 'busy' : 'failed'; });
   }
 
   window.PasokhInterviews.send = send;

@@ -9,8 +9,8 @@
   self.addEventListener('install', function () { self.skipWaiting(); });
   self.addEventListener('activate', function (event) { event.waitUntil(self.clients.claim()); });
 
-  function kept(request) {
-    return caches.open(STORE).then(function (store) { return store.match(request); });
+  function kept(request, options) {
+    return caches.open(STORE).then(function (store) { return store.match(request, options); });
   }
 
   function first(request) {
@@ -24,7 +24,8 @@
     var request = event.request;
     if (request.method !== 'GET' || new URL(request.url).origin !== location.origin) return;
     if (request.mode === 'navigate') {
-      event.respondWith(kept(request.url).then(function (page) {
+      // In whichever language it was kept.
+      event.respondWith(kept(request.url, { ignoreSearch: true }).then(function (page) {
         // The network first: it knows who is signed in.
         return page ? first(request).catch(function () { return page; }) : fetch(request);
       }));

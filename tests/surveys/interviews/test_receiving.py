@@ -320,7 +320,6 @@ def test_pages(app: Flask, campaign: Campaign, phone: Interviewer) -> None:
     worker = phone.client.get("/staff/interviews/worker.js")
     assert worker.headers["Content-Type"].startswith("text/javascript")
     assert worker.headers["Cache-Control"] == "no-cache"
-    worker.close()
     assert (
         phone.client.get(f"/staff/interviews/campaigns/{campaign.id}/questionnaire.json").json[
             "version"
