@@ -28,6 +28,10 @@ ANSWERS = [{"way": "bus", "age": 34}, {"way": "car", "idea": "=1+1"}, {"way": "b
 def large(app: Flask, monkeypatch: pytest.MonkeyPatch) -> int:
     """Three answers are many here; the survey's id."""
     monkeypatch.setattr(counting, "LIVE", 2)
+    with app.app_context():
+        # The folder outlives the tables of a test.
+        for path in waiting.folder().iterdir():
+            path.unlink()
     version, _campaign = make_answers(ANSWERS, make_survey(CODE, FORM))
     return version.survey_id
 
