@@ -51,6 +51,11 @@ class Text:
         return direction(self.lang[:2]) if self.lang else ""
 
     @property
+    def plain(self) -> str:
+        """Without elements, for an attribute."""
+        return self.text.striptags() if isinstance(self.text, Markup) else self.text
+
+    @property
     def lines(self) -> list[str]:
         return self.text.splitlines() or [""]
 
