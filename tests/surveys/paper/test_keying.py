@@ -1,5 +1,6 @@
 """Entries: read as the form on the web is, compared without what keyboards confuse."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import clock
-from surveys.paper import blanks, keying
+from portal.i18n import use_language
+from surveys.paper import blanks, fields, keying
 from surveys.questionnaires.schema import Page, Questionnaire, Repeat
 from tests.factories.surveys import question, questionnaire, texts
 
@@ -44,6 +46,17 @@ def test_the_sheet_asks_everything_whatever_the_logic_but_photos() -> None:
     blank = blanks.of(FORM)
     assert [slot.key for slot in blank.slots()] == ["way", "stop", "age", "mixed"]
     assert [question.name for question in blank.left_out] == ["photo"]
+
+
+@pytest.mark.parametrize("count", ["", "${rooms}", "12"])
+def test_rounds_on_paper_are_numbered_whatever_says_how_many_there_are(
+    context: Flask, count: str
+) -> None:
+    home = replace(HOME, repeats=(Repeat("people", texts("People"), count=count),))
+    with use_language("en"):
+        headings = [str(part.heading.text) for part in fields.parts(home, "en")]
+    rounds = [text.removeprefix("Member en ") for text in headings if "Member" in text]
+    assert rounds == [f"({n})" for n in range(1, 11 if count == "12" else 4)]
 
 
 def test_a_repeat_has_rounds_on_paper(context: Flask) -> None:
