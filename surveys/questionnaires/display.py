@@ -268,6 +268,8 @@ class _Drawing:
             said = flow.fill(
                 match[0], self.state, found.lang or self.lang, self.shown, round=self.round
             )
+            if match[1] not in self.quoted:
+                return str(escape(said))
             return f'<span data-answer="{escape(match[1])}">{escape(said)}</span>'
 
         html = REFERENCE.sub(answer, str(escape(found.text)))
