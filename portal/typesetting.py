@@ -41,11 +41,12 @@ def shown(text: str) -> str:
     return isolated(glyphs.drawn(text))
 
 
-def pdf(template: Path, document: Mapping[str, Any]) -> bytes:
-    """The PDF of a typst template that reads `document` from sys.inputs.doc."""
+def pdf(template: Path, document: Mapping[str, Any], *, root: Path | None = None) -> bytes:
+    """The PDF of a typst template that reads `document` from sys.inputs.doc. `root`: the folder,
+    around the template's own, from which it may read pictures."""
     compiler = typst.Compiler(
         input=str(template),
-        root=str(template.parent),
+        root=str(root or template.parent),
         font_paths=_fonts(),
         sys_inputs={"doc": json.dumps(document, ensure_ascii=False)},
     )

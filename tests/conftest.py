@@ -19,7 +19,6 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import text
 
 from portal import services
 from portal.config import Settings
@@ -169,12 +168,13 @@ def clean_tables(_shared_app: Flask) -> Iterator[None]:
     with _shared_app.app_context():
         db.session.rollback()
         db.session.remove()
-        tables = [t.name for t in db.metadata.sorted_tables if t.name not in KEPT_TABLES]
+        names = sorted(set(db.metadata.tables) - KEPT_TABLES)
+        # "replica" switches off foreign keys and the triggers of append-only tables. All in one
+        # message: nearly a hundred round trips after each test took a tenth of the whole time.
+        statements = ["SET LOCAL session_replication_role = replica"]
+        statements += [f'DELETE FROM "{name}"' for name in names]
         with db.engine.begin() as connection:
-            # "replica" switches off foreign keys and the triggers of append-only tables.
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            for name in tables:
-                connection.execute(text(f'DELETE FROM "{name}"'))
+            connection.exec_driver_sql("; ".join(statements))
         jobs.connection().flushdb()
 
 

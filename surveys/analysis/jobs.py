@@ -33,10 +33,10 @@ def make_file(export_id: int) -> None:
         size = waiting.write(wanted)
     except BaseException:
         db.session.rollback()
-        waiting.release(export_id)
+        waiting.release(export_id, wanted)
         db.session.commit()
         raise
-    waiting.finish(export_id, size)
+    waiting.finish(export_id, wanted, size)
     db.session.commit()
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Text, delete, func, select, update
 
 from portal import audit, clock
 from portal.db import db
+from portal.i18n import use_language
 from surveys.analysis import columns, xlsx
 from surveys.analysis.models import ExportFile
 from surveys.questionnaires.models import Survey
+from surveys.retention import reading as retention
 
 TIMEOUT_SECONDS: Final = 1800
 LEASE: Final = dt.timedelta(seconds=TIMEOUT_SECONDS + 60)
@@ -124,6 +126,8 @@ def claim(export_id: int) -> Wanted | None:
 def write(wanted: Wanted) -> int:
     """Make the file; its bytes. Reads in a transaction of its own and leaves the session free."""
     found = columns.of_survey(wanted.survey_id)
+    with use_language(wanted.language):
+        notes = retention.sentences(wanted.survey_id, wanted.campaign_id)
     engine = db.engine
     db.session.rollback()
     unfinished = wanted.path.with_suffix(".part")
@@ -136,6 +140,7 @@ def write(wanted: Wanted) -> int:
             unfinished,
             campaign_id=wanted.campaign_id,
             lang=wanted.language,
+            notes=notes,
         )
         # Under its name it is whole.
         unfinished.replace(wanted.path)
@@ -144,18 +149,33 @@ def write(wanted: Wanted) -> int:
     return wanted.path.stat().st_size
 
 
-def finish(export_id: int, size: int) -> None:
+def finish(export_id: int, wanted: Wanted, size: int) -> None:
     db.session.execute(
         update(ExportFile)
-        .where(ExportFile.id == export_id)
+        .where(_still(export_id, wanted))
         .values(state="made", size=size, leased_until=None)
     )
 
 
-def release(export_id: int) -> None:
+def release(export_id: int, wanted: Wanted) -> None:
     """It did not come to an end: the next sweep may try at once."""
     db.session.execute(
-        update(ExportFile).where(ExportFile.id == export_id).values(leased_until=None)
+        update(ExportFile).where(_still(export_id, wanted)).values(leased_until=None)
+    )
+
+
+def make_anew(survey_id: int) -> None:
+    """Answers of a survey were erased: files that hold them go with the next sweep, and are made
+    again. What is being made at this moment may hold them too."""
+    fresh = func.replace(func.gen_random_uuid().cast(Text), "-", "") + ".xlsx"
+    db.session.execute(
+        update(ExportFile)
+        .where(
+            ExportFile.survey_id == survey_id,
+            (ExportFile.state == "made") | ExportFile.leased_until.is_not(None),
+        )
+        .values(state="waiting", attempts=0, leased_until=None, size=None, name=fresh)
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -181,6 +201,11 @@ def sweep_folder() -> None:
     for path in there:
         if path.stem not in known:
             path.unlink(missing_ok=True)
+
+
+def _still(export_id: int, wanted: Wanted) -> ColumnElement[bool]:
+    """Not made anew meanwhile: then the name is another one."""
+    return (ExportFile.id == export_id) & (ExportFile.name == wanted.path.name)
 
 
 def _free() -> ColumnElement[bool]:

@@ -57,7 +57,12 @@ def _made(q: Questionnaire) -> Blank:
         replace(page, relevant="", questions=tuple(_bare(x) for x in page.questions if _fits(x)))
         for page in q.pages
     ]
-    blank = replace(q, pages=tuple(page for page in bare if page.questions))
+    blank = replace(
+        q,
+        pages=tuple(page for page in bare if page.questions),
+        # How many rounds there are, the person decides: no "1 of 0" over them.
+        repeats=tuple(replace(each, count="", relevant="") for each in q.repeats),
+    )
     return Blank(
         blank,
         tuple(_in_rounds(q, blank.pages)),

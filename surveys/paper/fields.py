@@ -8,7 +8,7 @@ from portal.i18n import digits
 from surveys.paper import blanks
 from surveys.paper.blanks import Blank
 from surveys.questionnaires import display, filling, flow
-from surveys.questionnaires.display import Field, Text
+from surveys.questionnaires.fields import Field, Text
 from surveys.questionnaires.schema import Page, Questionnaire
 
 Raw = Mapping[str, Sequence[str]]

@@ -12,7 +12,7 @@ from portal.config import Settings
 from portal.i18n import RIGHT_TO_LEFT, _, digits, pick, use_language
 from surveys.paper import blanks, serials
 from surveys.paper.models import PaperBatch
-from surveys.questionnaires import controls, display
+from surveys.questionnaires import controls, display, pictures
 from surveys.questionnaires.schema import HEADING, Page, Question, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.questionnaires.texts import REFERENCE
@@ -20,6 +20,10 @@ from surveys.questionnaires.texts import REFERENCE
 TEMPLATE: Final = Path(__file__).with_name("sheet.typ")
 PART: Final = 100
 """Sheets in one file: a printer takes them one after another, and no request is kept waiting."""
+MM_PER_PIXEL: Final = 25.4 / 150
+LARGEST_PICTURE: Final = (120, 90)
+"""Width and height in mm."""
+LARGEST_OF_CHOICE: Final = (45, 35)
 _DOTS: Final = "…………"
 
 
@@ -54,7 +58,8 @@ def render(batch: PaperBatch, sheet_ids: Sequence[int]) -> bytes:
             ],
             "items": list(_items(q, lang)),
         }
-    return typesetting.pdf(TEMPLATE, document)
+    # Pictures lie in DATA_DIR, which may be anywhere.
+    return typesetting.pdf(TEMPLATE, document, root=Path(TEMPLATE.anchor))
 
 
 def _lead(batch: PaperBatch) -> Iterator[str]:
@@ -111,7 +116,22 @@ def _labelled(q: Questionnaire, question: Question, number: int, lang: str) -> d
     label = _text(question.label, q, lang)
     if question.is_answered:
         label = f"{typesetting.isolated(digits(number, lang))}. {label}"
-    return {"label": label, "hint": _text(question.hint, q, lang)}
+    hint = _text(question.hint, q, lang)
+    picture = _picture(
+        display.text_in(question.image, lang, q).text, label or hint, LARGEST_PICTURE
+    )
+    return {"label": label, "hint": hint, "picture": picture}
+
+
+def _picture(name: str, alt: str, most: tuple[int, int]) -> dict[str, Any] | None:
+    """A picture for `sheet.typ`, as large as a screen shows it but within so many mm; None where
+    there is none, or its file is lost."""
+    path = pictures.path_of(name)
+    if path is None or not path.is_file():
+        return None
+    width, height = (pixels * MM_PER_PIXEL for pixels in pictures.size_of(name))
+    scale = min(1, most[0] / width, most[1] / height)
+    return {"path": str(path.resolve()), "width": width * scale, "alt": alt}
 
 
 def _table(q: Questionnaire, question: Question, number: int, lang: str) -> dict[str, Any]:
@@ -153,7 +173,7 @@ def _item(
             return {**found, "kind": "line"}
 
 
-def _options(q: Questionnaire, page: Page, question: Question, lang: str) -> list[dict[str, str]]:
+def _options(q: Questionnaire, page: Page, question: Question, lang: str) -> list[dict[str, Any]]:
     if len(question.choices) > blanks.MOST_BOXES:
         return []
     blank = blanks.of(q).questionnaire
@@ -167,6 +187,11 @@ def _options(q: Questionnaire, page: Page, question: Question, lang: str) -> lis
         {
             "number": "" if is_step else typesetting.isolated(digits(place, lang)),
             "text": _shown(option.label.text or option.value),
+            "picture": _picture(
+                option.picture.name if option.picture else "",
+                option.label.text or option.value,
+                LARGEST_OF_CHOICE,
+            ),
         }
         for place, option in enumerate(field.options, 1)
         if field.kind != "select"

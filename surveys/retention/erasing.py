@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal import audit, clock
 from portal.db import db
-from surveys.analysis import counting
+from surveys.analysis import counting, waiting
 from surveys.responses import photos
 from surveys.responses.models import Response
 from surveys.retention import services
@@ -72,6 +72,7 @@ def erase_batch(survey_id: int) -> int:
             values = [{"name": name} for name in sorted(names)]
             db.session.execute(insert(ErasedPhoto).on_conflict_do_nothing(), values)
         counting.forget(survey_id)
+        waiting.make_anew(survey_id)
         audit.record(
             "survey.answers_erased",
             "survey",

@@ -30,6 +30,7 @@ from tests.surveys.responses.phone import stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.surveys]
 
+LOST = f"{'0' * 40}-40x20.jpg"
 ROUNDED = 1e-14
 """How far pow(), exp(), logarithms and angles of two machines may be apart."""
 EVALUATE = """
@@ -384,3 +385,33 @@ def test_dates_show_and_check_at_once(
     assert stored(app)[0].answers == {
         "born": "1981-03-21", "adult": "نانوا", "since": "2001-09-22",
     }  # fmt: skip
+
+
+def test_pictures_of_headings_and_names_that_objects_have_come_and_go_with_their_question(
+    app: Flask, live: str, open_page: Callable[..., Page]
+) -> None:
+    shop = {"relevant": "${way} = 'shop'"}
+    poll = form(
+        [
+            question("way", "select_one", "park shop"),
+            question("plan", "note", appearance="heading", image={"fa": LOST}, **shop),
+            question("constructor", "calculate", calculation="'me'", **shop),
+            question("toString", label={"fa": "Built by ${constructor}"}),
+            question("valueOf", relevant="${constructor} = 'me'"),
+        ]
+    )
+    token = make_invitation(make_campaign(make_survey(form=poll)))[1]
+    page = open_page(360)
+    page.goto(f"{live}/s/{token}")
+    label = page.locator("label[for=q-toString]")
+    shown = [page.locator("#q-plan"), page.locator(f"img[src*='{LOST}']")]
+    shown.append(page.locator("#q-valueOf"))
+    page.check("#q-way-0")
+    assert [each.count() for each in shown] == [0, 0, 0]
+    assert "me" not in label.inner_text()
+    page.check("#q-way-1")
+    assert [each.count() for each in shown] == [1, 1, 1]
+    assert "me" in label.inner_text()
+    page.check("#q-way-0")
+    assert [each.count() for each in shown] == [0, 0, 0]
+    assert "me" not in label.inner_text()

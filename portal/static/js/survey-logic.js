@@ -546,12 +546,15 @@
 
   // ---- the page -------------------------------------------------------------------------------
 
+  /** Without names of its own: a question may be called "constructor". */
+  function table() { return Object.create(null); }
+
   function start(data, form) {
     var shown = form.querySelector('[name=".shown"]');
     var first = shown.value.split(' ');
-    var questions = {};
-    var places = {};
-    var touched = {};
+    var questions = table();
+    var places = table();
+    var touched = table();
     var memo;
     var status = document.createElement('p');
     status.className = 'visually-hidden';
@@ -752,7 +755,7 @@
     }
 
     function update() {
-      memo = { relevant: {}, value: {}, offered: {} };
+      memo = { relevant: table(), value: table(), offered: table() };
       data.questions.forEach(function (question) {
         if (!places[question.n] || question.f) return;
         if (question.w) rearrange(question.n);

@@ -15,6 +15,8 @@ from portal.db import db
 from surveys.analysis import counting, jobs, waiting, xlsx
 from surveys.analysis.models import ExportFile
 from surveys.questionnaires.models import Survey
+from surveys.retention import services as retention
+from surveys.retention.jobs import erase_due
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.surveys import make_survey
 from tests.surveys.analysis.answers import FORM, add, make_answers
@@ -28,6 +30,10 @@ ANSWERS = [{"way": "bus", "age": 34}, {"way": "car", "idea": "=1+1"}, {"way": "b
 def large(app: Flask, monkeypatch: pytest.MonkeyPatch) -> int:
     """Three answers are many here; the survey's id."""
     monkeypatch.setattr(counting, "LIVE", 2)
+    with app.app_context():
+        # The folder outlives the tables of a test.
+        for path in waiting.folder().iterdir():
+            path.unlink()
     version, _campaign = make_answers(ANSWERS, make_survey(CODE, FORM))
     return version.survey_id
 
@@ -195,3 +201,51 @@ def test_the_sweep_queues_what_waits(app: Flask, analyst: FlaskClient, large: in
         queue.connection().flushdb()
         jobs.make_files_due()
         assert [job.args[0] for job in queue._queue("bulk").jobs] == [jobs.make_file.name]
+
+
+def sheets_of(analyst: FlaskClient, page: str) -> str:
+    with press(analyst, page) as fetched:
+        assert fetched.status_code == 200
+        book = openpyxl.load_workbook(io.BytesIO(fetched.data))
+    return str([[*sheet.iter_rows(values_only=True)] for sheet in book])
+
+
+def keep_texts(app: Flask, survey_id: int, days: int) -> None:
+    with app.app_context():
+        survey = db.session.get_one(Survey, survey_id)
+        retention.change(survey, retention.Days(texts=days), None)
+        db.session.commit()
+
+
+def test_files_with_erased_answers_go_and_are_made_anew(
+    app: Flask, analyst: FlaskClient, large: int
+) -> None:
+    with app.app_context():
+        campaign = counting.services.campaigns(large)[0].id
+    with clock.freeze():
+        keep_texts(app, large, 1)
+        clock.shift(hours=23)
+        page = ask(analyst)
+        press(analyst, f"{PAGE}/export.xlsx", campaign=campaign)
+        made, running = exports(app)
+        run(app, jobs.make_file, made.id)
+        run(app, erase_due)
+        assert "=1+1" in sheets_of(analyst, page), "nothing is old enough"
+        with app.app_context():
+            begun = waiting.claim(running.id)
+            db.session.commit()
+            assert begun is not None
+            size = waiting.write(begun)
+        clock.shift(hours=1)
+        run(app, erase_due)
+        with app.app_context():
+            waiting.finish(running.id, begun, size)
+            db.session.commit()
+        assert [each.state for each in exports(app)] == ["waiting", "waiting"]
+        assert "The Excel file is being made." in analyst.get(page).text
+        run(app, jobs.make_files_due)
+        assert files(app) == set(), "what holds erased answers is gone"
+        run(app, jobs.make_file, made.id)
+        found = sheets_of(analyst, page)
+    assert "=1+1" not in found
+    assert "free texts, places and photos were erased" in found

@@ -1,5 +1,6 @@
 """Entries: read as the form on the web is, compared without what keyboards confuse."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal import clock
-from surveys.paper import blanks, keying
-from surveys.questionnaires.schema import Page, Questionnaire, Repeat
+from portal.i18n import use_language
+from surveys.paper import blanks, fields, keying
+from surveys.questionnaires.schema import Choice, Page, Questionnaire, Repeat
 from tests.factories.surveys import question, questionnaire, texts
 
 FORM = questionnaire(
@@ -44,6 +46,17 @@ def test_the_sheet_asks_everything_whatever_the_logic_but_photos() -> None:
     blank = blanks.of(FORM)
     assert [slot.key for slot in blank.slots()] == ["way", "stop", "age", "mixed"]
     assert [question.name for question in blank.left_out] == ["photo"]
+
+
+@pytest.mark.parametrize("count", ["", "${rooms}", "12"])
+def test_rounds_on_paper_are_numbered_whatever_says_how_many_there_are(
+    context: Flask, count: str
+) -> None:
+    home = replace(HOME, repeats=(Repeat("people", texts("People"), count=count),))
+    with use_language("en"):
+        headings = [str(part.heading.text) for part in fields.parts(home, "en")]
+    rounds = [text.removeprefix("Member en ") for text in headings if "Member" in text]
+    assert rounds == [f"({n})" for n in range(1, 11 if count == "12" else 4)]
 
 
 def test_a_repeat_has_rounds_on_paper(context: Flask) -> None:
@@ -125,3 +138,29 @@ def test_a_proposal_is_not_made_for_what_was_left_empty(context: Flask) -> None:
     form = questionnaire([question("a"), question("b", default_expression="concat('x', 'y')")])
     kept = keying.answers(form, blanks.of(form), {"a": "1"})
     assert keying.final(form, kept, clock.now()) == {"a": "1"}
+
+
+def test_a_choice_that_other_answers_exclude_does_not_stand(context: Flask) -> None:
+    def town(name: str, province: str) -> Choice:
+        return Choice(name, texts(name), {"p": province})
+
+    towns = (town("x", "one"), town("y", "two"))
+    form = questionnaire(
+        [
+            question("province", "select_one", "one two three"),
+            replace(question("town", "select_one", choice_filter="p = ${province}"), choices=towns),
+            replace(
+                question("seen", "select_multiple", choice_filter="p = ${province}"), choices=towns
+            ),
+        ]
+    )
+    blank = blanks.of(form)
+
+    def wrong(**entry: Any) -> set[str]:
+        return set(keying.objections(form, blank, entry, "fa", clock.now()))
+
+    assert wrong(province="one", town="x", seen=["x"]) == set()
+    assert wrong(province="one", town="y", seen=["x", "y"]) == {"town", "seen"}
+    assert wrong(province="one", town="y") == {"town"}
+    assert wrong(province="one") == set()
+    assert wrong(province="three", town="y") == set(), "not asked of this person: dropped"

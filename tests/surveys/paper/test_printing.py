@@ -1,17 +1,21 @@
 """The printed sheets: every number on every page, every question on the sheet."""
 
+import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from portal.db import db
 from portal.i18n import digits
 from surveys.paper import serials, sheet_pdf
 from surveys.paper.models import PaperBatch
+from surveys.questionnaires import pictures
 from tests.factories.surveys import make_campaign, make_survey, question, questionnaire
 from tests.surveys.paper.office import Office, Person
 
@@ -81,3 +85,32 @@ def test_a_large_batch_comes_in_several_files(app: Flask) -> None:
     assert office.manager.client.get(address, query_string={"part": 3}).status_code == 200
     assert office.manager.client.get(address, query_string={"part": 4}).status_code == 404
     assert Person(app, "operator").client.get(address).status_code == 403
+
+
+def test_pictures_of_notes_questions_and_choices_are_printed(app: Flask) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (300, 150), (200, 10, 10)).save(out, "JPEG")
+    red, content = pictures.drawn(out.getvalue())
+    lost = f"{'0' * 40}-40x20.jpg"
+    way = question("way", "select_one", "bus walk", image={"en": red, "fa": red})
+    first = tuple(replace(each, image={"en": red}) for each in way.choices[:1])
+    form = questionnaire([
+        question("plan", "note", image={"en": red}),
+        replace(way, choices=(*first, *way.choices[1:])),
+        question("clean", "select_one", "good bad", matrix="m", image={"en": lost}),
+    ])  # fmt: skip
+    office = Office(app)
+    campaign = make_campaign(make_survey(form=form))
+    with app.app_context():
+        pictures.keep({red: content})
+    (sheet,) = office.print(campaign, 1, "en")
+    with app.app_context():
+        batch = db.session.query(PaperBatch).one()
+        with_pictures = sheet_pdf.render(batch, [sheet])
+        document = list(sheet_pdf._items(form, "en"))
+        pictures.discard(red)
+        without = sheet_pdf.render(batch, [sheet])
+    assert with_pictures.count(b"/Subtype/Image") > without.count(b"/Subtype/Image") == 0
+    _heading, plan, asked, _table = document
+    shown = [each["picture"] for each in (plan, asked, *asked["options"])]
+    assert [each and round(each["width"]) for each in shown] == [51, 51, 45, None]

@@ -149,3 +149,21 @@ text | e | E | | | ${c} = 'x'
     entry = entries(found)["b"]
     assert entry["o"] == [["x", {"a": "u", "name": "x"}]]
     assert entry["w"] == ["chain", ["="], [["bare", "a"], ["$", "a"]]]
+
+
+def test_only_what_the_script_can_write_is_followed_in_a_text():
+    q = form(
+        [
+            question("who"),
+            question("born", "date"),
+            question("why", label={"en": "Why, ${who}, born ${born}?"}, relevant="${born} != ''"),
+        ]
+    )
+    answers = {"who": "Ali", "born": "1981-03-21"}
+    with use_language("en"):
+        found = page_logic(q, q.pages[0], answers, "en")
+        *_others, why = display.fields(q, q.pages[0], answers, "en", logic=found)
+    assert "born" in entries(found), "the script knows the date, but not how a reader writes it"
+    assert found.quoted == {"who"}
+    assert why.label.text.count("data-answer") == 1
+    assert 'data-answer="who"' in why.label.text

@@ -4,17 +4,19 @@ import io
 import os
 import re
 import zipfile
+from html import unescape
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app, url_for
 from PIL import Image
 
 from portal import clock
 from portal.i18n import use_language
 from surveys.editor.jobs import forget_pictures
-from surveys.questionnaires import pictures, services
+from surveys.questionnaires import display, pictures, services
 from surveys.questionnaires.export_package import export_package
+from surveys.questionnaires.in_page import page_logic
 from surveys.questionnaires.schema import Questionnaire
 from surveys.questionnaires.xlsform import Reading, read
 from tests.factories.surveys import make_campaign, make_invitation
@@ -209,3 +211,22 @@ def test_the_check_page_keeps_them_until_nobody_can_publish(app: Flask) -> None:
 
 def files() -> dict[str, Path]:
     return {path.name: path for path in pictures.folder().iterdir()}
+
+
+def test_the_text_alternative_is_plain_where_the_script_writes_answers_into_the_text(
+    app: Flask,
+) -> None:
+    survey = """type | name | label | image | relevant
+text | who | Who are you? | | |
+text | why | Why <b>, ${who}? | plan.png | |
+text | more | More | | ${who} != ''"""
+    form = form_of(read(package(survey), "form.zip"))
+    with app.test_request_context("/"):
+        answers = {"who": 'A"<i>'}
+        logic = page_logic(form, form.pages[0], answers, "en")
+        found = display.fields(form, form.pages[0], answers, "en", logic=logic)
+        macros = current_app.jinja_env.get_template("questionnaires/_fields.html")
+        html = macros.make_module({"url_for": url_for}).all(found)
+    assert 'data-answer="who"' in html, "the script follows the answer in the label"
+    (alt,) = re.findall(r'<img [^>]*alt="([^"]*)" loading="lazy"', html)
+    assert unescape(alt) == 'Why <b>, \u2066A"<i>\u2069?'
