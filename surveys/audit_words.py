@@ -39,6 +39,7 @@ describe(
         "campaign.quotas_changed": _l("Quotas changed"),
         "entry.begun": _l("Telephone entry begun"),
         "entry.completed": _l("Telephone entry completed"),
+        "interview.received": _l("Interview arrived from a phone"),
         "paper.printed": _l("Sheets printed"),
         "paper.typed": _l("Sheet typed"),
         "paper.decided": _l("Differences of a sheet decided"),

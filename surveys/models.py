@@ -5,6 +5,7 @@ from surveys.ballots import models as ballots
 from surveys.campaigns import models as campaigns
 from surveys.editor import models as editor
 from surveys.entry import models as entry
+from surveys.interviews import models as interviews
 from surveys.openlinks import models as openlinks
 from surveys.paper import models as paper
 from surveys.questionnaires import models as questionnaires
@@ -22,6 +23,7 @@ __all__ = [
     "campaigns",
     "editor",
     "entry",
+    "interviews",
     "openlinks",
     "paper",
     "questionnaires",

@@ -18,6 +18,7 @@ from surveys.cli import surveys
 from surveys.editor.jobs import forget_pictures
 from surveys.editor.views import blueprint as editor
 from surveys.entry.views import blueprint as entry
+from surveys.interviews.views import blueprint as interviews
 from surveys.openlinks.jobs import forget_challenges
 from surveys.openlinks.views import blueprint as openlinks
 from surveys.paper.jobs import forget_unfinished
@@ -60,6 +61,7 @@ plugin = Plugin(
         openlinks,
         sampling,
         entry,
+        interviews,
         paper,
         *BALLOTS,
     ),
@@ -68,6 +70,7 @@ plugin = Plugin(
         NavigationItem(_l("Surveys"), "questionnaires.index", "surveys.read", "ask", order=10),
         NavigationItem(_l("Campaigns"), "campaigns.index", "campaigns.read", "ask", order=20),
         NavigationItem(_l("Telephone entry"), "entry.index", "entry.phone", "ask", order=25),
+        NavigationItem(_l("Interviews"), "interviews.index", "interviews.collect", "ask", order=26),
         NavigationItem(_l("Paper questionnaires"), "paper.index", "paper.type", "ask", order=27),
         NavigationItem(_l("Results"), "results.index", "results.read", "ask", order=30),
         NavigationItem(_l("Ballots"), "ballots.index", "ballots.read", "ask", order=40),
@@ -139,6 +142,7 @@ plugin = Plugin(
         "campaigns.launch": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),
         "entry.phone": frozenset({"operator", "communications"}),
+        "interviews.collect": frozenset({"operator", "communications", "field_supervisor"}),
         "paper.type": frozenset({"operator", "communications", "field_supervisor"}),
         "paper.decide": frozenset({"communications", "field_supervisor"}),
         "paper.manage": frozenset({"communications"}),

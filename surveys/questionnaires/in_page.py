@@ -63,30 +63,33 @@ def page_logic(
     answers: Mapping[str, Any],
     lang: str,
     at: datetime | None = None,
+    *,
+    is_whole: bool = False,
 ) -> PageLogic | None:
-    """The logic of a page as the script takes it, None where it needs none."""
-    plan = _plan(q, page)
-    if not plan.may_matter:
+    """The logic of a page as the script takes it, None where it needs none. `is_whole`: the page
+    has all questions and does without the server, so the script needs it always."""
+    plan = plan_of(q, page)
+    if not plan.may_matter and not is_whole:
         return None
     writer = _Writer(plan, page, flow.State(q, answers, at, lang), lang)
     text = htmlsafe_json_dumps(
         writer.data(at), dumps=json.dumps, ensure_ascii=False, separators=(",", ":")
     )
-    if len(text) > MAX_JSON:
+    if len(text) > MAX_JSON and not is_whole:
         return None
     hidden, quoted = frozenset(writer.hidden()), frozenset(plan.quoted)
     return PageLogic(text, hidden, quoted, frozenset(plan.filtered), writer.state)
 
 
-def _plan(q: Questionnaire, page: Page) -> "_Plan":
+def plan_of(q: Questionnaire, page: Page) -> "Plan":
     """The plan of a page, remembered with the questionnaire itself."""
-    plans: dict[str, _Plan] = q.__dict__.setdefault("_page_plans", {})
+    plans: dict[str, Plan] = q.__dict__.setdefault("_page_plans", {})
     if page.base not in plans:
-        plans[page.base] = _Plan(q, page)
+        plans[page.base] = Plan(q, page)
     return plans[page.base]
 
 
-class _Plan:
+class Plan:
     """What depends on what on a page, whoever answers and whichever the round.
 
     `changing`: what may have another value while the page is open; `live`: what of it the script
@@ -104,7 +107,7 @@ class _Plan:
             x.name for x in page.questions if x.is_answered and x.read_only is not True
         }
         self.refiltered = {
-            x.name for x in page.questions if x.choice_filter and self._depends(x.choice_filter)
+            x.name for x in page.questions if x.choice_filter and self.depends(x.choice_filter)
         }
         self.asked = {x.name for x in page.questions if self._is_read(x)}
         self.live: set[str] = set()
@@ -143,7 +146,7 @@ class _Plan:
             question.type in _SELECTS and not question.randomize
         )
 
-    def _depends(self, text: str) -> bool:
+    def depends(self, text: str) -> bool:
         """Whether a value depends on this page, at whatever distance."""
         seen: set[str] = set()
         waiting = {name.removeprefix(ALL_ROUNDS) for name in references_of(parsed(text))}
@@ -257,7 +260,7 @@ class _Plan:
 class _Writer:
     """The plan filled with one respondent's answers."""
 
-    def __init__(self, plan: _Plan, page: Page, state: flow.State, lang: str) -> None:
+    def __init__(self, plan: Plan, page: Page, state: flow.State, lang: str) -> None:
         self.plan, self.page, self.state, self.lang = plan, page, state, lang
         self.q = plan.q
 
@@ -392,4 +395,4 @@ def _constant(value: Any) -> Any:
     return {"nodes": list(value.values)} if isinstance(value, NodeSet) else value
 
 
-__all__ = ["KINDS", "PageLogic", "page_logic"]
+__all__ = ["KINDS", "PageLogic", "Plan", "page_logic", "plan_of"]

@@ -131,6 +131,16 @@ def test_the_sheet_is_old_enough(path: Path) -> None:
     assert too_new(plain_css(path.read_text()), CSS_SINCE) == []
 
 
+def test_the_phone_of_an_interviewer_may_be_as_old() -> None:
+    static = ROOT / "portal/static"
+    scripts = [*static.glob("js/interview-*.js"), static / "js/device-guard.js"]
+    assert len(scripts) == 6
+    for path in scripts:
+        assert too_new(plain_js(path.read_text()), JS_SINCE) == [], path.name
+    sheet = (static / "css/interview.css").read_text()
+    assert too_new(plain_css(sheet), CSS_SINCE) == []
+
+
 def test_scripts_are_old_enough() -> None:
     guilty = {
         path.name: found

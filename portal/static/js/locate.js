@@ -3,8 +3,8 @@
 (function () {
   "use strict";
   if (!navigator.geolocation) { return; }
-  document.addEventListener("DOMContentLoaded", function () {
-    var buttons = document.querySelectorAll("[data-locate]");
+  function bind(root) {
+    var buttons = root.querySelectorAll("[data-locate]");
     Array.prototype.forEach.call(buttons, function (button) {
       var id = button.getAttribute("data-locate");
       var status = document.getElementById(id + "-located");
@@ -23,5 +23,7 @@
         }, { enableHighAccuracy: true, timeout: 20000, maximumAge: 60000 });
       });
     });
-  });
+  }
+  document.addEventListener("DOMContentLoaded", function () { bind(document); });
+  window.PasokhLocate = bind;
 }());

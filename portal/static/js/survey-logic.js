@@ -785,9 +785,24 @@
     // The browser puts back what was typed after a step back, and after this script has begun.
     window.addEventListener('pageshow', update);
     update();
+    // For who shows several pages of one form: portal/static/js/interview-form.js.
+    return {
+      update: update,
+      relevant: function (name) { return own(questions, name) ? relevant(name) : true; },
+      stands: function (name) {
+        var question = own(questions, name);
+        var given = question && question.c !== undefined ? value(name) : null;
+        return given === null || holds(question.c, given);
+      },
+      isRequired: function (name) {
+        var question = own(questions, name);
+        return question && question.q !== undefined ? holds(question.q, raw(name)) : null;
+      },
+      objection: function (name) { return own(questions, name).m || data.wrong; }
+    };
   }
 
-  window.PasokhLogic = { evaluate: evaluate, answer: answer };
+  window.PasokhLogic = { evaluate: evaluate, answer: answer, start: start };
 
   var block = document.getElementById('survey-logic');
   var form = document.getElementById('survey');

@@ -1,0 +1,26 @@
+/* On pages of staff: signing out with interviews that have not arrived warns, and
+   the page of whoever had the phone before is no longer served without a network. Chrome 69. */
+(function () {
+  'use strict';
+  var self = document.currentScript;
+  var user = self.getAttribute('data-user');
+  if (!window.caches) return;
+
+  function forget() { return caches.delete('pasokh-interviews'); }
+
+  var last = localStorage.getItem('pasokh-interviewer');
+  if (last && last !== user) {
+    localStorage.removeItem('pasokh-interviewer');
+    forget();
+  }
+  document.addEventListener('submit', function (event) {
+    var form = event.target;
+    if (!form.hasAttribute('data-sign-out') || form.hasAttribute('data-sure')) return;
+    event.preventDefault();
+    var waiting = Number(localStorage.getItem('pasokh-unsent-' + user)) || 0;
+    if (waiting && !window.confirm(self.getAttribute('data-warning'))) return;
+    form.setAttribute('data-sure', '');
+    var go = function () { form.submit(); };
+    forget().then(go, go);
+  });
+}());

@@ -1,0 +1,1 @@
+"""Interviews face to face, on a phone that may be without a network until the evening."""
