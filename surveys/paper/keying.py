@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from portal.i18n import _
 from portal.text import ascii_digits, fold
 from surveys.paper.blanks import Blank, Slot
 from surveys.questionnaires import answers as conversions
@@ -139,12 +138,4 @@ def objections(
             key = f"{name}@{page.round}" if page.round else name
             if key in known and key in entry:
                 found[key] = message
-    for slot in blank.slots():
-        question, number = lenient.by_name[slot.question.name], slot.page.round
-        # On the web nobody can choose what the other answers exclude, such as a town elsewhere.
-        if question.choice_filter and slot.key in entry and state.asked(question, number):
-            left = state.value(question.name, number)
-            if left != entry[slot.key]:
-                message = _("This answer does not fit the question. Check it and change it.")
-                found.setdefault(slot.key, message)
     return found

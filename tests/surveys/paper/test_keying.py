@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from portal import clock
 from portal.i18n import use_language
 from surveys.paper import blanks, fields, keying
-from surveys.questionnaires.schema import Choice, Page, Questionnaire, Repeat
+from surveys.questionnaires.schema import Page, Questionnaire, Repeat
 from tests.factories.surveys import question, questionnaire, texts
 
 FORM = questionnaire(
@@ -138,29 +138,3 @@ def test_a_proposal_is_not_made_for_what_was_left_empty(context: Flask) -> None:
     form = questionnaire([question("a"), question("b", default_expression="concat('x', 'y')")])
     kept = keying.answers(form, blanks.of(form), {"a": "1"})
     assert keying.final(form, kept, clock.now()) == {"a": "1"}
-
-
-def test_a_choice_that_other_answers_exclude_does_not_stand(context: Flask) -> None:
-    def town(name: str, province: str) -> Choice:
-        return Choice(name, texts(name), {"p": province})
-
-    towns = (town("x", "one"), town("y", "two"))
-    form = questionnaire(
-        [
-            question("province", "select_one", "one two three"),
-            replace(question("town", "select_one", choice_filter="p = ${province}"), choices=towns),
-            replace(
-                question("seen", "select_multiple", choice_filter="p = ${province}"), choices=towns
-            ),
-        ]
-    )
-    blank = blanks.of(form)
-
-    def wrong(**entry: Any) -> set[str]:
-        return set(keying.objections(form, blank, entry, "fa", clock.now()))
-
-    assert wrong(province="one", town="x", seen=["x"]) == set()
-    assert wrong(province="one", town="y", seen=["x", "y"]) == {"town", "seen"}
-    assert wrong(province="one", town="y") == {"town"}
-    assert wrong(province="one") == set()
-    assert wrong(province="three", town="y") == set(), "not asked of this person: dropped"
