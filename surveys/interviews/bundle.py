@@ -17,6 +17,7 @@ from surveys.interviews import offline
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow, in_page
 from surveys.questionnaires.expressions import number_to_string
+from surveys.questionnaires.fields import Field
 from surveys.questionnaires.schema import Page, Question, Questionnaire
 
 
@@ -61,7 +62,7 @@ def _fields(
     answers: dict[str, Any],
     lang: str,
     at: dt.datetime,
-) -> list[display.Field]:
+) -> list[Field]:
     """Everything that may be asked at any time. Rows of tables and places cannot be moved in and
     out by the script: they lie on the page, and it hides them."""
     moving = in_page.plan_of(q, page).moving
