@@ -13,7 +13,7 @@ from portal.i18n import local
 
 from .errors import EvaluationError
 from .expression import Expression
-from .functions import FUNCTIONS, bounded, texts
+from .functions import FUNCTIONS, bounded, split, texts
 from .nodes import (
     Call,
     Chain,
@@ -338,7 +338,7 @@ def _uuid(arguments: tuple[Node, ...], context: Context) -> Value:
 def _choice_name(arguments: tuple[Node, ...], context: Context) -> Value:
     value = to_string(_value(arguments[0], context))
     question = quoted_question(to_string(_value(arguments[1], context)))
-    return bounded(", ".join(context.choice_label(question, name) for name in value.split()))
+    return bounded(", ".join(context.choice_label(question, name) for name in split(value)))
 
 
 def quoted_question(text: str) -> str:
