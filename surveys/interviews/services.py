@@ -10,8 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import func, select
 
 from portal import audit, clock
 from portal.db import db
@@ -29,7 +28,6 @@ from surveys.responses import services as responses
 from surveys.sampling import drawing
 
 REFUSED: Final = "refused"
-MOST: Final = 100
 LONGEST: Final = dt.timedelta(days=90)
 """Between an interview and its arrival, as far as it is believed."""
 
@@ -57,26 +55,6 @@ class Receipt:
     errors: Mapping[str, str] = field(default_factory=dict)
     """{name: message} of answers that do not stand."""
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-def running() -> Sequence[Campaign]:
-    """Campaigns that take interviews now, the newest first, with their surveys."""
-    now = clock.now()
-    return db.session.scalars(
-        select(Campaign)
-        .join(Campaign.version)
-        .join(SurveyVersion.survey)
-        .options(contains_eager(Campaign.version).contains_eager(SurveyVersion.survey))
-        .where(
-            Campaign.state.in_(campaigns.RUNNING),
-            Campaign.built_in.is_(None),
-            Campaign.secrecy != "anonymous",
-            or_(Campaign.opens_at.is_(None), Campaign.opens_at <= now),
-            or_(Campaign.closes_at.is_(None), Campaign.closes_at > now),
-        )
-        .order_by(Campaign.id.desc())
-        .limit(MOST)
-    ).all()
 
 
 def counts(campaign_ids: Collection[int], user_id: int) -> dict[int, tuple[int, int]]:

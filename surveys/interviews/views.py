@@ -29,6 +29,7 @@ from portal.security import allow
 from portal.text import localized_digits
 from surveys.campaigns import services as campaigns
 from surveys.campaigns.models import Campaign
+from surveys.entry.services import running
 from surveys.interviews import bundle, forms, offline, services, words
 from surveys.questionnaires.services import load_version
 
@@ -44,7 +45,7 @@ UPLOADS: Final = RateLimitItemPerMinute(120)
 @blueprint.get("/")
 @allow("interviews.collect")
 def index() -> ResponseReturnValue:
-    found = services.running()
+    found = running()
     return render_template(
         "interviews/index.html",
         campaigns=found,
