@@ -20,6 +20,7 @@ from portal.db import db
 from portal.host import host_plugin
 from portal.plugin import active, load
 from portal.ratelimit import limiter, queue_connections
+from portal.sessions import Sessions
 
 
 def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
     )
     app.extensions["pasokh_plugins"] = (host_plugin(), *load(settings.plugins))
     app.config.update(_flask_config(settings, urls, prefix))
+    app.session_interface = Sessions()
 
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)

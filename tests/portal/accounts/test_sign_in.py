@@ -139,6 +139,19 @@ def test_signing_out_is_a_post(client: FlaskClient) -> None:
     assert client.get("/staff/").status_code == 302
 
 
+def test_what_a_page_fetches_for_itself_leaves_the_session_alone(client: FlaskClient) -> None:
+    sign_in(client, make_user(("operator",)))
+    fetched = {"Sec-Fetch-Dest": "empty"}
+    with client.get("/static/css/portal.css") as style:
+        assert style.status_code == 200
+        assert not style.headers.getlist("Set-Cookie")
+    assert not client.get("/staff/", headers=fetched).headers.getlist("Set-Cookie")
+    opened = client.get("/staff/", headers={"Sec-Fetch-Dest": "document"})
+    assert [each for each in opened.headers.getlist("Set-Cookie") if each.startswith("pasokh=")], (
+        "a page that was opened prolongs it"
+    )
+
+
 def test_a_changed_password_ends_other_sessions(app: Flask, client: FlaskClient) -> None:
     user = make_user()
     sign_in(client, user)
