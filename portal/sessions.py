@@ -1,9 +1,11 @@
-"""The session cookie, and which answers of the server may set it anew."""
+"""The session cookie: which pages have none, and which answers of the server set it anew."""
 
 from typing import Final
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+
+from portal.security import in_own_world
 
 BACKGROUND: Final = {"audio", "empty", "font", "image", "script", "serviceworker", "style"}
 """`Sec-Fetch-Dest` of what a page fetches for itself (Fetch Metadata, W3C)."""
@@ -16,6 +18,13 @@ class Sessions(SecureCookieSessionInterface):
     with over a newer one: whoever has just signed out is signed in again, and the form that was
     opened in between has a token that no longer counts.
     """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """None, which Flask never saves, where citizens come by a link of their own.
+
+        Otherwise the cookie of somebody who happens to be signed in would be renewed there.
+        """
+        return None if in_own_world(request.path) else super().open_session(app, request)
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         in_background = (

@@ -13,8 +13,6 @@ from typing import Any
 
 from flask import (
     Blueprint,
-    Flask,
-    Request,
     Response,
     abort,
     current_app,
@@ -24,8 +22,6 @@ from flask import (
     request,
     url_for,
 )
-from flask.blueprints import BlueprintSetupState
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from limits import RateLimitItemPerMinute
 
@@ -40,7 +36,7 @@ from portal.i18n import (
     use_language,
 )
 from portal.ratelimit import over_limit
-from portal.security import csrf, in_own_world, same_site, token_authority
+from portal.security import csrf, same_site, token_authority
 from portal.text import ascii_digits
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow, in_page
@@ -61,20 +57,6 @@ LARGEST_FILES = 2 * photos.MAX_BYTES
 
 
 DIRECTIONS: dict[str, Direction] = {"back": "back", "add": "add", "remove": "remove"}
-
-
-class _NoSessionHere(SecureCookieSessionInterface):
-    """Otherwise the cookie of somebody who happens to be signed in would be renewed here."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        # None: Flask makes the null session, which is never saved.
-        return None if in_own_world(request.path) else super().open_session(app, request)
-
-
-@blueprint.record_once
-def _install(state: BlueprintSetupState) -> None:
-    app: Any = state.app
-    app.session_interface = _NoSessionHere()
 
 
 @blueprint.get("/s/<token>")
