@@ -124,8 +124,9 @@ class Assembler:
         outer = [group.relevant for group in self._inner(item, owner)]
         relevant = self._combined([*outer, item.expressions.get("relevant", "")], item)
         found = self.builder.build(item, relevant)
-        for added in found[1:]:
-            self._combined([added.relevant], item)
+        found[1:] = [
+            replace(added, relevant=self._combined([added.relevant], item)) for added in found[1:]
+        ]
         group = item.groups[-1] if item.groups else None
         if group is not None and "table-list" in group.appearance.split():
             found[0] = replace(found[0], matrix=group.name)

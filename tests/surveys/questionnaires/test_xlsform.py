@@ -207,6 +207,14 @@ def test_or_other_asks_what():
     assert form.by_name["c_other"].label == {"fa": "لطفاً بنویسید:"}
 
 
+def test_or_other_under_a_name_that_is_none():
+    result = reading(
+        "type | name | label\n select_one colours or_other | ${c | C",
+        "list name | name | label\n colours | red | Red",
+    )
+    assert "invalid_name" in codes(result)
+
+
 @pytest.mark.parametrize(
     ("survey", "code"),
     [
