@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from portal.messaging.gateways import catalog
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MODES = ("production", "development", "demo", "test")
@@ -80,14 +82,16 @@ class Settings:
     trusted_proxies: int = _setting(
         0, "How many reverse proxies stand in front and set X-Forwarded-*."
     )
-    sms_gateway: str = _setting("", "`kavenegar`, or empty: messages wait in the database.")
+    sms_gateway: str = _setting(
+        "",
+        "A gateway's name, or several with commas: the next takes what an earlier one cannot. "
+        "Empty: messages wait in the database.",
+    )
     sms_line: str = _setting("", "The sending line's number.")
     sms_suffix: str = _setting("لغو11", "What the line demands at the end of every bulk SMS.")
     sms_hook_secret: str = _setting(
         "", "Secret part of the gateway's callback addresses, at least 22 characters."
     )
-    kavenegar_url: str = _setting("https://api.kavenegar.com", "Base address of Kavenegar.")
-    kavenegar_api_key: str = _setting("", "The account's API key. Never logged.")
     quiet_hours: str = _setting(
         "21:00-09:00", "Campaign messages wait in these local hours; empty: never."
     )
@@ -102,6 +106,15 @@ class Settings:
     simulator_url: str = _setting(
         "", "Demonstration only: the simulated gateway, for the handsets under /phone/."
     )
+    gateway_options: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict, metadata={"about": ""}, repr=False
+    )
+    """Settings of each gateway, from variables that begin with its name."""
+
+    @property
+    def gateways(self) -> list[str]:
+        """The configured gateways, the preferred one first."""
+        return catalog.names_in(self.sms_gateway)
 
     @property
     def is_production(self) -> bool:
@@ -130,7 +143,7 @@ class Settings:
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
         problems: list[str] = []
-        for item in fields(cls):
+        for item in _variables():
             raw = environ.get(item.name.upper())
             if raw is None or (raw == "" and item.default != ""):
                 if raw == "" and item.name in {
@@ -147,6 +160,8 @@ class Settings:
                 problems.append(f"{item.name.upper()}={raw!r}: {error}")
         if problems:
             raise ConfigurationError(problems)
+        names = catalog.names_in(overrides.get("sms_gateway", values.get("sms_gateway", "")))
+        values["gateway_options"] = catalog.from_environ(names, environ)
         settings = cls(**{**values, **overrides})
         if not settings.is_production and not settings.secret_key:
             settings = cls(**{**values, **_kept_secrets(settings.data_dir), **overrides})
@@ -182,18 +197,13 @@ class Settings:
             found.append("DATABASE_URL must begin with postgresql://; only PostgreSQL is supported")
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             found.append("REDIS_URL must begin with redis://, rediss:// or unix://")
-        if self.sms_gateway not in {"", "kavenegar"}:
-            found.append(f"SMS_GATEWAY={self.sms_gateway!r}: choose kavenegar, or leave it empty")
         if self.anonymous_minimum < 5:
             found.append(f"ANONYMOUS_MINIMUM={self.anonymous_minimum}: 5 is the least")
-        gateway = urlsplit(self.kavenegar_url)
-        if self.is_production and gateway.scheme != "https" and gateway.hostname not in LOOPBACK:
-            found.append("KAVENEGAR_URL must begin with https://: the API key travels in it")
-        if self.sms_gateway:
-            if not self.kavenegar_api_key:
-                found.append("KAVENEGAR_API_KEY is required when SMS_GATEWAY=kavenegar")
-            if len(self.sms_hook_secret) < 22:
-                found.append("SMS_HOOK_SECRET needs at least 22 random characters")
+        found += catalog.problems(
+            self.gateways, self.gateway_options, is_production=self.is_production
+        )
+        if self.sms_gateway and len(self.sms_hook_secret) < 22:
+            found.append("SMS_HOOK_SECRET needs at least 22 random characters")
         if self.quiet_hours:
             try:
                 parse_hours(self.quiet_hours)
@@ -255,10 +265,14 @@ def _kept_secrets(data_dir: Path) -> dict[str, str]:
     return kept
 
 
+def _variables() -> "list[Field[Any]]":
+    return [item for item in fields(Settings) if item.name != "gateway_options"]
+
+
 def documentation() -> str:
     """The table of every setting, as Markdown."""
     lines = ["| variable | default | what it decides |", "| --- | --- | --- |"]
-    for item in fields(Settings):
+    for item in _variables():
         default = item.default if item.default is not MISSING else ""
         if isinstance(default, Path):
             default = default.relative_to(ROOT)
@@ -272,4 +286,4 @@ def documentation() -> str:
 if __name__ == "__main__":
     import sys
 
-    sys.stdout.write(documentation() + "\n")
+    sys.stdout.write(documentation() + "\n\n" + catalog.documentation() + "\n")

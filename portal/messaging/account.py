@@ -1,6 +1,7 @@
-"""The city's account at its gateway: the adapter, and whether it may be called now."""
+"""The city's accounts at its gateways: the adapters, and whether each may be called now."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,28 +15,76 @@ from portal.db import db
 from portal.messaging import gateways, hints
 from portal.messaging.gateways.base import Gateway
 from portal.messaging.models import GatewayState
+from portal.messaging.segments import LinePlan
 
 MAX_REST: Final = dt.timedelta(minutes=5)
 
 
-def gateway() -> Gateway | None:
-    """The configured adapter, made once per application; None where none is configured."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A gateway with what the city says of it.
+
+    `line` is the sending line there; `rate` the most segments a second, None without a limit;
+    `plan` what a part holds on that line.
+    """
+
+    gateway: Gateway
+    line: str
+    rate: int | None
+    plan: LinePlan
+
+    @property
+    def name(self) -> str:
+        return self.gateway.name
+
+    @property
+    def batch(self) -> int:
+        """Most messages in one call: a fifth of the limit, so that others' turns come often."""
+        most = self.gateway.max_batch
+        return most if self.rate is None else max(1, min(most, self.rate // 5))
+
+    def line_for(self, line: str) -> str:
+        """The line to send over: the wanted one, unless it is another gateway's or none."""
+        elsewhere = line in {each.line for each in accounts() if each.name != self.name}
+        return self.line if not line or (elsewhere and line != self.line) else line
+
+
+def accounts() -> tuple[Account, ...]:
+    """The configured gateways, the preferred one first; made once per application."""
     extensions = current_app.extensions
-    if "pasokh_gateway" not in extensions:
+    if "pasokh_accounts" not in extensions:
         settings: Settings = extensions["pasokh_settings"]
-        extensions["pasokh_gateway"] = _create(settings) if settings.sms_gateway else None
-    found: Gateway | None = extensions["pasokh_gateway"]
+        extensions["pasokh_accounts"] = tuple(
+            _account(name, settings.gateway_options.get(name, {}), settings)
+            for name in settings.gateways
+        )
+    found: tuple[Account, ...] = extensions["pasokh_accounts"]
     return found
 
 
-def _create(settings: Settings) -> Gateway:
-    return gateways.create(
-        settings.sms_gateway,
-        {
-            "api_key": settings.kavenegar_api_key,
-            "base_url": settings.kavenegar_url.rstrip("/") + "/v1",
-            "sender": settings.sms_line or None,
-        },
+def get(name: str) -> Account | None:
+    """A configured gateway by its name."""
+    return next((each for each in accounts() if each.name == name), None)
+
+
+def others_open(name: str) -> bool:
+    """Whether another gateway could send now."""
+    return any(each.name != name and standing(each.name).open for each in accounts())
+
+
+def lines() -> list[str]:
+    """Every line the city sends from."""
+    return list(dict.fromkeys(each.line for each in accounts() if each.line))
+
+
+def _account(name: str, given: Mapping[str, str], settings: Settings) -> Account:
+    options = {"line": settings.sms_line, **given}
+    rate = options.get("rate", "")
+    return Account(
+        gateways.create(name, options),
+        options["line"],
+        int(rate) if rate else None,
+        LinePlan.with_part(int(options.get("part") or 70)),
     )
 
 

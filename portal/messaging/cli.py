@@ -51,7 +51,7 @@ def dispatch_command(seconds: float, as_json: bool) -> None:
     """Settle what is unknown and send until nothing waits, or for so many SECONDS."""
     from portal.messaging import account, dispatch, reconcile
 
-    if account.gateway() is None:
+    if not account.accounts():
         raise click.ClickException("SMS_GATEWAY is empty: messages wait in the database")
     settled = reconcile.run()
     accepted, more = dispatch.run(seconds)
@@ -72,6 +72,7 @@ def status_command(as_json: bool) -> None:
     if as_json:
         emit(found)
         return
-    click.echo(f"gateway {found['gateway'] or 'none'}: {found['standing']}")
+    for each in found["gateways"] or [{"name": "none", "standing": "messages wait"}]:
+        click.echo(f"gateway {each['name']}: {each['standing']}")
     for state, number in found["messages"].items():
         click.echo(f"{state:>12} {number}")

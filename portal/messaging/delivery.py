@@ -28,17 +28,15 @@ _NEXT = text("""
 
 def pull(limit_calls: int = 40) -> int:
     """Ask about everything that is due, at most MAX_IDS a call; commits. Returns the changes."""
-    gateway = account.gateway()
-    if gateway is None:
-        return 0
     changed = 0
-    for _ in range(limit_calls):
-        if not account.standing(gateway.name).open:
-            break
-        step = _pull_some(gateway)
-        if step is None:
-            break
-        changed += step
+    for each in account.accounts():
+        for _ in range(limit_calls):
+            if not account.standing(each.name).open:
+                break
+            step = _pull_some(each.gateway)
+            if step is None:
+                break
+            changed += step
     db.session.remove()
     return changed
 

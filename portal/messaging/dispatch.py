@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import text
@@ -18,11 +18,11 @@ from sqlalchemy import text
 from portal import clock
 from portal.contacts import consent
 from portal.db import db
-from portal.messaging import account, quiet, record, segments, services
+from portal.messaging import account, quiet, record, segments, services, throttle
+from portal.messaging.account import Account
 from portal.messaging.gateways.base import (
     Accepted,
     Deferred,
-    Gateway,
     GatewayError,
     Outcome,
     Outgoing,
@@ -38,6 +38,11 @@ LEASE = dt.timedelta(seconds=60)
 
 CREDIT_REST: Final = 60.0
 _SHORT_REST: Final = 2.0
+PATIENCE: Final = 10.0
+"""Seconds to wait for room under a gateway's limit."""
+LATE: Final = "late"
+BUSY: Final = "busy"
+"""Codes of ours for calls that were not made: no fault of the gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Rows of one batch (or of none), held until the lease ends."""
+    """Rows of one batch (or of none), held for one gateway until the lease ends."""
 
     id: str
+    account: Account
     batch_id: int | None
     rows: tuple[Claimed, ...]
     suppressed: int
@@ -65,7 +71,7 @@ class Claim:
 
 # Batches with something to send now, by their most urgent message. The recursive part skips from
 # batch to batch in the index, however many messages each of them has.
-_HEADS = text("""
+_HEADS = """
     WITH RECURSIVE waiting AS (
         (SELECT batch_id FROM messages
          WHERE state = 'created' AND batch_id IS NOT NULL ORDER BY batch_id LIMIT 1)
@@ -78,32 +84,42 @@ _HEADS = text("""
     FROM waiting w JOIN message_batches b ON b.id = w.batch_id
     CROSS JOIN LATERAL (
         SELECT m.id, m.priority FROM messages m
-        WHERE m.state = 'created' AND m.batch_id = b.id
+        WHERE m.state = 'created' AND m.batch_id = b.id AND {bound}
             AND (m.not_before IS NULL OR m.not_before <= :now)
         ORDER BY m.priority, m.id LIMIT 1) head
     WHERE b.state = 'running' AND NOT (:quiet AND b.respects_quiet_hours)
     UNION ALL
     (SELECT NULL, m.priority, m.id FROM messages m
-     WHERE m.state = 'created' AND m.batch_id IS NULL
+     WHERE m.state = 'created' AND m.batch_id IS NULL AND {bound}
         AND (m.not_before IS NULL OR m.not_before <= :now)
      ORDER BY m.priority, m.id LIMIT 1)
     ORDER BY 2, 3
-""")
+"""
+# What any gateway may send, and what only this one may: a call to it promised nothing.
+_ANY = "(m.bound_gateway IS NULL OR m.bound_gateway = :gateway)"
+_BOUND = "m.bound_gateway = :gateway"
 
 _PICK = """
-    SELECT id, local_id, e164, body, link_purpose, link_id, line FROM messages
-    WHERE state = 'created' AND batch_id {which}
+    SELECT id, local_id, e164, body, link_purpose, link_id, line FROM messages m
+    WHERE state = 'created' AND batch_id {which} AND {bound}
         AND (not_before IS NULL OR not_before <= :now)
     ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
 """
-_PICK_BATCH = text(_PICK.format(which="= :batch_id"))
-_PICK_SINGLE = text(_PICK.format(which="IS NULL"))
+_QUERIES: Final = {
+    bound_only: (
+        text(_HEADS.format(bound=bound)),
+        text(_PICK.format(which="= :batch_id", bound=bound)),
+        text(_PICK.format(which="IS NULL", bound=bound)),
+    )
+    for bound_only, bound in ((False, _ANY), (True, _BOUND))
+}
 
 _CLAIM = text("""
     UPDATE messages SET state = 'claimed', state_at = :now, claimed_at = :now, claim_id = :claim_id,
         claimed_until = :until, attempts = attempts + 1, gateway = :gateway, checks = 0,
-        reason = NULL
-    WHERE id = ANY (CAST(:ids AS bigint[]))
+        reason = NULL, line = v.line
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[])) AS v(id, line)
+    WHERE messages.id = v.id
 """)
 
 _SUPPRESS = text("""
@@ -112,33 +128,30 @@ _SUPPRESS = text("""
 """)
 
 
-def claim(gateway: str, limit: int) -> Claim | None:
+def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
     """Claim up to `limit` messages of the most urgent batch; commits. None: nothing waits.
 
     Numbers that opted out are suppressed in the same transaction, so a claim may be empty.
+    `bound_only`: only what no other gateway may send.
     """
     now = clock.now()
-    heads = db.session.execute(_HEADS, {"now": now, "quiet": quiet.is_quiet(now)}).all()
+    heads_query, of_batch, single = _QUERIES[bound_only]
+    values = {"now": now, "limit": limit, "gateway": to.name}
+    heads = db.session.execute(heads_query, {**values, "quiet": quiet.is_quiet(now)}).all()
     for head in heads:
         batch_id: int | None = head.batch_id
-        values = {"now": now, "limit": limit}
         if batch_id is None:
-            found = db.session.execute(_PICK_SINGLE, values).all()
+            found = db.session.execute(single, values).all()
         else:
-            found = db.session.execute(_PICK_BATCH, {**values, "batch_id": batch_id}).all()
+            found = db.session.execute(of_batch, {**values, "batch_id": batch_id}).all()
         if not found:
             continue  # another dispatcher holds them
         rows = [Claimed(*row) for row in found]
-        stopped = {
-            (e164, line)
-            for line in {row.line for row in rows}
-            for e164 in consent.suppressed([row.e164 for row in rows if row.line == line], line)
-        }
-        out = [row.id for row in rows if (row.e164, row.line) in stopped]
-        kept = tuple(row for row in rows if (row.e164, row.line) not in stopped)
+        out = _stopped(rows, to)
+        kept = tuple(replace(row, line=to.line_for(row.line)) for row in rows if row.id not in out)
         claim_id = secrets.token_hex(8)
         if out:
-            db.session.execute(_SUPPRESS, {"now": now, "ids": out})
+            db.session.execute(_SUPPRESS, {"now": now, "ids": sorted(out)})
         if kept:
             db.session.execute(
                 _CLAIM,
@@ -146,17 +159,31 @@ def claim(gateway: str, limit: int) -> Claim | None:
                     "now": now,
                     "until": now + LEASE,
                     "claim_id": claim_id,
-                    "gateway": gateway,
+                    "gateway": to.name,
                     "ids": [row.id for row in kept],
+                    "lines": [row.line for row in kept],
                 },
             )
         db.session.commit()
-        return Claim(claim_id, batch_id, kept, len(out), time.monotonic())
+        return Claim(claim_id, to, batch_id, kept, len(out), time.monotonic())
     db.session.rollback()
     return None
 
 
-def send(gateway: Gateway, held: Claim) -> int:
+def _stopped(rows: Sequence[Claimed], to: Account) -> set[int]:
+    """Those who said no on the line they know or on the one that would be used instead of it."""
+    by_line: dict[str, list[Claimed]] = {}
+    for row in rows:
+        for line in {row.line, to.line_for(row.line)}:
+            by_line.setdefault(line, []).append(row)
+    found: set[int] = set()
+    for line, those in by_line.items():
+        stopped = consent.suppressed([row.e164 for row in those], line)
+        found |= {row.id for row in those if row.e164 in stopped}
+    return found
+
+
+def send(held: Claim) -> int:
     """Send what a claim holds and record what came of it; commits. Returns how many were accepted.
 
     No session is open during the call.
@@ -173,40 +200,76 @@ def send(gateway: Gateway, held: Claim) -> int:
         outgoing.append(Outgoing(row.local_id, row.e164, body, row.line or None))
         rows.append(row)
     db.session.remove()
-    error: GatewayError | None = None
-    outcomes: list[Outcome] = []
+    outcomes: list[Outcome]
     if time.monotonic() - held.begun > LEASE.total_seconds() / 2:
         # A machine that slept: somebody else may be asking about these rows already.
-        outcomes = [Deferred(GatewayError("retry", "late", "claimed too long ago"))] * len(rows)
-    elif outgoing:
+        outcomes = _all(outgoing, GatewayError("retry", LATE, "claimed too long ago"))
+    elif held.account.rate is not None:
+        outcomes = _call_slowly(held.account, outgoing, held.account.rate)
+    else:
         try:
-            outcomes = gateway.send(outgoing)
-        except GatewayError as failure:
-            error = failure
-        except Exception:
-            # An adapter's defect: nobody knows how far it got.
-            log.exception("The gateway adapter failed", extra={"gateway": gateway.name})
-            error = GatewayError("ambiguous", "adapter", "the adapter failed")
-        if error is None and len(outcomes) != len(outgoing):
-            error = GatewayError("ambiguous", "outcomes", "not one outcome per message")
-    if error is not None:
-        ambiguous = error.kind == "ambiguous"
-        whole: Outcome = Unknown(error.code) if ambiguous else Deferred(error)
-        outcomes = [whole] * len(rows)
+            outcomes = _call(held.account, outgoing) if outgoing else []
+        except GatewayError as error:
+            outcomes = _all(outgoing, error)
     for row, sms, outcome in zip(rows, outgoing, outcomes, strict=True):
-        counted.append(_result(gateway.name, held, row, sms, outcome))
+        counted.append(_result(held, row, sms, outcome))
     record.results(counted)
     deferred = _errors(outcomes)
     for reason in deferred:
-        _follow(gateway.name, held.batch_id, reason)
+        _follow(held.account, held.batch_id, reason)
     accepted = sum(isinstance(outcome, Accepted) for outcome in outcomes)
     if accepted and not deferred:
-        account.worked(gateway.name)
+        account.worked(held.account.name)
     db.session.commit()
     return accepted
 
 
-def _result(gateway: str, held: Claim, row: Claimed, sms: Outgoing, outcome: Outcome) -> Result:
+def _call(to: Account, outgoing: Sequence[Outgoing]) -> list[Outcome]:
+    """The gateway's outcomes. Raises GatewayError for the whole call."""
+    try:
+        outcomes = to.gateway.send(outgoing)
+    except GatewayError:
+        raise
+    except Exception:
+        # An adapter's defect: nobody knows how far it got.
+        log.exception("The gateway adapter failed", extra={"gateway": to.name})
+        raise GatewayError("ambiguous", "adapter", "the adapter failed") from None
+    if len(outcomes) != len(outgoing):
+        raise GatewayError("ambiguous", "outcomes", "not one outcome per message")
+    return outcomes
+
+
+def _call_slowly(to: Account, outgoing: Sequence[Outgoing], rate: int) -> list[Outcome]:
+    """The outcomes of as many calls as the gateway's limit asks for."""
+    parts = [segments.count(sms.text, chars_per_part=to.plan).segments for sms in outgoing]
+    outcomes: list[Outcome] = []
+    ends = time.monotonic() + PATIENCE
+    while len(outcomes) < len(outgoing):
+        at = len(outcomes)
+        call = throttle.begin(to.name, parts[at:], rate, ends - time.monotonic())
+        db.session.remove()
+        if call is None:
+            return [*outcomes, *_all(outgoing[at:], GatewayError("retry", BUSY, "no room"))]
+        these = outgoing[at : at + call.count]
+        try:
+            outcomes += _call(to, these)
+        except GatewayError as error:
+            outcomes += _all(these, error)
+            stop = error if error.kind != "ambiguous" else GatewayError("retry", BUSY, "")
+            return [*outcomes, *_all(outgoing[len(outcomes) :], stop)]
+        finally:
+            throttle.end(call.number)
+            db.session.remove()
+    return outcomes
+
+
+def _all(batch: Sequence[Outgoing], error: GatewayError) -> list[Outcome]:
+    whole: Outcome = Unknown(error.code) if error.kind == "ambiguous" else Deferred(error)
+    return [whole] * len(batch)
+
+
+def _result(held: Claim, row: Claimed, sms: Outgoing, outcome: Outcome) -> Result:
+    gateway = held.account.name
     match outcome:
         case Accepted(gateway_id, status, cost):
             state = "accepted" if status == "unknown" else status
@@ -217,7 +280,7 @@ def _result(gateway: str, held: Claim, row: Claimed, sms: Outgoing, outcome: Out
                 record.reason_of(gateway, state),
                 gateway_id,
                 cost,
-                segments.count(sms.text).segments,
+                segments.count(sms.text, chars_per_part=held.account.plan).segments,
             )
         case Refused(code, kind, _):
             state = "blocked" if kind == "blocked" else "failed"
@@ -229,20 +292,22 @@ def _result(gateway: str, held: Claim, row: Claimed, sms: Outgoing, outcome: Out
             alone = held.batch_id is None
             if alone and error.kind in {"stop_campaign", "bug"}:
                 return Result(row.id, held.id, "failed", code)
-            return Result(row.id, held.id, "created", code)
+            bound = gateway if error.same_gateway_only else None
+            return Result(row.id, held.id, "created", code, bound_gateway=bound)
 
 
 def _errors(outcomes: Sequence[Outcome]) -> list[GatewayError]:
     """One error of each kind among those deferred."""
     found: dict[str, GatewayError] = {}
     for outcome in outcomes:
-        if isinstance(outcome, Deferred) and outcome.error.code != "late":
+        if isinstance(outcome, Deferred) and outcome.error.code not in {LATE, BUSY}:
             found.setdefault(outcome.error.kind, outcome.error)
     return list(found.values())
 
 
-def _follow(gateway: str, batch_id: int | None, error: GatewayError) -> None:
+def _follow(to: Account, batch_id: int | None, error: GatewayError) -> None:
     """Do what the kind of an error asks for, in the transaction that records it."""
+    gateway = to.name
     reason = f"{gateway}:{error.code}"
     log.warning("The gateway refused a call", extra={"reason": reason, "kind": error.kind})
     match error.kind:
@@ -250,6 +315,8 @@ def _follow(gateway: str, batch_id: int | None, error: GatewayError) -> None:
             account.rest(gateway, reason, error.retry_after)
         case "stop_gateway" | "config":
             account.pause(gateway, reason)
+        case "pause" if account.others_open(gateway):
+            account.rest(gateway, reason, CREDIT_REST)
         case "pause" | "stop_campaign" | "bug" if batch_id is not None:
             services.pause_batch(batch_id, reason)
         case "pause":
@@ -264,27 +331,42 @@ def run(seconds: float, *, busy: Callable[[], None] | None = None) -> tuple[int,
     Returns how many were accepted and whether more may wait. `busy` is called once, when there
     turned out to be more than one call's worth.
     """
-    gateway = account.gateway()
-    if gateway is None:
-        return 0, False
     deadline = time.monotonic() + seconds
     accepted, calls = 0, 0
     while time.monotonic() < deadline:
-        now = account.standing(gateway.name)
-        if not now.open:
-            db.session.remove()
-            if now.paused or now.rest_seconds > _SHORT_REST:
-                return accepted, False  # the beat comes back
-            time.sleep(max(0.01, now.rest_seconds))
-            continue
-        held = claim(gateway.name, gateway.max_batch)
+        held, rest = _next_claim()
         if held is None:
             db.session.remove()
-            return accepted, False
+            if rest is None or rest > _SHORT_REST:
+                return accepted, False  # the beat comes back
+            time.sleep(max(0.01, rest))
+            continue
         if held.rows:
-            accepted += send(gateway, held)
+            accepted += send(held)
             calls += 1
-            if calls == 1 and len(held.rows) + held.suppressed == gateway.max_batch and busy:
+            if calls == 1 and len(held.rows) + held.suppressed == held.account.batch and busy:
                 busy()
     db.session.remove()
     return accepted, True
+
+
+def _next_claim() -> tuple[Claim | None, float | None]:
+    """What to send next, by the first gateway that may be called; else how many seconds the
+    shortest rest takes while something waits for it (None: nothing to wait for).
+
+    A later gateway sends only while the earlier ones rest or are stopped, besides what it alone may
+    send.
+    """
+    rests: list[float] = []
+    is_first = True
+    for each in account.accounts():
+        standing = account.standing(each.name)
+        if not standing.open:
+            if not standing.paused:
+                rests.append(standing.rest_seconds)
+            continue
+        held = claim(each, each.batch, bound_only=not is_first)
+        if held is not None:
+            return held, None
+        is_first = False
+    return None, min(rests) if rests and is_first else None

@@ -7,12 +7,13 @@ hour otherwise. HEAD changes nothing.
 import logging
 from typing import Any
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
+from portal.config import Settings
 from portal.db import db
 from portal.messaging import account, inbound, record
-from portal.messaging.gateways.base import Gateway
+from portal.messaging.gateways.base import Callback, Gateway
 from portal.security import csrf, hook
 
 log = logging.getLogger(__name__)
@@ -57,10 +58,19 @@ def receive(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001
 
 
 def _adapter(name: str) -> Gateway:
-    found = account.gateway()
-    if found is None or found.name != name:
-        abort(404)
-    return found
+    """The gateway that calls. 404 for one that is not configured, 403 without its signature."""
+    found = account.get(name) or abort(404)
+    form, _document = _given()
+    if not found.gateway.accepts(Callback(_called_url(), form, dict(request.headers))):
+        log.warning("A callback without the gateway's signature", extra={"gateway": name})
+        abort(403)
+    return found.gateway
+
+
+def _called_url() -> str:
+    """The address as the gateway called it, which is under PUBLIC_URL whatever proxies do."""
+    settings: Settings = current_app.extensions["pasokh_settings"]
+    return settings.public_url + request.full_path.removesuffix("?")
 
 
 def _given() -> tuple[dict[str, str], object]:

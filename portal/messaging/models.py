@@ -85,6 +85,8 @@ class Message(Base):
     claimed_at: Mapped[dt.datetime | None]
     """When the latest attempt began: gateways forget local ids after some hours."""
     claim_id: Mapped[str | None]
+    bound_gateway: Mapped[str | None]
+    """The only gateway that may be tried: it did not promise that it accepted nothing."""
     gateway: Mapped[str | None]
     gateway_id: Mapped[str | None]
     segments: Mapped[int | None]
@@ -127,6 +129,32 @@ class GatewayState(Base):
     paused_at: Mapped[dt.datetime | None]
     paused_reason: Mapped[str | None]
     """Code of what stopped it, e.g. kavenegar:403."""
+
+
+class GatewayCall(Base):
+    """One sending call to a gateway with a limit, for as long as it counts against the limit."""
+
+    __tablename__ = "gateway_calls"
+    __table_args__ = (Index("ix_gateway_calls", "gateway", "ended_at"),)
+
+    id: Mapped[BigId]
+    gateway: Mapped[str]
+    segments: Mapped[int]
+    started_at: Mapped[dt.datetime]
+    """By the clock of the database, like its end."""
+    ended_at: Mapped[dt.datetime | None]
+
+
+class GatewayInbox(Base):
+    """How far the SMS that arrived at a gateway have been fetched."""
+
+    __tablename__ = "gateway_inboxes"
+
+    gateway: Mapped[str] = mapped_column(primary_key=True)
+    cursor: Mapped[str] = mapped_column(default="")
+    fetched_at: Mapped[dt.datetime | None]
+    blocked_at: Mapped[dt.datetime | None]
+    """Up to which moment the gateway's own list of stops is known."""
 
 
 class InboundMessage(Base):

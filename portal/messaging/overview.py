@@ -110,32 +110,43 @@ def _moment(row: Message | InboundMessage) -> Any:
     return row.received_at if isinstance(row, InboundMessage) else row.created_at
 
 
-def gateway() -> dict[str, Any]:
-    """name, standing (none, open, resting, paused) and the reason in words."""
-    found = account.gateway()
-    if found is None:
-        return {"name": None, "standing": "none", "reason": None, "rest_seconds": 0}
-    now = account.standing(found.name)
-    standing = "paused" if now.paused else "open" if now.open else "resting"
-    return {
-        "name": found.name,
-        "standing": standing,
-        "reason": labels.explain(now.reason),
-        "rest_seconds": round(now.rest_seconds),
-    }
+@dataclass(frozen=True, slots=True)
+class GatewayRow:
+    """A gateway and whether it is called now: `standing` is open, resting or paused."""
+
+    name: str
+    line: str
+    standing: str
+    reason: labels.Reason | None
+    rest_seconds: int
+
+
+def gateways() -> list[GatewayRow]:
+    """The configured gateways, the preferred one first."""
+    found = []
+    for each in account.accounts():
+        now = account.standing(each.name)
+        standing = "paused" if now.paused else "open" if now.open else "resting"
+        reason = labels.explain(now.reason)
+        found.append(GatewayRow(each.name, each.line, standing, reason, round(now.rest_seconds)))
+    return found
 
 
 def status() -> dict[str, Any]:
-    """Counts of all messages by state, the gateway's standing, inbound SMS nobody took."""
+    """Counts of all messages by state, how the gateways stand, inbound SMS nobody took."""
     states = db.session.execute(
         select(Message.state, func.count()).group_by(Message.state).order_by(Message.state)
     )
     left = db.session.scalar(select(func.count()).where(InboundMessage.handled_by.is_(None)))
-    about = gateway()
     return {
-        "gateway": about["name"],
-        "standing": about["standing"],
-        "reason": about["reason"].code if about["reason"] else None,
+        "gateways": [
+            {
+                "name": each.name,
+                "standing": each.standing,
+                "reason": each.reason.code if each.reason else None,
+            }
+            for each in gateways()
+        ],
         "messages": {row[0]: row[1] for row in states},
         "inbound_unhandled": left or 0,
     }

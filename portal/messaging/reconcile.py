@@ -9,14 +9,11 @@ from sqlalchemy import select, text, update
 from portal import clock
 from portal.db import db
 from portal.messaging import account, hints, record, services
-from portal.messaging.gateways.base import Delivery, Gateway, GatewayError
+from portal.messaging.gateways.base import Delivery, Gateway, GatewayError, Sent
 from portal.messaging.models import Message
 from portal.messaging.record import Result
 
 log = logging.getLogger(__name__)
-
-REMEMBERED: Final = dt.timedelta(hours=11)
-"""For so long "never seen" proves that it was not accepted (Kavenegar looks 12 hours back)."""
 
 GIVE_UP: Final = dt.timedelta(hours=47)
 ASK: Final = 200
@@ -49,12 +46,10 @@ def run() -> dict[str, int]:
     ).all()
     db.session.commit()
     counts = {"lapsed": int(lapsed), "found": 0, "returned": 0, "expired": len(expired)}
-    gateway = account.gateway()
-    if gateway is None or not gateway.supports_local_id:
-        return counts
-    for _ in range(100):
-        if not account.standing(gateway.name).open or not _ask_some(gateway, counts):
-            break
+    for each in account.accounts():
+        for _ in range(100):
+            if not account.standing(each.name).open or not _ask_some(each.gateway, counts):
+                break
     db.session.remove()
     if counts["returned"]:
         hints.dispatch_soon()
@@ -75,7 +70,7 @@ def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
         .limit(ASK)
         .with_for_update(skip_locked=True)
     ).all()
-    asked = [(row.id, row.local_id, row.claim_id or "", row.claimed_at or now) for row in rows]
+    asked = [(row.id, row.claim_id or "", _sent(row, now)) for row in rows]
     for row in rows:
         row.claimed_until = now + min(dt.timedelta(seconds=10 * 2**row.checks), _LONGEST_PAUSE)
         row.checks = min(row.checks + 1, 20)
@@ -84,7 +79,7 @@ def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
     if not asked:
         return False
     try:
-        known = gateway.by_local_id([local_id for _, local_id, _, _ in asked])
+        known = gateway.find([sent for _, _, sent in asked])
     except GatewayError as error:
         log.warning("The gateway did not say", extra={"reason": error.code, "kind": error.kind})
         if error.kind in {"stop_gateway", "config"}:
@@ -94,11 +89,11 @@ def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
         db.session.commit()
         return False
     found: list[Result] = []
-    for message_id, local_id, claim_id, claimed_at in asked:
-        delivery = known.get(local_id)
+    for message_id, claim_id, sent in asked:
+        delivery = known.get(sent.local_id)
         if delivery is not None:
             found.append(_accepted(gateway.name, message_id, claim_id, delivery))
-        elif local_id in known and claimed_at > now - REMEMBERED:
+        elif sent.local_id in known and gateway.settles <= now - sent.at < gateway.remembers:
             found.append(Result(message_id, claim_id, "created", "not_accepted"))
     record.results(found)
     account.worked(gateway.name)
@@ -106,6 +101,16 @@ def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
     counts["found"] += sum(result.state != "created" for result in found)
     counts["returned"] += sum(result.state == "created" for result in found)
     return True
+
+
+def _sent(row: Message, now: dt.datetime) -> Sent:
+    """The message as it was sent; one whose link cannot be made any more was sent without a text
+    that could be found."""
+    try:
+        body = services.render(row.body, row.link_purpose, row.link_id)
+    except KeyError:
+        body = ""
+    return Sent(row.local_id, row.e164, body, row.line or None, row.claimed_at or now)
 
 
 def _accepted(gateway: str, message_id: int, claim_id: str, delivery: Delivery) -> Result:

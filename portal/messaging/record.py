@@ -35,6 +35,7 @@ class Result:
     cost_rial: int | None = None
     segments: int | None = None
     not_before: dt.datetime | None = None
+    bound_gateway: str | None = None
 
 
 _RESULTS = text("""
@@ -48,6 +49,7 @@ _RESULTS = text("""
         cost_rial = coalesce(v.cost_rial, m.cost_rial),
         segments = coalesce(v.segments, m.segments),
         not_before = coalesce(v.not_before, m.not_before),
+        bound_gateway = v.bound_gateway,
         claimed_until = CASE WHEN v.state = 'unknown' THEN CAST(:ask_at AS timestamptz) END,
         checks = 0,
         accepted_at = CASE WHEN v.gateway_id IS NULL THEN m.accepted_at ELSE :now END,
@@ -56,8 +58,10 @@ _RESULTS = text("""
                         THEN CAST(:check_at AS timestamptz) END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:claims AS text[]), CAST(:states AS text[]),
                 CAST(:reasons AS text[]), CAST(:gateway_ids AS text[]), CAST(:costs AS bigint[]),
-                CAST(:segments AS bigint[]), CAST(:not_befores AS timestamptz[]))
-        AS v(id, claim_id, state, reason, gateway_id, cost_rial, segments, not_before)
+                CAST(:segments AS bigint[]), CAST(:not_befores AS timestamptz[]),
+                CAST(:bound AS text[]))
+        AS v(id, claim_id, state, reason, gateway_id, cost_rial, segments, not_before,
+             bound_gateway)
     WHERE m.id = v.id AND m.claim_id = v.claim_id
         AND m.state IN ('claimed', 'unknown')
         AND m.state || '>' || v.state = ANY (CAST(:pairs AS text[]))
@@ -96,6 +100,7 @@ def results(found: Sequence[Result]) -> int:
             "costs": [row.cost_rial for row in rows],
             "segments": [row.segments for row in rows],
             "not_befores": [row.not_before for row in rows],
+            "bound": [row.bound_gateway for row in rows],
         },
     )
     return int(getattr(done, "rowcount", 0))

@@ -39,6 +39,11 @@ class LinePlan:
         if self.gsm_multi > self.gsm_single or self.ucs2_multi > self.ucs2_single:
             raise ValueError("a part of a longer message holds no more than a single one")
 
+    @classmethod
+    def with_part(cls, units: int) -> "LinePlan":
+        """The plan of a line on which one part takes so many UCS-2 units (70 as a rule)."""
+        return cls(ucs2_single=units, ucs2_multi=min(67, units))
+
 
 DEFAULT_PLAN = LinePlan()
 

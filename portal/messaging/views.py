@@ -27,7 +27,7 @@ def index() -> ResponseReturnValue:
     """Every batch with its progress, and how the gateway stands."""
     rows, after = overview.batches(_before())
     return render_template(
-        "messaging/index.html", rows=rows, after=after, gateway=overview.gateway(), labels=labels
+        "messaging/index.html", rows=rows, after=after, gateways=overview.gateways(), labels=labels
     )
 
 
@@ -43,7 +43,7 @@ def batch(batch_id: int) -> ResponseReturnValue:
         reasons=overview.reasons(batch_id),
         segments=segments,
         toman=rial // 10,
-        gateway=overview.gateway(),
+        gateways=overview.gateways(),
         labels=labels,
     )
 
@@ -77,11 +77,11 @@ def change(batch_id: int, action: str) -> ResponseReturnValue:
     return redirect(url_for("messages.batch", batch_id=batch_id), 303)
 
 
-@blueprint.post("/gateway/resume")
+@blueprint.post("/gateways/<name>/resume")
 @allow("messages.control")
-def resume_gateway() -> ResponseReturnValue:
-    """Call the gateway again after somebody has put it right."""
-    found = account.gateway() or abort(404)
+def resume_gateway(name: str) -> ResponseReturnValue:
+    """Call a gateway again after somebody has put it right."""
+    found = account.get(name) or abort(404)
     account.resume(found.name)
     db.session.commit()
     flash(_("The gateway is used again."), "success")

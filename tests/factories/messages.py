@@ -1,22 +1,30 @@
 """Batches, messages and a gateway that does as it is told."""
 
+import datetime as dt
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from flask import Flask
+
 from portal import clock
 from portal.db import db
+from portal.messaging.account import Account
 from portal.messaging.gateways.base import (
     Accepted,
+    Adapter,
     Delivery,
     DeliveryState,
+    Gateway,
     GatewayError,
     Inbound,
     Outcome,
     Outgoing,
+    Sent,
     Unknown,
 )
 from portal.messaging.models import InboundMessage, Message, MessageBatch
+from portal.messaging.segments import DEFAULT_PLAN
 from portal.messaging.services import new_local_id
 from tests.factories.context import application
 
@@ -65,13 +73,29 @@ def _saved(row: Row) -> Row:
         return row
 
 
-class FakeGateway:
+def account_of(gateway: Gateway, *, line: str = LINE, rate: int | None = None) -> Account:
+    """A gateway with a line, as if it were configured."""
+    return Account(gateway, line, rate, DEFAULT_PLAN)
+
+
+def use_gateways(app: Flask, *accounts: Account | Gateway) -> None:
+    """Have the application send through these, the preferred one first."""
+    app.extensions["pasokh_accounts"] = tuple(
+        each if isinstance(each, Account) else account_of(each) for each in accounts
+    )
+
+
+class FakeGateway(Adapter):
     """Accepts everything. Set `answer` to a function of a message for other outcomes (raise a
     GatewayError in it for the whole call), `lose` for those accepted without an answer."""
 
-    name = "fake"
+    settles = dt.timedelta(0)
+    remembers = dt.timedelta(hours=11)
 
-    def __init__(self, *, max_batch: int = 200, supports_local_id: bool = True) -> None:
+    def __init__(
+        self, *, max_batch: int = 200, supports_local_id: bool = True, name: str = "fake"
+    ) -> None:
+        self.name = name
         self.max_batch = max_batch
         self.supports_local_id = supports_local_id
         self.ledger: list[Outgoing] = []
@@ -113,13 +137,14 @@ class FakeGateway:
             raise self.read_error
         return [Delivery(each, self.states.get(each, "unknown")) for each in gateway_ids]
 
-    def by_local_id(self, local_ids: Sequence[int]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
         self.before_send()
         if self.read_error:
             raise self.read_error
-        found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
         if not self.supports_local_id:
-            return found  # it never heard of any: asking proves nothing
+            return {}
+        local_ids = [message.local_id for message in sent]
+        found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
         for local_id in local_ids:
             gateway_id = self.by_local.get(local_id)
             found[local_id] = Delivery(gateway_id, self.states[gateway_id]) if gateway_id else None

@@ -6,7 +6,7 @@ accepted, or is it unknown? A message that may have been accepted is never sent 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 DeliveryState = Literal[
@@ -125,11 +125,40 @@ class Inbound:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message whose fate is unknown, for `find`. `at`: when the call began."""
+
+    local_id: int
+    to: str
+    text: str
+    sender: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """SMS fetched from a gateway, each with what the gateway gave. `cursor`: where to go on."""
+
+    messages: Sequence[tuple[Inbound, Mapping[str, object]]]
+    cursor: str
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A call of the gateway, for a check of its signature. `url` is as the gateway called it."""
+
+    url: str
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
 @runtime_checkable
 class Gateway(Protocol):
-    """One account at one gateway. Every method but the two `parse_` ones calls the network
-    and raises GatewayError; a read (`deliveries`, `by_local_id`, `credit_rial`) is never
-    `ambiguous`."""
+    """One account at one gateway. `send`, `deliveries`, `find`, `inbox`, `blocked` and
+    `credit_rial` call the network and raise GatewayError; all of these but `send` only read, and
+    are never `ambiguous`. Most adapters begin as an `Adapter`."""
 
     @property
     def name(self) -> str: ...
@@ -142,6 +171,14 @@ class Gateway(Protocol):
     def supports_local_id(self) -> bool:
         """True where sending the same local id again is answered from the earlier record."""
 
+    @property
+    def settles(self) -> timedelta:
+        """How long after a call "never seen" may be wrong: reports come late."""
+
+    @property
+    def remembers(self) -> timedelta:
+        """How long after a call "never seen" is still a proof."""
+
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """One outcome for each message, in the order of the batch.
 
@@ -152,15 +189,59 @@ class Gateway(Protocol):
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]: ...
 
-    def by_local_id(self, local_ids: Sequence[int]) -> dict[int, Delivery | None]:
-        """What became of each local id; None where the gateway has never seen it.
+    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+        """What became of messages whose answer was lost, by local id.
 
-        Only as far back as the gateway remembers (Kavenegar: 12 hours).
+        None: the gateway has never seen it, which proves something only between `settles` and
+        `remembers`. What is left out: the gateway cannot say.
         """
 
+    def inbox(self, cursor: str) -> Inbox | None:
+        """SMS that arrived since `cursor` ("": as far back as is sensible); None where the gateway
+        only pushes them. May give one twice: storing it counts it once."""
+
+    def blocked(self, since: datetime) -> list[str] | None:
+        """Numbers (E.164) that stopped our line at the gateway since then; None: it cannot say."""
+
+    def accepts(self, callback: Callback) -> bool:
+        """Whether a callback is signed by the gateway; True where it signs none."""
+
     def parse_status_callback(self, form: Mapping[str, str], json: object) -> list[Delivery]:
-        """The deliveries of a pushed report: a hint, for nothing proves who sent it."""
+        """The deliveries of a pushed report: a hint, where nothing proves who sent it."""
 
     def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]: ...
 
     def credit_rial(self) -> int | None: ...
+
+
+class Adapter:
+    """What a gateway can do less than others, for adapters to inherit."""
+
+    supports_local_id = False
+    settles: timedelta = timedelta(minutes=3)
+    remembers: timedelta = timedelta(hours=20)
+
+    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:  # noqa: ARG002
+        return {}
+
+    def inbox(self, cursor: str) -> Inbox | None:  # noqa: ARG002
+        return None
+
+    def blocked(self, since: datetime) -> list[str] | None:  # noqa: ARG002
+        return None
+
+    def accepts(self, callback: Callback) -> bool:  # noqa: ARG002
+        return True
+
+    def parse_status_callback(
+        self,
+        form: Mapping[str, str],  # noqa: ARG002
+        json: object,  # noqa: ARG002
+    ) -> list[Delivery]:
+        return []
+
+    def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]:  # noqa: ARG002
+        return []
+
+    def credit_rial(self) -> int | None:
+        return None

@@ -7,12 +7,13 @@ is chained or quoted, and what the client logs is redacted.
 
 import json as jsonlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from portal import clock
 from portal.messaging.gateways.base import (
     Accepted,
+    Adapter,
     Deferred,
     Delivery,
     DeliveryState,
@@ -23,6 +24,7 @@ from portal.messaging.gateways.base import (
     Outcome,
     Outgoing,
     Refused,
+    Sent,
     Unknown,
 )
 from portal.messaging.gateways.http import Failure, FormClient, Reply
@@ -87,34 +89,26 @@ PER_MESSAGE: Final = frozenset({411, 413, 422})
 _ENDING = frozenset({"stop_gateway", "stop_campaign", "pause", "config", "bug", "rate_limited"})
 
 
-def from_settings(settings: Mapping[str, object]) -> Gateway:
-    """Settings: api_key (required); base_url, sender, connect_timeout, read_timeout (seconds),
-    proxy. Raises ValueError."""
-    known = {"api_key", "base_url", "sender", "connect_timeout", "read_timeout", "proxy"}
-    if unknown := sorted(set(settings) - known):
-        raise ValueError(f"kavenegar: unknown settings {', '.join(unknown)}")
-    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
-    try:
-        connect_timeout = float(given.get("connect_timeout", 3.05))
-        read_timeout = float(given.get("read_timeout", 20))
-    except (TypeError, ValueError):
-        raise ValueError("kavenegar: a timeout is not a number of seconds") from None
+def from_settings(settings: Mapping[str, str]) -> Gateway:
+    """Settings as in the catalog. Raises ValueError."""
     return Kavenegar(
-        str(given.get("api_key", "")),
-        base_url=str(given.get("base_url") or DEFAULT_BASE_URL),
-        sender=str(given["sender"]) if given.get("sender") else None,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        proxy=str(given["proxy"]) if given.get("proxy") else None,
+        settings["api_key"],
+        base_url=settings["url"].rstrip("/") + "/v1",
+        sender=settings["line"] or None,
+        read_timeout=float(settings["read_timeout"]),
+        proxy=settings["proxy"] or None,
     )
 
 
-class Kavenegar:
+class Kavenegar(Adapter):
     """One Kavenegar account. Safe to share between threads and across a fork."""
 
     name: Final = "kavenegar"
     max_batch: Final = MAX_SEND
-    supports_local_id: Final = True
+    supports_local_id = True
+    settles = timedelta(0)
+    remembers = timedelta(hours=11)
+    """It looks 12 hours back."""
 
     def __init__(
         self,
@@ -217,8 +211,9 @@ class Kavenegar:
             found += [d for entry in entries if (d := _delivery(entry)) is not None]
         return found
 
-    def by_local_id(self, local_ids: Sequence[int]) -> dict[int, Delivery | None]:
-        """See Gateway.by_local_id; 12 hours back."""
+    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+        """See Gateway.find; by local id."""
+        local_ids = [message.local_id for message in sent]
         found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
         for start in range(0, len(local_ids), MAX_LOCAL):
             ids = ",".join(map(str, local_ids[start : start + MAX_LOCAL]))

@@ -33,9 +33,9 @@ class RunningSimulator:
         return f"{self.url}/v1"
 
     @property
-    def settings(self) -> dict[str, object]:
+    def settings(self) -> dict[str, str]:
         """Settings for `gateways.create("kavenegar", …)`."""
-        return {"api_key": self.api_key, "base_url": self.base_url, "sender": "10004346"}
+        return {"api_key": self.api_key, "url": self.url, "line": "10004346"}
 
     @property
     def pid(self) -> int:

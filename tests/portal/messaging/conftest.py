@@ -10,16 +10,16 @@ import pytest
 from flask import Flask
 
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
-from tests.factories.messages import FakeGateway
+from tests.factories.messages import FakeGateway, use_gateways
 
 
 @pytest.fixture
 def gateway(app: Flask) -> Iterator[FakeGateway]:
     """The application's gateway, one that does as it is told."""
     fake = FakeGateway()
-    app.extensions["pasokh_gateway"] = fake
+    use_gateways(app, fake)
     yield fake
-    del app.extensions["pasokh_gateway"]
+    del app.extensions["pasokh_accounts"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from portal import clock
@@ -19,7 +20,7 @@ from portal.messaging.gateways.base import (
     Refused,
 )
 from portal.messaging.models import Message, MessageBatch
-from tests.factories.messages import LINE, FakeGateway, make_batch, make_message
+from tests.factories.messages import LINE, FakeGateway, make_batch, make_message, use_gateways
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -32,6 +33,11 @@ def _states() -> list[str]:
 def _only() -> Message:
     db.session.rollback()
     return db.session.scalars(select(Message).execution_options(populate_existing=True)).one()
+
+
+def _claim(limit: int) -> dispatch.Claim | None:
+    (only,) = account.accounts()
+    return dispatch.claim(only, limit)
 
 
 def _raising(kind: ErrorKind, code: str = "x", **more: float) -> Callable[[Outgoing], Outcome]:
@@ -224,14 +230,14 @@ def test_a_single_message_without_credit_waits_and_with_a_bad_text_fails(
 
 
 def test_quiet_hours_hold_campaigns_only(
-    make_app: Callable[..., object], gateway: FakeGateway
+    make_app: Callable[..., Flask], gateway: FakeGateway
 ) -> None:
     app = make_app(quiet_hours="21:00-09:00")
-    app.extensions["pasokh_gateway"] = gateway  # type: ignore[attr-defined]
+    use_gateways(app, gateway)
     batch, urgent = make_batch(), make_batch(respects_quiet_hours=False)
     waits = make_message(batch_id=batch.id)
     now = [make_message(), make_message(batch_id=urgent.id)]
-    with app.app_context():  # type: ignore[attr-defined]
+    with app.app_context():
         with clock.freeze("2026-03-01T20:00:00+00:00"):  # 23:30 in Tehran
             dispatch.run(5)
             assert [sms.to for sms in gateway.ledger] == [message.e164 for message in now]
@@ -307,9 +313,9 @@ def test_a_gateway_that_forgot_proves_nothing(gateway: FakeGateway) -> None:
 def test_a_dead_dispatchers_claim_is_settled_by_asking(gateway: FakeGateway) -> None:
     sent, not_sent = make_message(), make_message()
     with clock.freeze():
-        held = dispatch.claim("fake", 10)
+        held = _claim(10)
         assert held is not None
-        assert dispatch.claim("fake", 10) is None
+        assert _claim(10) is None
         gateway.accept(Outgoing(sent.local_id, sent.e164, sent.body))  # and then it died
         clock.shift(dispatch.LEASE + dt.timedelta(seconds=1))
         assert reconcile.run() == {"lapsed": 2, "found": 1, "returned": 1, "expired": 0}
@@ -325,10 +331,10 @@ def test_a_dead_dispatchers_claim_is_settled_by_asking(gateway: FakeGateway) -> 
 def test_a_sleepers_result_does_not_count_for_the_next_claim(gateway: FakeGateway) -> None:
     message = make_message()
     with clock.freeze():
-        asleep = dispatch.claim("fake", 10)
+        asleep = _claim(10)
         clock.shift(dispatch.LEASE + dt.timedelta(seconds=1))
         reconcile.run()
-        again = dispatch.claim("fake", 10)
+        again = _claim(10)
         assert asleep is not None
         assert again is not None
         assert record.results([record.Result(message.id, asleep.id, "failed", "fake:late")]) == 0
@@ -339,7 +345,7 @@ def test_a_gateway_id_given_twice_is_believed_once(gateway: FakeGateway) -> None
     make_message()
     dispatch.run(5)
     message = make_message()
-    held = dispatch.claim("fake", 10)
+    held = _claim(10)
     assert held is not None
     taken = next(iter(gateway.by_local.values()))
     assert record.results([record.Result(message.id, held.id, "accepted", None, taken)]) == 0
@@ -358,7 +364,7 @@ def test_an_adapter_that_breaks_leaves_the_outcome_unknown(gateway: FakeGateway)
 def test_rows_given_back_to_a_cancelled_batch_are_cancelled(gateway: FakeGateway) -> None:
     batch = make_batch()
     make_message(batch_id=batch.id)
-    held = dispatch.claim("fake", 10)
+    held = _claim(10)
     assert held is not None
     assert services.cancel_batch(batch.id) == 0
     db.session.commit()

@@ -16,7 +16,7 @@ from portal.messaging.gateways.base import Gateway
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
 from portal.messaging.simulator.testing import RunningSimulator
-from tests.factories.messages import LINE, make_batch, make_message
+from tests.factories.messages import LINE, make_batch, make_message, use_gateways
 
 SECRET = "a-secret-of-22-characters-or-more"
 
@@ -30,8 +30,7 @@ def portal(
         sms_gateway="kavenegar",
         sms_line=LINE,
         sms_hook_secret=SECRET,
-        kavenegar_url=simulator.url,
-        kavenegar_api_key=simulator.api_key,
+        gateway_options={"kavenegar": {"url": simulator.url, "api_key": simulator.api_key}},
     )
     with made.app_context():
         yield made
@@ -90,9 +89,8 @@ def test_timeouts_after_accepting_errors_and_limits_lose_and_double_nothing(
     simulator.behaviour(
         timeout_rate=0.3, timeout_mode="drop", error_rate=0.2, error_codes="409,451,402,500"
     )
-    gateway = account.gateway()
-    assert gateway is not None
-    portal.extensions["pasokh_gateway"] = _Small(gateway)
+    (only,) = account.accounts()
+    use_gateways(portal, _Small(only.gateway))
     batch_id = _fill(400)
     counts = _until_settled(batch_id)
     # Those that were asked about have gone on in the meantime.
@@ -103,9 +101,8 @@ def test_timeouts_after_accepting_errors_and_limits_lose_and_double_nothing(
 
 def test_a_rate_limit_slows_and_loses_nothing(portal: Flask, simulator: RunningSimulator) -> None:
     simulator.behaviour(rate_limit=5)
-    gateway = account.gateway()
-    assert gateway is not None
-    portal.extensions["pasokh_gateway"] = _Small(gateway)
+    (only,) = account.accounts()
+    use_gateways(portal, _Small(only.gateway))
     batch_id = _fill(200)
     while not services.finished(services.progress([batch_id])):
         dispatch.run(3)

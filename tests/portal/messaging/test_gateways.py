@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.messaging import gateways
+from portal.messaging.gateways import catalog
 from portal.messaging.gateways.base import Gateway, GatewayError
 from portal.messaging.gateways.numbers import international, is_e164, national
 from portal.messaging.gateways.redact import Secret, redact
@@ -23,16 +24,31 @@ def test_adapters_are_made_by_name() -> None:
 
 
 def test_others_bring_their_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateways, "_registered", {})
-    mine = gateways.create("kavenegar", {"api_key": "some-secret-key"})
-    factory = lambda settings: mine  # noqa: E731
-    gateways.register("mine", factory)
-    gateways.register("mine", factory)
-    assert gateways.create("mine", {}) is mine
-    assert gateways.names() == ["kavenegar", "mine"]
-    for name in ("mine", "kavenegar"):
-        with pytest.raises(ValueError, match="exists already"):
-            gateways.register(name, lambda settings: mine)
+    monkeypatch.setattr(catalog, "_added", {})
+    spec = catalog.Spec(
+        "portal.messaging.gateways.kavenegar",
+        (catalog.Option("url", "Its address.", "https://x.example"), catalog.Option("api_key", "")),
+    )
+    catalog.register("mine", spec)
+    catalog.register("mine", spec)
+    assert gateways.create("mine", {"api_key": "some-secret-key"}).max_batch == 200
+    assert list(catalog.known()) == ["kavenegar", "mine"]
+    for name in ("mine", "kavenegar", "Two words"):
+        with pytest.raises(ValueError, match=r"exists already|one word"):
+            catalog.register(name, catalog.Spec("elsewhere", ()))
+
+
+def test_settings_are_read_by_the_gateways_name_and_checked_at_once() -> None:
+    names = catalog.names_in("kavenegar, smoke ,kavenegar")
+    given = {"KAVENEGAR_RATE": "3", "KAVENEGAR_URL": "http://gateway.example", "SMOKE_URL": "x"}
+    options = catalog.from_environ(names, given)
+    assert options == {"kavenegar": {"rate": "3", "url": "http://gateway.example"}}
+    found = "\n".join(catalog.problems(names, options, is_production=True))
+    for part in (
+        "'smoke'", "twice", "KAVENEGAR_API_KEY is required", "KAVENEGAR_RATE: a whole number",
+        "KAVENEGAR_URL must begin with https://",
+    ):  # fmt: skip
+        assert part in found
 
 
 @pytest.mark.parametrize(

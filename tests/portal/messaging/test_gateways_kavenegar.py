@@ -20,6 +20,7 @@ from portal.messaging.gateways.base import (
     GatewayError,
     Outgoing,
     Refused,
+    Sent,
     Unknown,
 )
 from portal.messaging.gateways.kavenegar import KINDS, Kavenegar
@@ -29,8 +30,12 @@ KEY = "4B6F756C64-secret/3D"[:17]
 BAD = "+982188776655"  # a landline: Kavenegar answers 411 for the whole call
 
 
-def gateway_of(simulator: RunningSimulator, **more: object) -> Gateway:
+def gateway_of(simulator: RunningSimulator, **more: str) -> Gateway:
     return create("kavenegar", {**simulator.settings, **more})
+
+
+def sent(local_ids: list[int]) -> list[Sent]:
+    return [Sent(each, "+989120000000", "", None, clock.now()) for each in local_ids]
 
 
 def batch(count: int, *, text: str | None = None, bad: tuple[int, ...] = ()) -> list[Outgoing]:
@@ -75,7 +80,7 @@ def test_personal_texts_without_a_line_are_a_matter_of_configuration(
     simulator: RunningSimulator,
 ) -> None:
     with pytest.raises(GatewayError) as caught:
-        gateway_of(simulator, sender=None).send(batch(2))
+        gateway_of(simulator, line="").send(batch(2))
     assert caught.value.kind == "config"
     assert simulator.ledger()["calls"]["total"] == 0
 
@@ -221,12 +226,12 @@ def test_an_error_amid_bisecting_spares_what_was_accepted(code: int, kind: str) 
 def test_accepted_but_unanswered_is_found_by_local_id(
     simulator: RunningSimulator, mode: str
 ) -> None:
-    gateway = gateway_of(simulator, read_timeout=0.5)
+    gateway = gateway_of(simulator, read_timeout="0.5")
     simulator.behaviour(timeout_rate=1, timeout_mode=mode, hang_seconds=30)
     with pytest.raises(GatewayError) as caught:
         gateway.send(batch(20))
     assert caught.value.kind == "ambiguous"
-    found = gateway.by_local_id([*range(1000, 1020), 5])
+    found = gateway.find(sent([*range(1000, 1020), 5]))
     assert found.pop(5) is None
     assert sorted(found) == list(range(1000, 1020))
     stored = {m["localid"]: str(m["messageid"]) for m in simulator.messages()}
@@ -322,10 +327,10 @@ def test_odd_answers(raw: bytes, kind: str) -> None:
         assert caught.value.kind == kind
         assert caught.value.retry_after == (7 if kind == "rate_limited" else None)
         if raw.endswith(b'"entries":[]}'):
-            assert gateway.by_local_id([1]) == {1: None}
+            assert gateway.find(sent([1])) == {1: None}
             return
         with pytest.raises(GatewayError) as caught:  # never "it is not there"
-            gateway.by_local_id([1])
+            gateway.find(sent([1]))
         assert caught.value.kind == ("retry" if kind == "ambiguous" else kind)
 
 
@@ -360,7 +365,7 @@ def test_one_record(entry: str, expected: object) -> None:
 )
 def test_one_answer_about_a_local_id(entry: str, expected: Delivery | None) -> None:
     with serving(lambda _: http_answer(200, OK % f"[{entry}]".encode())) as url:
-        assert Kavenegar(KEY, base_url=url).by_local_id([1]) == {1: expected}
+        assert Kavenegar(KEY, base_url=url).find(sent([1])) == {1: expected}
 
 
 def test_deliveries_ask_for_500_at_most(simulator: RunningSimulator) -> None:
@@ -404,11 +409,11 @@ def test_the_key_is_never_seen(
     caplog.set_level(logging.DEBUG, logger="urllib3")  # an application quietens it
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = server.getsockname()[1]
-    settings: list[dict[str, object]] = [
-        {**simulator.settings, "read_timeout": 0.3},
-        {**simulator.settings, "base_url": f"http://127.0.0.1:{closed}/v1"},
-        {**simulator.settings, "base_url": "http://nowhere.invalid/v1"},
-        {**simulator.settings, "base_url": "http://[bad/v1"},
+    settings: list[dict[str, str]] = [
+        {**simulator.settings, "read_timeout": "0.3"},
+        {**simulator.settings, "url": f"http://127.0.0.1:{closed}"},
+        {**simulator.settings, "url": "http://nowhere.invalid"},
+        {**simulator.settings, "url": "http://[bad"},
         {**simulator.settings, "proxy": f"http://127.0.0.1:{closed}"},
     ]
     simulator.behaviour(timeout_rate=1, hang_seconds=30)
@@ -449,13 +454,12 @@ def test_a_key_echoed_by_the_gateway_is_hidden(caplog: pytest.LogCaptureFixture)
     [
         {},
         {"api_key": "a/b-secret-key"},
-        {"api_key": "secret-key", "base_url": "api.kavenegar.com"},
-        {"api_key": "secret-key", "read_timeout": "secret-key"},
-        {"api_key": "secret-key", "read_timeout": 0},
+        {"api_key": "secret-key", "url": "api.kavenegar.com"},
+        {"api_key": "secret-key", "read_timeout": "0"},
         {"api_key": "secret-key", "sneder": "1000"},
     ],
 )
-def test_wrong_settings_are_named_without_their_values(settings: dict[str, object]) -> None:
+def test_wrong_settings_are_named_without_their_values(settings: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"kavenegar|timeout") as caught:
         create("kavenegar", settings)
     assert "secret-key" not in str(caught.value)

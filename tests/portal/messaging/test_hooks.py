@@ -17,7 +17,7 @@ from portal.db import db
 from portal.messaging import inbound
 from portal.messaging.inbound import InboundHandler
 from portal.messaging.models import InboundMessage, Message
-from tests.factories.messages import LINE, FakeGateway, make_inbound, make_message
+from tests.factories.messages import LINE, FakeGateway, make_inbound, make_message, use_gateways
 
 SECRET = "a-secret-of-22-characters-or-more"
 NUMBER = "+989121234567"
@@ -27,7 +27,7 @@ NUMBER = "+989121234567"
 def hooked(make_app: Callable[..., Flask], clean_tables: None) -> Iterator[Flask]:
     """An application with a gateway whose callbacks are open."""
     app = make_app(sms_hook_secret=SECRET, sms_line=LINE)
-    app.extensions["pasokh_gateway"] = FakeGateway()
+    use_gateways(app, FakeGateway())
     with app.app_context():
         yield app
 

@@ -78,9 +78,9 @@ def test_a_stopped_gateway_is_seen_and_started_again(
         account.pause("fake", "fake:certificate")
         db.session.commit()
     page = staff.get("/staff/messages/?lang=en").text
-    assert "Nothing is sent" in page
+    assert "The gateway fake was stopped" in page
     assert "certificate is not trusted" in page
-    _post(staff, "/staff/messages/gateway/resume", "/staff/messages/")
+    _post(staff, "/staff/messages/gateways/fake/resume", "/staff/messages/")
     with app.app_context():
         assert account.standing("fake").open
 

@@ -12,10 +12,10 @@ from sqlalchemy import select, text
 
 from portal import clock
 from portal.db import db
-from portal.messaging import delivery, dispatch, reconcile, record, services, states
+from portal.messaging import account, delivery, dispatch, reconcile, record, services, states
 from portal.messaging.gateways.base import Delivery, DeliveryState, GatewayError, Outcome, Outgoing
 from portal.messaging.models import FINAL_STATES, STATES, Message
-from tests.factories.messages import FakeGateway, make_batch, make_message
+from tests.factories.messages import FakeGateway, make_batch, make_message, use_gateways
 
 REPORTS: list[DeliveryState] = [
     "accepted", "at_operator", "delivered", "undelivered", "blocked", "cancelled", "failed",
@@ -46,7 +46,8 @@ class Life(RuleBasedStateMachine):
         self.freeze = clock.freeze()
         self.freeze.__enter__()
         self.gateway = FakeGateway(max_batch=3, supports_local_id=self.local_ids)
-        self.app.extensions["pasokh_gateway"] = self.gateway
+        use_gateways(self.app, self.gateway)
+        (self.account,) = account.accounts()
         self.final: dict[int, str] = {}
         self.gateway_ids: dict[int, str] = {}
         self.held: list[dispatch.Claim] = []
@@ -61,7 +62,7 @@ class Life(RuleBasedStateMachine):
                 db.session.execute(text(f"DELETE FROM {name}"))
             db.session.commit()
             db.session.remove()
-            del self.app.extensions["pasokh_gateway"]
+            del self.app.extensions["pasokh_accounts"]
             self.freeze.__exit__(None, None, None)
             self.context.pop()
 
@@ -104,14 +105,14 @@ class Life(RuleBasedStateMachine):
 
         self.gateway.answer = answer
         self.gateway.lose = lambda sms: chosen.get(sms.local_id) == "lost"
-        held = dispatch.claim("fake", 3)
+        held = dispatch.claim(self.account, 3)
         if held and held.rows:
-            dispatch.send(self.gateway, held)
+            dispatch.send(held)
         db.session.remove()
 
     @rule(sends=st.booleans())
     def a_dispatcher_dies(self, sends: bool) -> None:
-        held = dispatch.claim("fake", 3)
+        held = dispatch.claim(self.account, 3)
         if held is None:
             return
         self.held.append(held)

@@ -1,0 +1,142 @@
+"""Which gateways there are and what each must be told; imports no HTTP client."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting of a gateway; in the environment it is GATEWAY_NAME."""
+
+    name: str
+    about: str
+    default: str = ""
+    is_required: bool = False
+
+
+COMMON: Final = (
+    Option("line", "The sending line at this gateway. Empty: SMS_LINE."),
+    Option("rate", "Most segments a second, of all workers together. Empty: no limit."),
+    Option("part", "Units of a part: 70, or 66 where the line takes fewer.", "70"),
+    Option("read_timeout", "Seconds to wait for an answer, at most 25.", "20"),
+    Option("proxy", "Address of an HTTP proxy for its calls."),
+)
+"""Every gateway has these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A gateway that can be configured. `module` has `from_settings(options) -> Gateway`."""
+
+    module: str
+    options: tuple[Option, ...]
+
+    def all_options(self) -> tuple[Option, ...]:
+        return (*self.options, *COMMON)
+
+
+BUILT_IN: Final[Mapping[str, Spec]] = {
+    "kavenegar": Spec(
+        "portal.messaging.gateways.kavenegar",
+        (
+            Option("url", "Base address of Kavenegar.", "https://api.kavenegar.com"),
+            Option("api_key", "The account's API key. Never logged.", is_required=True),
+        ),
+    ),
+}
+_added: dict[str, Spec] = {}
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def register(name: str, spec: Spec) -> None:
+    """Add a gateway of another package. Raises ValueError if the name is taken or no word."""
+    if not (name.isidentifier() and name.islower() and name.isascii()):
+        raise ValueError("a gateway's name is one word in small letters")
+    if name in BUILT_IN or _added.get(name, spec) != spec:
+        raise ValueError(f"a gateway named {name} exists already")
+    _added[name] = spec
+
+
+def known() -> Mapping[str, Spec]:
+    """Every gateway that can be configured, by name."""
+    return {**BUILT_IN, **_added}
+
+
+def names_in(text: str) -> list[str]:
+    """The names of SMS_GATEWAY, the preferred one first."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def from_environ(names: Iterable[str], environ: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The settings of the gateways named, as far as the environment has them."""
+    specs = known()
+    return {
+        name: {
+            option.name: value
+            for option in specs[name].all_options()
+            if (value := environ.get(f"{name}_{option.name}".upper(), "")) != ""
+        }
+        for name in names
+        if name in specs
+    }
+
+
+def problems(
+    names: Iterable[str], options: Mapping[str, Mapping[str, str]], *, is_production: bool
+) -> list[str]:
+    """What is wrong with the settings, each as a sentence that says what to do. Holds no value."""
+    found: list[str] = []
+    specs = known()
+    seen: set[str] = set()
+    for name in names:
+        if name not in specs:
+            found.append(
+                f"SMS_GATEWAY={name!r}: choose of {', '.join(sorted(specs))}, or leave it empty"
+            )
+            continue
+        if name in seen:
+            found.append(f"SMS_GATEWAY names {name} twice")
+        seen.add(name)
+        given = options.get(name, {})
+        for option in specs[name].all_options():
+            variable = f"{name}_{option.name}".upper()
+            value = given.get(option.name, option.default)
+            if option.is_required and not value:
+                found.append(f"{variable} is required when SMS_GATEWAY has {name}")
+            found += _wrong(variable, option.name, value, is_production)
+    return found
+
+
+_SPANS: Final = {"rate": (10, 100_000), "part": (20, 160), "read_timeout": (1, 25)}
+
+
+def _wrong(variable: str, name: str, value: str, is_production: bool) -> list[str]:
+    if name in _SPANS and value:
+        low, high = _SPANS[name]
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            return [f"{variable}: a whole number from {low} to {high} is needed"]
+    if name == "url" and value:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            return [f"{variable}: write it like https://gateway.example"]
+        if is_production and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            return [f"{variable} must begin with https://: the key travels in it"]
+    return []
+
+
+def documentation() -> str:
+    """The tables of settings of every built-in gateway, as Markdown."""
+    head = ["| variable | default | what it decides |", "| --- | --- | --- |"]
+    lines: list[str] = []
+    for name, spec in BUILT_IN.items():
+        lines += head if not lines else []
+        lines += [_row(f"{name}_{option.name}".upper(), option) for option in spec.options]
+    lines += [_row(f"GATEWAY_{option.name}".upper(), option) for option in COMMON]
+    return "\n".join(lines)
+
+
+def _row(variable: str, option: Option) -> str:
+    shown = f"`{option.default}`" if option.default else "empty"
+    return f"| `{variable}` | {shown} | {option.about} |"
