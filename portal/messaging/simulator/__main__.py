@@ -9,15 +9,17 @@ from dataclasses import fields
 from pathlib import Path
 
 from portal.messaging.simulator.behaviour import Behaviour, add_options
+from portal.messaging.simulator.dialects import DIALECTS
 from portal.messaging.simulator.server import Simulator
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m portal.messaging.simulator",
-        description="A simulated SMS gateway that speaks Kavenegar's REST dialect. Receptors "
+        description="A simulated SMS gateway that speaks the API of one provider. Receptors "
         "ending in 99 are not reached (11), in 98 blocked (14), in 97 failed (6).",
     )
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="kavenegar")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8025, help="0: any free one, printed")
     parser.add_argument("--data", type=Path, required=True, help="the ledger, an SQLite file")
@@ -42,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             api_key=given.api_key,
             behaviour=behaviour,
             seed=given.seed,
+            dialect=given.dialect,
         )
     except ValueError as error:
         parser.error(str(error))

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from portal.messaging.gateways.numbers import international, is_e164, national
-from portal.messaging.simulator.api import DEFAULT_LINE
 from portal.messaging.simulator.behaviour import Behaviour
 from portal.messaging.simulator.delivery import Delivery
+from portal.messaging.simulator.dialect import Arrived
+from portal.messaging.simulator.kavenegar import DEFAULT_LINE
 from portal.messaging.simulator.ledger import Ledger
 
 _HANDSET = re.compile(r"handset/([^/]{1,40})\.json")
@@ -146,15 +147,7 @@ class Control:
         word = re.sub(r"\s", "", text.translate(_DIGITS))
         if word in _STOP or word in _START:
             self._ledger.set_blocked(line, number, word in _STOP)
-        self._delivery.queue_inbound(
-            {
-                "messageid": messageid,
-                "from": national(number),
-                "to": line,
-                "message": text,
-                "date": int(time.time()),
-            }
-        )
+        self._delivery.queue_inbound(Arrived(messageid, number, line, text, int(time.time())))
         return {"messageid": messageid, "line": line}
 
 

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from portal.messaging.simulator.behaviour import Behaviour
+from portal.messaging.simulator.dialect import Arrived, Dialect, Push
 from portal.messaging.simulator.ledger import FINAL, Ledger
 
 logger = logging.getLogger(__name__)
@@ -24,8 +26,9 @@ TIMEOUT: Final = 10.0
 class Delivery:
     """Two threads: one moves SMS on, one makes callbacks (never more than `callback_rate`)."""
 
-    def __init__(self, ledger: Ledger, behaviour: Behaviour) -> None:
+    def __init__(self, ledger: Ledger, behaviour: Behaviour, dialect: Dialect) -> None:
         self._ledger = ledger
+        self._dialect = dialect
         self._behaviour = behaviour
         self._stop = threading.Event()
         self._local = threading.local()
@@ -91,14 +94,14 @@ class Delivery:
         self._ledger.forget_spent()
         return 0.01 if len(rows) == 5000 else TICK
 
-    def queue_inbound(self, body: dict[str, Any]) -> None:
+    def queue_inbound(self, arrived: Arrived) -> None:
         """Call the inbound callback soon, if there is one."""
         if not self._behaviour.inbound_callback:
             return
         with self._ledger.write() as db:
             db.execute(
                 "INSERT INTO callbacks (kind, body, due_at) VALUES ('inbound', ?, ?)",
-                (json.dumps(body, ensure_ascii=False), time.time()),
+                (json.dumps(asdict(arrived), ensure_ascii=False), time.time()),
             )
 
     def call_back(self) -> float:
@@ -126,18 +129,20 @@ class Delivery:
         return max(0.0, len(rows) / rate - (time.monotonic() - started))
 
     def _post(self, kind: str, body: str) -> bool:
-        """One form POST; true when it was answered 200. Without a URL any more: done."""
+        """One call; true when it was answered 200. Without a URL any more: done."""
         url = getattr(self._behaviour, f"{kind}_callback")
-        if not url:
+        push = self._push(kind, url, json.loads(body)) if url else None
+        if push is None:
             return True
         address = urlsplit(url)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        path = address.path + (f"?{address.query}" if address.query else "")
+        headers = {"Content-Type": push.content_type, **push.headers}
+        query = "&".join(filter(None, (address.query, push.query)))
+        path = (address.path or "/") + (f"?{query}" if query else "")
         connection = self._connection(address.scheme, address.netloc)
         # The other side may have hung up a connection kept since the last call: that is no answer.
         for _ in range(2 if connection.sock else 1):
             try:
-                connection.request("POST", path or "/", urlencode(json.loads(body)), headers)
+                connection.request(push.verb, path, push.body.encode(), headers)
                 response = connection.getresponse()
                 response.read()
             except (OSError, http.client.HTTPException):
@@ -145,6 +150,11 @@ class Delivery:
                 continue
             return response.status == 200
         return False
+
+    def _push(self, kind: str, url: str, body: dict[str, Any]) -> Push | None:
+        if kind == "status":
+            return self._dialect.status_push(url, body["messageid"], body["status"])
+        return self._dialect.inbound_push(url, Arrived(**body))
 
     def _connection(self, scheme: str, netloc: str) -> http.client.HTTPConnection:
         kept: dict[tuple[str, str], http.client.HTTPConnection]

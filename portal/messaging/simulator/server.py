@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from portal.messaging.simulator.api import Answer, Api
 from portal.messaging.simulator.behaviour import Behaviour
 from portal.messaging.simulator.control import Control, ControlError
 from portal.messaging.simulator.delivery import Delivery
+from portal.messaging.simulator.dialect import Answer, Request
+from portal.messaging.simulator.dialects import DIALECTS
 from portal.messaging.simulator.ledger import Ledger
 
 MAX_BODY: Final = 8 * 1024 * 1024
@@ -39,17 +40,19 @@ class Simulator(ThreadingHTTPServer):
         api_key: str,
         behaviour: Behaviour | None = None,
         seed: int | None = None,
+        dialect: str = "kavenegar",
     ) -> None:
         self.behaviour = behaviour or Behaviour()
-        self.behaviour.check()
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, port), Handler)
         self.stopping = threading.Event()
         self.ledger = Ledger(data)
-        self.delivery = Delivery(self.ledger, self.behaviour)
         start = time.time_ns() if seed is None else seed
-        self.api = Api(self.ledger, self.behaviour, api_key, start)
+        self.dialect = DIALECTS[dialect](self.ledger, self.behaviour, api_key, start)
+        Behaviour.known_codes = self.dialect.codes
+        self.behaviour.check()
+        self.delivery = Delivery(self.ledger, self.behaviour, self.dialect)
         self.control = Control(self.ledger, self.behaviour, self.delivery)
         self.delivery.start()
 
@@ -84,6 +87,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._route("POST")
 
+    def do_DELETE(self) -> None:
+        self._route("DELETE")
+
     def log_message(self, format: str, *args: Any) -> None:
         """No access log: the key is in the path."""
 
@@ -98,13 +104,16 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.server.behaviour.latency_ms:
             self.server.stopping.wait(self.server.behaviour.latency_ms / 1000)
-        params = {**_form(parts.query), **(_form(body) if verb == "POST" else {})}
-        if len(path) == 4 and path[0] == "v1" and path[3].endswith(".json"):
-            method = f"{path[2]}/{path[3].removesuffix('.json')}"
-            answer = self.server.api.handle(path[1], method, verb, params)
-        else:
-            answer = self.server.api.handle(path[1] if len(path) > 1 else "", "none", verb, {})
-        self._finish(answer)
+        is_json = self.headers.get_content_type() == "application/json"
+        request = Request(
+            verb,
+            tuple(path),
+            _form(parts.query),
+            _form(body) if verb != "GET" and not is_json else {},
+            _document(body) if is_json else None,
+            dict(self.headers.items()),
+        )
+        self._finish(self.server.dialect.answer(request))
 
     def _finish(self, answer: Answer) -> None:
         if answer.fate == "hang":
@@ -120,7 +129,8 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             html = answer.body.startswith(b"<")
-            self._write(answer.status, answer.body, "text/html" if html else "application/json")
+            kind = "text/html" if html else "application/json"
+            self._write(answer.status, answer.body, kind, answer.headers)
 
     def _control(self, verb: str, path: str, query: str, body: bytes) -> None:
         try:
@@ -152,10 +162,7 @@ class Handler(BaseHTTPRequestHandler):
     def _json(self, body: bytes) -> Mapping[str, Any]:
         if self.headers.get_content_type() != "application/json":
             raise ControlError(415, "send JSON")
-        try:
-            found = json.loads(body)
-        except (ValueError, RecursionError):
-            found = None
+        found = _document(body)
         if not isinstance(found, dict):
             raise ControlError(400, "send a JSON object")
         return found
@@ -173,8 +180,12 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def _write(self, status: int, body: bytes, kind: str) -> None:
+    def _write(
+        self, status: int, body: bytes, kind: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
@@ -183,6 +194,15 @@ class Handler(BaseHTTPRequestHandler):
         self._headers_buffer: list[bytes]
         self._headers_buffer.append(b"\r\n" + body)
         self.flush_headers()
+
+
+def _document(body: bytes) -> object:
+    """The JSON document of a body; None where it is none."""
+    try:
+        found: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found
 
 
 def _form(text: str | bytes) -> dict[str, str]:

@@ -1,19 +1,17 @@
 """Kavenegar's REST methods over the ledger."""
 
 import json
-import random
 import re
 import sqlite3
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from portal.messaging import segments
 from portal.messaging.gateways.numbers import national
 from portal.messaging.simulator.behaviour import Behaviour
+from portal.messaging.simulator.dialect import Answer, Arrived, Push, Request
+from portal.messaging.simulator.engine import Engine
 from portal.messaging.simulator.ledger import Ledger, Sms
 from portal.messaging.simulator.params import (
     ReturnCode,
@@ -24,40 +22,23 @@ from portal.messaging.simulator.params import (
     required,
     span,
 )
-from portal.messaging.simulator.texts import FINAL_BY_ENDING, RETURN, STATUS
+from portal.messaging.simulator.texts import RETURN, STATUS
 
 DEFAULT_LINE: Final = "10004346"
 _LINE = re.compile(r"(?:\+98|0098)?([0-9]{3,20})")
-_LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:ir|com|org|net|city|io|me)\b", re.IGNORECASE)
-_MCI = re.compile(r"\+989(?:1[0-9]|9[0-6])")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`fate` is answer, hang (keep silent) or drop (reset the connection)."""
+class Kavenegar:
+    """See Dialect; /v1/{key}/{scope}/{method}.json."""
 
-    status: int
-    body: bytes
-    fate: str = "answer"
+    name = "kavenegar"
+    codes = frozenset({500, *RETURN, *range(800, 814)})
 
-
-def price_rial(number: str, text: str) -> tuple[int, int]:
-    """(parts, cost). The prices are invented; as in life they differ by script and operator."""
-    found = segments.count(text)
-    part = 1_500 if found.encoding == "UCS-2" else 3_400
-    if not _MCI.match(number):
-        part = part * 105 // 100
-    return found.segments, found.segments * part
-
-
-class Api:
     def __init__(self, ledger: Ledger, behaviour: Behaviour, api_key: str, seed: int) -> None:
+        self._engine = Engine(ledger, behaviour, seed, frozenset({402, 500}))
         self._ledger = ledger
         self._behaviour = behaviour
         self._key = api_key
-        self._dice = random.Random(seed)  # noqa: S311 - chances, not secrets
-        self._lock = threading.Lock()
-        self._recent: deque[float] = deque()
         self._methods: dict[str, Callable[[Mapping[str, str]], Any]] = {
             "sms/status": self._status,
             "sms/statuslocalmessageid": self._status_local,
@@ -73,6 +54,27 @@ class Api:
             "utils/getdate": self._date,
         }
 
+    def answer(self, request: Request) -> Answer:
+        path = request.path
+        key = path[1] if len(path) > 1 else ""
+        if len(path) == 4 and path[0] == "v1" and path[3].endswith(".json"):
+            method = f"{path[2]}/{path[3].removesuffix('.json')}"
+            return self.handle(key, method, request.verb, request.params)
+        return self.handle(key, "none", request.verb, {})
+
+    def status_push(self, url: str, messageid: int, status: int) -> Push | None:  # noqa: ARG002
+        return Push("POST", urlencode({"messageid": messageid, "status": status}))
+
+    def inbound_push(self, url: str, arrived: Arrived) -> Push | None:  # noqa: ARG002
+        fields = {
+            "messageid": arrived.messageid,
+            "from": national(arrived.number),
+            "to": arrived.line,
+            "message": arrived.text,
+            "date": arrived.at,
+        }
+        return Push("POST", urlencode(fields))
+
     def handle(self, key: str, method: str, verb: str, params: Mapping[str, str]) -> Answer:
         """One call. `method` is as sms/send; `verb` GET or POST."""
         method = method.lower()
@@ -83,7 +85,8 @@ class Api:
                 return self._send(method, verb, params)
             if method not in self._methods:
                 raise ReturnCode(404)
-            if (code := self._mishap(method)) is not None:
+            code = self._engine.mishap() if method.startswith("sms/") else None
+            if code is not None:
                 raise ReturnCode(code)
             entries = self._methods[method](params)
         except ReturnCode as stop:
@@ -95,23 +98,10 @@ class Api:
     def _check(self, key: str, method: str) -> None:
         if key != self._key and not (key == "0" and method == "utils/getdate"):
             raise ReturnCode(403)
-        with self._lock:
-            if (forced := self._behaviour.forced(method)) is not None:
-                raise ReturnCode(forced)
-            limit = self._behaviour.rate_limit
-            if limit:
-                now = time.monotonic()
-                while self._recent and self._recent[0] <= now - 1:
-                    self._recent.popleft()
-                if len(self._recent) >= limit:
-                    raise ReturnCode(451)
-                self._recent.append(now)
-
-    def _mishap(self, method: str) -> int | None:
-        with self._lock:
-            codes = self._behaviour.codes()
-            unlucky = method.startswith("sms/") and self._dice.random() < self._behaviour.error_rate
-            return self._dice.choice(codes) if unlucky and codes else None
+        if (forced := self._engine.forced(method)) is not None:
+            raise ReturnCode(forced)
+        if self._engine.over_limit():
+            raise ReturnCode(451)
 
     # Sending
 
@@ -146,32 +136,17 @@ class Api:
                 numbers, lines, texts, local_ids or [""] * len(numbers), strict=True
             )
         ]
-        if self._behaviour.refuse_links and any(_LINK.search(text) for text in texts):
+        if any(self._engine.refuses_link(text) for text in texts):
             raise ReturnCode(420)
-        credit = self._behaviour.credit_rial - self._ledger.spent()
-        if sum(sms.cost for sms in batch) > credit:
+        if sum(sms.cost for sms in batch) > self._engine.credit():
             raise ReturnCode(418)
         return self._accept(method, batch)
 
     def _accept(self, method: str, batch: list[Sms]) -> Answer:
-        code = self._mishap(method)
-        with self._lock:
-            fate = self._behaviour.fate(self._dice) if code is None else "answer"
-            accepts = code is None or (code in {402, 500} and self._dice.random() < 0.5)
-        if not accepts:
-            assert code is not None  # noqa: S101
-            self._ledger.log_call(method, code, recipients=len(batch))
-            return _answer(code, None)
-        rows = self._ledger.accept(
-            batch,
-            method=method,
-            result=code or 200,
-            fate=fate,
-            delay=self._behaviour.delivery_seconds / 2,
-        )
-        if code is not None:
-            return _answer(code, None)
-        return _answer(200, [_record(row) for row in rows], fate)
+        taken = self._engine.take(method, batch)
+        if taken.code is not None:
+            return _answer(taken.code, None)
+        return _answer(200, [_record(row) for row in taken.rows], taken.fate)
 
     def _receptor(self, text: str) -> str:
         number = receptor(text)
@@ -200,10 +175,8 @@ class Api:
     ) -> Sms:
         if not text.strip() or len(text) > self._behaviour.max_chars:
             raise ReturnCode(413)
-        parts, cost = price_rial(number, text)
-        final = 14 if blocked else FINAL_BY_ENDING.get(number[-2:], 10)
         localid = long(local_id) if local_id else None
-        return Sms(number, line, text, localid, parts, cost, final, date)
+        return self._engine.sms(number, line, text, local_id=localid, date=date, is_blocked=blocked)
 
     @staticmethod
     def _date_param(params: Mapping[str, str]) -> int | None:
@@ -324,9 +297,8 @@ class Api:
         return [{"startdate": start, "enddate": end, "sumcount": count}]
 
     def _info(self, _params: Mapping[str, str]) -> Any:
-        remaining = self._behaviour.credit_rial - self._ledger.spent()
         expires = int(time.time()) + 365 * 86_400
-        return {"remaincredit": remaining, "expiredate": expires, "type": "master"}
+        return {"remaincredit": self._engine.credit(), "expiredate": expires, "type": "master"}
 
     @staticmethod
     def _date(_params: Mapping[str, str]) -> Any:

@@ -1,0 +1,13 @@
+"""The dialects by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from portal.messaging.simulator.behaviour import Behaviour
+from portal.messaging.simulator.dialect import Dialect
+from portal.messaging.simulator.kavenegar import Kavenegar
+from portal.messaging.simulator.ledger import Ledger
+
+DIALECTS: Final[Mapping[str, Callable[[Ledger, Behaviour, str, int], Dialect]]] = {
+    "kavenegar": Kavenegar,
+}
