@@ -90,7 +90,6 @@ def _page(
         "ballots_vote/propose.html",
         scheme=link.scheme,
         area=link.area,
-        e164=link.e164,
         form=form,
         key=request.form.get(".key") or invited.new_page_key(),
         action=url_for(".send", token=token),
