@@ -90,6 +90,12 @@ def propose(token: str, page_key: str, content: Content) -> Proposed | None:
 
     Double clicks and two tabs follow each other under the lock. BallotError: not_now, too_many.
     """
+    seen = _find(token, lock=False)
+    if seen is None:
+        return None
+    # The opening of the vote takes this row for itself: it sees every proposal, or none comes.
+    # Locked before the person's, as everywhere.
+    db.session.refresh(seen.scheme, with_for_update={"read": True})
     link = _find(token, lock=True)
     if link is None:
         return None
@@ -98,8 +104,6 @@ def propose(token: str, page_key: str, content: Content) -> Proposed | None:
     key = _key(link, page_key, content)
     if (known := proposals.of_key(key)) is not None:
         return Proposed(known, key, is_new=False)
-    # The opening of the vote takes this row for itself: it sees every proposal, or none comes.
-    db.session.refresh(link.scheme, with_for_update={"read": True})
     if not schemes.takes_proposals(link.scheme):
         raise BallotError("not_now", _l("Proposals are not taken now."))
     # One count with the codes: a number proposes as often by link as by code.

@@ -65,7 +65,7 @@ def _not_invited(scheme: BallotScheme, places: Mapping[str, int]) -> Any:
     invited = exists().where(
         BallotProposer.scheme_id == scheme.id, BallotProposer.contact_id == Contact.id
     )
-    return people.living_in(places).where(Contact.only_answered.is_(False), ~invited)
+    return people.living_in(places).where(~invited)
 
 
 def _problems(

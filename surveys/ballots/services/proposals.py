@@ -131,16 +131,22 @@ def of_key(key: str) -> BallotProposal | None:
 def confirm(key: str, code: str) -> BallotProposal | None:
     """The number is proven by the code; the proposal is now public. None: no such page.
 
-    Twice pressed is confirmed once. BallotError: wrong_code, too_many, late.
+    Twice pressed is confirmed once; a code that was asked for in time still counts shortly after
+    the last day, until the vote opens. BallotError: wrong_code, too_many, late, not_now.
     """
+    query = select(BallotProposal).where(BallotProposal.page_key == _digest(key[:64]))
+    seen = db.session.scalars(query).first()
+    if seen is None:
+        return None
+    area = db.session.get_one(BallotArea, seen.area_id)
+    scheme = schemes.locked(area.scheme_id)
     proposal = db.session.scalars(
-        select(BallotProposal)
-        .where(BallotProposal.page_key == _digest(key[:64]))
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        query.with_for_update().execution_options(populate_existing=True)
     ).first()
     if proposal is None or proposal.state != "unconfirmed":
         return proposal
+    if scheme.state not in schemes.OPEN_STATES:
+        raise BallotError("not_now", _l("Proposals are not taken now."))
     if clock.now() > proposal.created_at + CODE_LIFETIME:
         raise BallotError("late", _l("This code is too old. Send the proposal once more."))
     if proposal.code_tries >= CODE_TRIES:
