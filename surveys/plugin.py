@@ -156,6 +156,6 @@ plugin = Plugin(
     },
     inbound_handlers=(InboundHandler(replies.NAME, replies.ORDER, replies.take_inbound),),
     packet_sections=SECTIONS,
-    link_prefixes={"survey": "/s/", "ballot": "/b/"},
+    link_prefixes={"survey": "/s/", "ballot": "/b/", "proposal": "/p/"},
     connect_signals=_connect_signals,
 )
