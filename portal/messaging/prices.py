@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, case, delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -37,9 +37,9 @@ def operator_of(e164: str) -> Operator:
     return "mci" if _MCI.match(e164) else "other"
 
 
-def operator_column(e164: InstrumentedAttribute[str]) -> ColumnElement[str]:
+def is_mci(e164: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """The same in SQL."""
-    return case((e164.op("~")(_MCI_PREFIXES), "mci"), else_="other")
+    return e164.regexp_match(_MCI_PREFIXES)
 
 
 def toman(rial: int) -> int:

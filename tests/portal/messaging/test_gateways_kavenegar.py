@@ -472,7 +472,7 @@ def test_wrong_settings_are_named_without_their_values(settings: dict[str, str])
     ("form", "json", "expected"),
     [
         ({"messageid": "85463238", "status": "10"}, None, [Delivery("85463238", "delivered")]),
-        ({}, {"messageid": 5, "status": 14}, [Delivery("5", "blocked")]),
+        ({}, {"messageid": 5, "status": 14}, [Delivery("5", "blocked", 0)]),
         (
             {},
             [{"messageid": 5, "status": 11}, {"messageid": 6, "status": 100}],
