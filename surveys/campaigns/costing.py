@@ -73,9 +73,15 @@ def recipients(campaign: Campaign) -> dict[str, People]:
     return dict(found)
 
 
-def forecast(people: Mapping[str, People], costs: Mapping[str, TextCost]) -> Forecast:
-    """What these texts to these people cost by the prices of the gateway that sends as a rule."""
-    table = prices.preferred() or PriceList("", {})
+def price_list() -> PriceList:
+    """The prices of the gateway that sends as a rule; without any where none is configured."""
+    return prices.preferred() or PriceList("", {})
+
+
+def forecast(
+    people: Mapping[str, People], costs: Mapping[str, TextCost], table: PriceList
+) -> Forecast:
+    """What these texts to these people cost by a table of prices."""
     lines = [
         Line(
             language,
@@ -92,11 +98,16 @@ def forecast(people: Mapping[str, People], costs: Mapping[str, TextCost]) -> For
     return Forecast(table.gateway, tuple(lines))
 
 
+def forecast_of(campaign: Campaign) -> Forecast:
+    """What a launch now would cost."""
+    return forecast(recipients(campaign), services.costs(campaign), price_list())
+
+
 def problems(campaign: Campaign) -> Iterator[str]:
     """Why a campaign with a budget cannot be launched."""
     if campaign.budget_rial is None:
         return
-    if not forecast(recipients(campaign), services.costs(campaign)).known:
+    if not forecast_of(campaign).known:
         yield _(
             "There is a budget, but not all prices are entered. Enter them under Messages, or take "
             "the budget away."

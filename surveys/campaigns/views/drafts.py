@@ -14,6 +14,7 @@ from portal.i18n import LANGUAGES as LANGUAGE_NAMES
 from portal.i18n import _, format_number, pick, use_language
 from portal.messaging import quiet
 from portal.messaging import services as messaging
+from portal.messaging.prices import PriceList
 from portal.security import allow
 from surveys.campaigns import advice, choosing, costing, figures, launching, schedule, services
 from surveys.campaigns import texts as sms
@@ -208,13 +209,13 @@ def count_segments(campaign_id: int, kind: str, language: str) -> ResponseReturn
     return render_template(
         "campaigns/_cost.html",
         field=f"{kind}_{language}",
-        priced=_priced(campaign, language, typed, people),
+        priced=_priced(campaign, language, typed, people, costing.price_list()),
         people=sum(people.values()),
     )
 
 
 def _texts_page(campaign: Campaign, form: TextsForm) -> str:
-    people = costing.recipients(campaign)
+    people, table = costing.recipients(campaign), costing.price_list()
     count = {code: sum(people.get(code, {}).values()) for code in LANGUAGES}
     fields = [
         {
@@ -222,7 +223,9 @@ def _texts_page(campaign: Campaign, form: TextsForm) -> str:
             "text": form[f"text_{code}"],
             "reminder": form[f"reminder_{code}"],
             "people": count[code],
-            "cost": _priced(campaign, code, form[f"text_{code}"].data or "", people.get(code, {})),
+            "cost": _priced(
+                campaign, code, form[f"text_{code}"].data or "", people.get(code, {}), table
+            ),
             "reminder_cost": _priced(campaign, code, form[f"reminder_{code}"].data or ""),
         }
         for code in LANGUAGES
@@ -239,9 +242,13 @@ def _texts_page(campaign: Campaign, form: TextsForm) -> str:
 
 
 def _priced(
-    campaign: Campaign, language: str, typed: str, people: costing.People | None = None
+    campaign: Campaign,
+    language: str,
+    typed: str,
+    people: costing.People | None = None,
+    table: PriceList | None = None,
 ) -> dict[str, Any]:
-    """Parts, price and proposals of one text; `people`: its readers, of the first text."""
+    """Parts, proposals and, by a table of prices, the cost of one text to these people."""
     text = sms.normalise(typed)
     if not text:
         return {"cost": None, "problem": None}
@@ -250,7 +257,9 @@ def _priced(
         "cost": cost,
         "problem": replies.problem(campaign, language, text),
         "advice": advice.of(campaign, language, text),
-        "forecast": costing.forecast({language: people}, {language: cost}) if people else None,
+        "forecast": costing.forecast({language: people}, {language: cost}, table)
+        if people and table
+        else None,
     }
 
 
@@ -337,7 +346,7 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
         wanted=services.wanted(campaign),
         sample=drawing.of(campaign.id),
         form=form,
-        forecast=costing.forecast(costing.recipients(campaign), plan.costs),
+        forecast=costing.forecast(costing.recipients(campaign), plan.costs, costing.price_list()),
         budget_form=budget_form(campaign),
         quiet=quiet.is_quiet(),
         minimum=secrecy.minimum(),
