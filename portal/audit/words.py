@@ -30,6 +30,8 @@ ACTIONS: dict[str, LazyText] = {
     "messages.batch_cancelled": _l("Sending cancelled"),
     "messages.gateway_paused": _l("SMS gateway paused"),
     "messages.gateway_resumed": _l("SMS gateway resumed"),
+    "messages.prices_changed": _l("Prices of SMS changed"),
+    "messages.budget_changed": _l("Budget of a sending changed"),
 }
 SUBJECTS: dict[str, LazyText] = {
     "account": _l("Account"),

@@ -7,7 +7,7 @@ from portal import phones
 from portal.contacts import consent
 from portal.db import db
 from portal.i18n import _, ngettext
-from portal.messaging import account, labels, overview, services
+from portal.messaging import account, labels, overview, services, spending
 from portal.messaging.models import MessageBatch
 from portal.security import allow
 
@@ -43,6 +43,7 @@ def batch(batch_id: int) -> ResponseReturnValue:
         reasons=overview.reasons(batch_id),
         segments=segments,
         toman=rial // 10,
+        spending=spending.of([batch_id]),
         gateways=overview.gateways(),
         labels=labels,
     )

@@ -15,7 +15,7 @@ from portal.i18n import _, _l, format_number
 from portal.messaging import services as messaging
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
-from surveys.campaigns import services
+from surveys.campaigns import costing, services
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
@@ -97,6 +97,7 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
     if campaign.closes_at and campaign.closes_at <= clock.now():
         yield _("The closing date has passed. Choose a later one.")
     yield from quotas.problems(campaign)
+    yield from costing.problems(campaign)
     if campaign.secrecy == secrecy.ANONYMOUS:
         yield from suitability.problems(load_version(campaign.version_id))
 
@@ -118,7 +119,7 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
     found = plan(campaign)
     if found.problems:
         raise CampaignError("wrong", *found.problems)
-    batch = messaging.create_batch(campaign.name)
+    batch = messaging.create_batch(campaign.name, budget_rial=campaign.budget_rial)
     bodies = {code: replies.filled(campaign, code, text) for code, text in campaign.texts.items()}
     total = 0
     for people in _audience(campaign):
@@ -277,7 +278,7 @@ def remind(campaign_id: int, *, user_id: int | None, wave: int | None = None) ->
         raise CampaignError("reminded", _l("This reminder was sent already."))
     if not reminder_plan(campaign).recipients:
         raise CampaignError("nobody", _l("There is nobody to remind now."))
-    batch = messaging.create_batch(campaign.name)
+    batch = messaging.create_batch(campaign.name, budget_of=campaign.batch_id)
     # Locked, so that whoever answers at this moment either is seen or finds what to cancel.
     query = (
         _waiting(campaign)

@@ -7,9 +7,11 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.db import db
+from portal.i18n import format_number
+from portal.messaging import prices
 from surveys.campaigns import services
 from surveys.campaigns.errors import CampaignError
-from surveys.campaigns.forms import first_day, last_day
+from surveys.campaigns.forms import BudgetForm, first_day, last_day
 from surveys.campaigns.labels import state_label
 from surveys.campaigns.models import Campaign
 from surveys.secrecy.words import secrecy_label
@@ -39,6 +41,13 @@ def find_draft(campaign_id: int) -> Campaign:
     if campaign.state != "draft":
         abort(redirect(url_for(".show", campaign_id=campaign_id)))
     return campaign
+
+
+def budget_form(campaign: Campaign) -> BudgetForm:
+    """Its budget as it stands, to be changed."""
+    rial = campaign.budget_rial
+    typed = "" if rial is None else format_number(prices.toman(rial))
+    return BudgetForm(formdata=None, data={"budget": typed})
 
 
 def act(campaign_id: int, action: Callable[[int], object], done: str) -> ResponseReturnValue:
