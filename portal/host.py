@@ -6,14 +6,16 @@ from portal.beat import Periodic
 from portal.contacts import jobs as contact_jobs
 from portal.contacts import models as _contacts
 from portal.i18n import _l
+from portal.messaging import approval_models as _approvals
 from portal.messaging import inbound, signal_receivers
 from portal.messaging import jobs as message_jobs
 from portal.messaging import models as _messaging
+from portal.messaging import template_models as _templates
 from portal.outbox import sweep as outbox_sweep
 from portal.plugin import DashboardCard, Door, NavigationItem, Plugin
 from portal.units import models as _units
 
-MODELS = (_accounts, _contacts, _messaging, _units)
+MODELS = (_accounts, _contacts, _messaging, _templates, _approvals, _units)
 """Imported so that every table is known to the migrations, whatever is configured."""
 
 
