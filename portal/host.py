@@ -25,13 +25,14 @@ def host_plugin() -> Plugin:
     from portal.accounts.views import blueprint as accounts
     from portal.audit.cli import group as audit_commands
     from portal.audit.views import blueprint as audit
-    from portal.contacts import bank
+    from portal.contacts import bank, own_history
     from portal.contacts.cli import contacts as contact_commands
     from portal.contacts.views import blueprint as contacts
     from portal.dashboard.views import blueprint as dashboard
     from portal.doors.views import blueprint as doors
     from portal.messaging.cli import messages as message_commands
     from portal.messaging.hooks import blueprint as sms_hooks
+    from portal.messaging.template_views import blueprint as message_templates
     from portal.messaging.views import blueprint as messages
     from portal.pages.views import blueprint as pages
     from portal.phone.views import blueprint as phone
@@ -48,6 +49,7 @@ def host_plugin() -> Plugin:
             units,
             contacts,
             messages,
+            message_templates,
             sms_hooks,
             phone,
             doors,
@@ -63,6 +65,7 @@ def host_plugin() -> Plugin:
         ),
         outbox_handlers={inbound.RECEIVED: inbound.handle},
         connect_signals=signal_receivers.connect,
+        contact_history=own_history.SOURCES,
         navigation=(
             NavigationItem(_l("Dashboard"), "dashboard.home", "dashboard", "main", 0),
             NavigationItem(_l("Contacts"), "contacts.index", "contacts.read", "ask", 20),
@@ -106,6 +109,7 @@ def host_plugin() -> Plugin:
             "contacts.write": frozenset({"communications"}),
             "messages.read": frozenset({"communications"}),
             "messages.control": frozenset({"communications"}),
+            "messages.templates": frozenset({"communications"}),
             "units.read": frozenset({"communications", "analyst", "evaluator", "operator"}),
             "units.write": frozenset(),
             "users.manage": frozenset(),

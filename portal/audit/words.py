@@ -28,6 +28,7 @@ ACTIONS: dict[str, LazyText] = {
     "messages.batch_paused": _l("Sending paused"),
     "messages.batch_resumed": _l("Sending resumed"),
     "messages.batch_cancelled": _l("Sending cancelled"),
+    "message_template.changed": _l("Text of messages changed"),
     "messages.gateway_paused": _l("SMS gateway paused"),
     "messages.gateway_resumed": _l("SMS gateway resumed"),
 }
@@ -39,6 +40,7 @@ SUBJECTS: dict[str, LazyText] = {
     "contact_import": _l("Contact file"),
     "tag": _l("Tag"),
     "message_batch": _l("Batch of messages"),
+    "message_template": _l("Message template"),
     "gateway": _l("SMS gateway"),
 }
 

@@ -7,7 +7,7 @@ from portal import phones
 from portal.contacts import consent
 from portal.db import db
 from portal.i18n import _, ngettext
-from portal.messaging import account, labels, overview, services
+from portal.messaging import account, labels, masking, overview, services
 from portal.messaging.models import MessageBatch
 from portal.security import allow
 
@@ -19,6 +19,11 @@ blueprint = Blueprint(
 @blueprint.app_template_filter("message_reason")
 def message_reason(code: str | None) -> labels.Reason | None:
     return labels.explain(code)
+
+
+@blueprint.app_template_filter("masked")
+def masked(body: str) -> str:
+    return masking.masked(body)
 
 
 @blueprint.get("/")
@@ -97,6 +102,14 @@ def inbox() -> ResponseReturnValue:
     return render_template(
         "messaging/inbox.html", rows=rows, after=after, open_only=open_only, labels=labels
     )
+
+
+@blueprint.get("/sms/<int:message_id>")
+@allow("messages.read")
+def message(message_id: int) -> ResponseReturnValue:
+    """One message: its words as sent, where they come from, and who let it go."""
+    found = overview.message(message_id) or abort(404)
+    return render_template("messaging/message.html", found=found, labels=labels)
 
 
 @blueprint.get("/number")

@@ -13,8 +13,8 @@ from portal import audit, clock, links
 from portal.contacts import audience
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
-from portal.i18n import _, _l, format_number, pick, use_language
-from portal.messaging import segments
+from portal.i18n import _, _l, format_number, pick
+from portal.messaging import segments, wording
 from portal.messaging import services as messaging
 from portal.messaging.services import LINK, NewMessage
 from portal.text import search_key, strip_controls
@@ -49,12 +49,10 @@ def sms_line() -> str | None:
 
 def suggested_texts(scheme: BallotScheme) -> dict[str, str]:
     """A first text for each language, to be changed."""
-    found = {}
-    for code in LANGUAGES:
-        with use_language(code):
-            words = _("%(name)s: vote for your neighbourhood.", name=pick(scheme.names, code))
-        found[code] = f"{words}\n{LINK}"
-    return found
+    return {
+        code: wording.render("ballots.invitation", code, name=pick(scheme.names, code)).body
+        for code in LANGUAGES
+    }
 
 
 def cleaned(texts: Mapping[str, str]) -> dict[str, str]:
