@@ -140,6 +140,7 @@ plugin = Plugin(
         "surveys.retention": frozenset(),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
+        "campaigns.approve": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),
         "entry.phone": frozenset({"operator", "communications"}),
         "interviews.collect": frozenset({"operator", "communications", "field_supervisor"}),

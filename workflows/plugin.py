@@ -6,6 +6,7 @@ from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from workflows import message_purposes, models
 from workflows.calendars.cli import group as calendars
+from workflows.calendars.closed import closed_day
 from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
@@ -131,6 +132,7 @@ plugin = Plugin(
     packet_sections=SECTIONS,
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
+    closed_day=closed_day,
     permissions={
         "callins.manage": frozenset({"operator", "communications"}),
         "callins.answer": frozenset({"operator", "official"}),

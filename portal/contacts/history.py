@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, literal, true, tuple_
 
 from portal.contacts.models import Contact
+from portal.db import UTCDateTime
 from portal.i18n import LazyText
 from portal.plugin import active
 
@@ -46,12 +47,12 @@ class Before:
     source: str = ""
     id: int = 0
 
-    def condition(self, source: str, at: Any, row_id: Any) -> ColumnElement[bool] | bool:
+    def condition(self, source: str, at: Any, row_id: Any) -> ColumnElement[bool]:
         """What of `source` lies behind this place; `at` and `row_id` are its columns."""
         if self.at is None:
-            return True
+            return true()
         if source == self.source:
-            return tuple_(at, row_id) < (self.at, self.id)
+            return tuple_(at, row_id) < tuple_(literal(self.at, UTCDateTime), self.id)
         found: ColumnElement[bool] = at <= self.at if source > self.source else at < self.at
         return found
 
@@ -77,8 +78,11 @@ class Before:
 
 @dataclass(frozen=True)
 class HistorySource:
-    """A part of the history: `items(contact, before, limit)` gives the newest first, of
-    `before.condition(name, …)`, in a fixed number of queries. Only for those who may `permission`."""
+    """A part of the history, for those who may `permission`.
+
+    `items(contact, before, limit)` gives what lies behind `before.condition(name, …)`, the newest
+    first, in a fixed number of queries.
+    """
 
     name: str
     permission: str

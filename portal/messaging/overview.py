@@ -28,6 +28,12 @@ class BatchRow:
         return sum(self.counts.values())
 
     @property
+    def accepted(self) -> int:
+        """Everything a gateway took, as far as is known."""
+        names = ("accepted", "at_operator", "delivered", "undelivered", "blocked", "expired")
+        return sum(self.counts.get(state, 0) for state in names)
+
+    @property
     def settled(self) -> int:
         """No longer ours to send: with the gateway, or never to be sent."""
         return self.total - sum(self.counts.get(state, 0) for state in (*WAITING, "unknown"))

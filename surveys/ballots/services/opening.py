@@ -13,9 +13,10 @@ from portal import audit, clock, links
 from portal.contacts import audience
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
-from portal.i18n import _, _l, format_number, pick
-from portal.messaging import segments, wording
+from portal.i18n import LazyText, _, _l, format_number, pick
+from portal.messaging import approvals, segments, wording
 from portal.messaging import services as messaging
+from portal.messaging.approvals import ApprovalError
 from portal.messaging.services import LINK, NewMessage
 from portal.text import search_key, strip_controls
 from surveys.ballots.errors import BallotError
@@ -25,6 +26,8 @@ from surveys.ballots.services.voting import PURPOSE
 
 CHUNK: Final = 5000
 MAX_CHARACTERS: Final = 600
+SUBJECT: Final = "ballot_scheme"
+"""What a scheme is called in the audit trail and in approvals."""
 SAMPLE_TOKEN: Final = "TEST0000000"  # noqa: S105 (as long as a token, opens nothing)
 
 
@@ -158,12 +161,18 @@ def _problems(
 
 
 def open_vote(
-    scheme_id: int, *, texts: Mapping[str, str], until: dt.datetime, expected: int | None = None
+    scheme_id: int,
+    *,
+    texts: Mapping[str, str],
+    until: dt.datetime,
+    expected: int | None = None,
+    user_id: int | None = None,
 ) -> int:
     """Fix the ballots, list the voters and put in their invitations. Returns how many.
 
     Under a lock on the scheme: of two openings at once the second finds it open. `expected`: the
-    number of people that was confirmed. BallotError: wrong, past, changed.
+    number of people that was confirmed. BallotError: wrong, past, changed,
+    approval.
     """
     scheme = schemes.locked(scheme_id)
     if until <= clock.now():
@@ -174,7 +183,8 @@ def open_vote(
         raise BallotError("wrong", *found.problems)
     for area in scheme.areas:
         area.public_key = sealing.new_key()
-    batch = messaging.create_batch(pick(scheme.names))
+    batch = messaging.create_batch(pick(scheme.names), launched_by=user_id)
+    version = wording.freeze(bodies, SUBJECT, scheme.id, user_id=user_id)
     total = 0
     for people in _chunks(places_of(scheme.areas)):
         ids = _reserve_ids(len(people))
@@ -185,12 +195,16 @@ def open_vote(
                 NewMessage(contact_id, e164, language, bodies[language], PURPOSE, voter_id)
                 for voter_id, (contact_id, e164, language, _area) in zip(ids, people, strict=True)
             ),
+            template_version_id=version.id,
         )
         total += len(people)
     if not total or (expected is not None and total != expected):
-        raise BallotError(
-            "changed", _l("The people have changed since you looked. Check the numbers again.")
-        )
+        raise BallotError("changed", changed())
+    try:
+        approval = approvals.use(SUBJECT, scheme.id, total)
+    except ApprovalError as error:
+        raise BallotError("approval", error.message) from None
+    batch.approved_by = approval.decided_by if approval is not None else None
     scheme.state, scheme.batch_id, scheme.texts = "voting", batch.id, bodies
     scheme.opened_at, scheme.voting_until = clock.now(), until
     db.session.flush()
@@ -201,9 +215,15 @@ def open_vote(
         recipients=total,
         texts=bodies,
         until=until.isoformat(),
+        approved_by=batch.approved_by,
         projects={str(area): number for area, number in found.projects.items()},
     )
     return total
+
+
+def changed() -> LazyText:
+    """What is said where the people are others than were confirmed."""
+    return _l("The people have changed since you looked. Check the numbers again.")
 
 
 Person = tuple[int, str, str, int]

@@ -1,5 +1,6 @@
 """The pages of ballots: public, the vote itself, and staff's."""
 
+from surveys.ballots.views import approval as _approval
 from surveys.ballots.views import paper as _paper
 from surveys.ballots.views import projects as _projects
 from surveys.ballots.views import running as _running
@@ -10,5 +11,5 @@ from surveys.ballots.views.vote import blueprint as vote
 
 BLUEPRINTS = (public, vote, staff)
 
-ROUTES = (_schemes, _projects, _running, _paper)
+ROUTES = (_approval, _schemes, _projects, _running, _paper)
 """Imported for their routes."""

@@ -14,6 +14,7 @@ from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotScheme
 from surveys.ballots.services import closing, counting, paper, proposals, reminding, schemes
 from surveys.ballots.staff_forms import AreaForm, BudgetForm, SchemeForm
+from surveys.ballots.views.approval import approval_of
 from surveys.ballots.views.common import (
     act,
     area_url,
@@ -130,6 +131,7 @@ def _scheme_page(scheme: BallotScheme, form: AreaForm, status: int = 200) -> Res
             if counted and scheme.announced_batch_id is None
             else None,
             form=form,
+            **approval_of(scheme),
             to_remind=reminding.waiting(scheme) if reminding.may_remind(scheme) else 0,
         ),
         status,

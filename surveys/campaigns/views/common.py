@@ -7,7 +7,8 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.db import db
-from surveys.campaigns import services
+from portal.security import may
+from surveys.campaigns import approving, services
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.forms import first_day, last_day
 from surveys.campaigns.labels import state_label
@@ -39,6 +40,20 @@ def find_draft(campaign_id: int) -> Campaign:
     if campaign.state != "draft":
         abort(redirect(url_for(".show", campaign_id=campaign_id)))
     return campaign
+
+
+def approval_of(campaign: Campaign, recipients: int) -> dict[str, Any]:
+    """What the part about a second person's approval needs."""
+    urls = {
+        name: url_for(f".{name}", campaign_id=campaign.id)
+        for name in ("approve", "decline", "withdraw")
+        if name != "withdraw" or may("campaigns.launch")
+    }
+    return {
+        "approval": approving.standing(campaign),
+        "approval_urls": urls,
+        "approval_count": recipients,
+    }
 
 
 def act(campaign_id: int, action: Callable[[int], object], done: str) -> ResponseReturnValue:

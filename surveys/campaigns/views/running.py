@@ -10,10 +10,10 @@ from portal.i18n import _
 from portal.messaging import labels as message_labels
 from portal.messaging import quiet
 from portal.security import allow
-from surveys.campaigns import figures, launching, services
+from surveys.campaigns import approving, figures, launching, services
 from surveys.campaigns.forms import BoxForm, ClosingForm, last_day, typed_date
 from surveys.campaigns.models import Campaign
-from surveys.campaigns.views.common import act, blueprint, find
+from surveys.campaigns.views.common import act, approval_of, blueprint, find
 from surveys.secrecy import services as secrecy
 
 
@@ -50,8 +50,18 @@ def show(campaign_id: int) -> ResponseReturnValue:
         else None,
         box_form=BoxForm(),
         minimum=secrecy.minimum(),
+        **_approval(campaign),
         **_progress(campaign),
     )
+
+
+def _approval(campaign: Campaign) -> dict[str, Any]:
+    # Only a draft that waits is counted: that is what a second person looks at.
+    standing = approving.standing(campaign)
+    if standing is None:
+        return {"approval": None}
+    count = services.audience_count(campaign).total if standing.state == "waiting" else 0
+    return approval_of(campaign, count)
 
 
 @blueprint.get("/<int:campaign_id>/progress")
@@ -73,7 +83,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         ],
         "stopped": message_labels.explain(services.paused_reason(campaign)),
         "live": live,
-        "quiet": live and found.queued > 0 and quiet.is_quiet(),
+        "quiet": quiet.why() if live and found.queued > 0 else None,
     }
 
 
