@@ -10,7 +10,7 @@ from portal.accounts import services as accounts
 from portal.contacts import consent
 from portal.db import db
 from portal.i18n import _, ngettext
-from portal.messaging import account, labels, masking, overview, quiet, services, watching
+from portal.messaging import account, hygiene, labels, masking, overview, quiet, services, watching
 from portal.messaging.models import MessageBatch
 from portal.security import allow
 
@@ -121,6 +121,14 @@ def inbox() -> ResponseReturnValue:
     return render_template(
         "messaging/inbox.html", rows=rows, after=after, open_only=open_only, labels=labels
     )
+
+
+@blueprint.get("/unreachable")
+@allow("messages.read")
+def unreachable() -> ResponseReturnValue:
+    """Numbers to which messages keep coming back."""
+    rows, after = hygiene.page(_before())
+    return render_template("messaging/unreachable.html", rows=rows, after=after, labels=labels)
 
 
 @blueprint.get("/sms/<int:message_id>")

@@ -184,7 +184,7 @@ def audience_count(campaign: Campaign) -> AudienceCount:
     plan = Plan.from_json(sample.plan)
     found = drawing.strata(plan, wanted(campaign), sms_line())
     chosen = drawing.by_language(plan, sample.seed, found, wanted(campaign), sms_line())
-    return AudienceCount(sum(chosen.values()), chosen, whole.opted_out)
+    return AudienceCount(sum(chosen.values()), chosen, whole.opted_out, whole.unreachable)
 
 
 def costs(campaign: Campaign) -> dict[str, sms.TextCost]:

@@ -111,9 +111,11 @@ def places_of(areas: Sequence[BallotArea]) -> dict[str, int]:
 
 
 def _people(places: Mapping[str, int]) -> Any:
-    """Contacts of these neighbourhoods who have not opted out."""
+    """Contacts of these neighbourhoods who can be reached and have not opted out."""
     return select(Contact).where(
-        Contact.neighbourhood.in_(list(places)), ~audience.opted_out(sms_line())
+        Contact.neighbourhood.in_(list(places)),
+        ~audience.opted_out(sms_line()),
+        audience.reachable(),
     )
 
 
