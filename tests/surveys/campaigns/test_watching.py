@@ -111,7 +111,7 @@ def test_a_spread_campaign_goes_out_over_open_hours(
             assert len(gateway.ledger) == 2, "it is night"
             found = figures.progress(services.get(campaign_id))  # type: ignore[arg-type]
             assert found.pace.ends_at is None
-            clock.shift(hours=24)
+            clock.shift(hours=11)
             dispatch.run(5)
             db.session.remove()
     assert len(gateway.ledger) == 4
