@@ -12,11 +12,12 @@ def _link(prefix: str, *, required: bool = True) -> Placeholder:
     return Placeholder("link", sample_link(prefix), required=required, late=True)
 
 
+_LINK: Final = "\n{link}"
 _TITLE: Final = Placeholder("title", _l("Lighting of the parks"), required=False)
 _NAME: Final = Placeholder("name", _l("I am Mayor"), required=False)
 _CHOICES: Final = Placeholder(
     "choices",
-    lambda: f"{digits(1)}. {_('Yes')}\n{digits(2)}. {_('No')}",
+    lambda: "\n".join((digits(1) + ". " + _("Yes"), digits(2) + ". " + _("No"))),
     required=False,
     late=True,
 )
@@ -24,7 +25,7 @@ _CHOICES: Final = Placeholder(
 INVITATION: Final = TemplatePurpose(
     "campaigns.invitation",
     _l("Beginning of a campaign"),
-    lambda: f"{_('Dear citizen, what is your opinion? “%(title)s”', title='{title}')}\n{{link}}",
+    lambda: _("Dear citizen, what is your opinion? “%(title)s”", title="{title}") + _LINK,
     (_TITLE, _link("/s/", required=False), _CHOICES),
     bulk=True,
     many=True,
@@ -87,14 +88,14 @@ PURPOSES: Final = (
     TemplatePurpose(
         "ballots.invitation",
         _l("Invitation to vote, to begin from"),
-        lambda: f"{_('%(name)s: vote for your neighbourhood.', name='{name}')}\n{{link}}",
+        lambda: _("%(name)s: vote for your neighbourhood.", name="{name}") + _LINK,
         (_NAME, _link("/b/")),
         bulk=True,
     ),
     TemplatePurpose(
         "ballots.result",
         _l("The result of a vote"),
-        lambda: f"{_('%(name)s: the result is here.', name='{name}')}\n{{link}}",
+        lambda: _("%(name)s: the result is here.", name="{name}") + _LINK,
         (_NAME, _link("/b/")),
         bulk=True,
     ),

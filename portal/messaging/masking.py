@@ -13,6 +13,7 @@ def masked(body: str) -> str:
     """A stored body with words in the place of its personal link and its code."""
 
     def words(found: re.Match[str]) -> str:
-        return f"[{_('personal link') if found[0] == LINK else _('code')}]"
+        stands_for = _("personal link") if found[0] == LINK else _("code")
+        return f"[{stands_for}]"
 
     return _LATE.sub(words, body)
