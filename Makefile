@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. `make install` only prepares, `make run` starts the
 # same processes without demonstration data.
-.PHONY: demo clean-demo test install run lint types check catalogs pin bench slow-link dev
+.PHONY: demo clean-demo test install run lint types check catalogs pin bench slow-link chaos-messaging dev
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -66,6 +66,10 @@ pin: dev
 
 bench: dev
 	$(PY) -m benchmarks
+
+# A campaign while workers, queue server and web are killed at random; about five minutes a gateway.
+chaos-messaging: dev
+	$(PY) -m benchmarks.chaos_messaging
 
 # 500 people on a line of 50 kbit/s, 800 ms, 10 % loss, in real time: several minutes.
 slow-link: dev

@@ -184,7 +184,7 @@ def framing(response: Response) -> Response:
     return response
 
 
-OWN_WORLDS = ("/s/", "/b/", "/o/")
+OWN_WORLDS = ("/s/", "/b/", "/p/", "/o/")
 """Paths where the token is the authority: no cookie, no session, no other host."""
 
 

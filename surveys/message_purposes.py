@@ -86,6 +86,13 @@ PURPOSES: Final = (
         (Placeholder("code", lambda: digits("12345")),),
     ),
     TemplatePurpose(
+        "ballots.proposing",
+        _l("Invitation to propose, to begin from"),
+        lambda: _("%(name)s: propose a project for your neighbourhood.", name="{name}") + _LINK,
+        (_NAME, _link("/p/")),
+        bulk=True,
+    ),
+    TemplatePurpose(
         "ballots.invitation",
         _l("Invitation to vote, to begin from"),
         lambda: _("%(name)s: vote for your neighbourhood.", name="{name}") + _LINK,

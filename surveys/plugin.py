@@ -159,6 +159,6 @@ plugin = Plugin(
     packet_sections=SECTIONS,
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
-    link_prefixes={"survey": "/s/", "ballot": "/b/"},
+    link_prefixes={"survey": "/s/", "ballot": "/b/", "proposal": "/p/"},
     connect_signals=_connect_signals,
 )

@@ -19,6 +19,7 @@ describe(
         "ballot.proposal_merged": _l("Proposal merged into another"),
         "ballot.proposal_declined": _l("Proposal declined"),
         "ballot.proposal_submitted": _l("Proposal put back for a decision"),
+        "ballot.invited_to_propose": _l("People invited to propose"),
         "ballot.opened": _l("Vote opened"),
         "ballot.closed": _l("Vote closed"),
         "ballot.box_opened": _l("Ballot box opened"),

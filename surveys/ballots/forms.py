@@ -146,6 +146,14 @@ class ProposeForm(PhotoField, MobileField, _SessionlessForm):
             )
 
 
+class InvitedForm(ProposeForm):
+    """The same from a personal link, which tells the neighbourhood and the number."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, areas=(), **kwargs)
+        del self.area, self.mobile, self.website
+
+
 class CodeForm(_SessionlessForm):
     """The code of the SMS."""
 

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 from portal import jobs
 from portal.db import db
-from surveys.ballots.services import closing, counting, pictures, proposals
+from surveys.ballots.services import closing, counting, inviting, pictures, proposals
 
 
 @jobs.job(queue="default", timeout_seconds=600)
 def advance() -> None:
-    """Close votes whose time is over, open their boxes, destroy the keys, count.
+    """Stop late invitations, close votes whose time is over, open their boxes, destroy the keys,
+    count.
 
     Every step commits and can be run again.
     """
+    inviting.stop_late()
+    db.session.commit()
     for scheme_id in _ids(closing.due()):
         closing.close(scheme_id, only_if_due=True)
         db.session.commit()

@@ -66,6 +66,10 @@ class BallotScheme(Base):
         default=list, server_default=text("'[]'::jsonb")
     )
     """Ids of the message batches of the reminders, in their order."""
+    proposing_batches: Mapped[list[Any]] = mapped_column(
+        default=list, server_default=text("'[]'::jsonb")
+    )
+    """Ids of the message batches that invited people to propose, in their order."""
     announced_batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
     """Messages that told the result; they go out once."""
     opened_at: Mapped[dt.datetime | None]
@@ -153,6 +157,20 @@ class BallotProposal(Base):
     """Of the case that carries a winner out; empty where nothing follows it up."""
     created_at: Mapped[Created]
     area: Mapped[BallotArea] = relationship()
+
+
+class BallotProposer(Base):
+    """Somebody who was invited to propose; the personal link proves the number."""
+
+    __tablename__ = "ballot_proposers"
+    __table_args__ = (UniqueConstraint("scheme_id", "contact_id"),)
+
+    id: Mapped[BigId]
+    scheme_id: Mapped[int] = mapped_column(ForeignKey("ballot_schemes.id"))
+    area_id: Mapped[int] = mapped_column(ForeignKey("ballot_areas.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    language: Mapped[str] = mapped_column(String(2))
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
 
 
 class BallotVoter(Base):

@@ -331,10 +331,15 @@ class MergeForm(FlaskForm):  # type: ignore[misc]
     into = SelectField(_l("Merge into"), coerce=int)
 
 
-class OpenForm(FlaskForm):  # type: ignore[misc]
-    """Invitations and the last day of the vote."""
+class InviteForm(FlaskForm):  # type: ignore[misc]
+    """The SMS of an invitation."""
 
     sms_fa, sms_ar, sms_en = (_area("sms", code, 1200, 3) for code in LANGUAGES)
+
+
+class OpenForm(InviteForm):
+    """Invitations and the last day of the vote."""
+
     until = StringField(
         _l("Last day of the vote"),
         description=_l("At the end of this day the vote closes by itself."),

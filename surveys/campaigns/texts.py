@@ -78,16 +78,16 @@ def problem(text: str, *, is_link_needed: bool = True) -> str | None:
     return None
 
 
-def sample(text: str) -> str:
+def sample(text: str, purpose: str = PURPOSE) -> str:
     """The text as a phone would show it, with a link as long as the real ones."""
-    return with_suffix(text).replace(LINK, links.url_for_token(PURPOSE, SAMPLE_TOKEN))
+    return with_suffix(text).replace(LINK, links.url_for_token(purpose, SAMPLE_TOKEN))
 
 
-def cost(language: str, text: str) -> TextCost:
+def cost(language: str, text: str, purpose: str = PURPOSE) -> TextCost:
     """Exact segments of what will be sent, link and ending included, and the reasons."""
     text = normalise(text)
-    shown = sample(text)
-    own = len(text.replace(LINK, links.url_for_token(PURPOSE, SAMPLE_TOKEN)))
+    shown = sample(text, purpose)
+    own = len(text.replace(LINK, links.url_for_token(purpose, SAMPLE_TOKEN)))
     found = segments.count(shown)
     return TextCost(language, shown, found, tuple(_reasons(shown, own, found)))
 

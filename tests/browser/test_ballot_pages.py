@@ -60,6 +60,7 @@ def test_pages_from_the_first_proposal_to_the_result(
     see("staff-new", f"{staff}/new?lang=fa")
     see("staff-scheme", f"{staff}/{made.scheme_id}?lang=fa")
     see("staff-area", f"{staff}/areas/{made.area_id}?lang=fa")
+    see("staff-invite", f"{staff}/{made.scheme_id}/invite?lang=fa")
     see("staff-open", f"{staff}/{made.scheme_id}/open?lang=fa")
     see("staff-project", f"{staff}/projects/{made.projects[0]}?lang=fa")
     first, second = open_vote(made)

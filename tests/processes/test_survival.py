@@ -20,11 +20,11 @@ from flask import Flask
 from portal import services
 from portal.app import create_app
 from portal.cli import prepare_database
-from portal.config import ROOT
+from portal.config import ROOT, Settings
 from portal.db import db
 from portal.messaging.services import NewMessage, create_batch, insert_messages, progress
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
-from tests.conftest import close, make_settings
+from tests.conftest import close
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
@@ -85,9 +85,7 @@ def city(tmp_path: Path) -> Iterator[tuple[Flask, RunningSimulator, Crew]]:
         tmp_path, latency_ms=900, timeout_rate=0.05, hang_seconds=3
     ) as simulator:
         environ |= {"KAVENEGAR_URL": simulator.url, "KAVENEGAR_API_KEY": simulator.api_key}
-        lower = {name.lower(): value for name, value in environ.items() if name != "DATA_DIR"}
-        settings = make_settings(**{**lower, "data_dir": tmp_path / "city", "plugins": ()})
-        app = create_app(settings)
+        app = create_app(Settings.from_environ(environ))
         prepare_database(app)
         crew = Crew({**os.environ, **environ})
         try:

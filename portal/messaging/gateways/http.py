@@ -1,11 +1,11 @@
-"""A form POST that says how far it got, and never shows its URL."""
+"""A call that says how far it got, and never shows its URL."""
 
 import os
 import ssl
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -26,6 +26,21 @@ _BEFORE_SENDING = (
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A request. The address is `base` and the pieces of `path`, with slashes between; at most one
+    of `form` and `document` (sent as JSON) is given."""
+
+    verb: str
+    base: str
+    path: Sequence[str | Secret]
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    document: object = None
+    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    auth: tuple[str, Secret] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     status: int
     body: bytes
@@ -41,7 +56,7 @@ class Failure:
     message: str
 
 
-class FormClient:
+class Client:
     """Keeps connections per process and thread; timeouts are in seconds."""
 
     def __init__(self, connect_timeout: float, read_timeout: float, proxy: str | None) -> None:
@@ -71,14 +86,18 @@ class FormClient:
             self._local.session.close()
             del self._local.pid
 
-    def post(self, address: tuple[str, Secret, str], form: Mapping[str, str]) -> Reply | Failure:
-        """POST to base/secret/method. Never raises what the HTTP client raises: its exceptions
-        hold the URL, and so would their traceback."""
-        base, secret, method = address
+    def call(self, request: Call) -> Reply | Failure:
+        """Make a call. Never raises what the HTTP client raises: its exceptions hold the URL, which
+        may hold a key, and so would their traceback."""
         try:
-            with self._session().post(
-                f"{base}/{quote(secret.reveal(), safe='')}/{method}",
-                data=dict(form),
+            with self._session().request(
+                request.verb,
+                request.base + "".join(f"/{_piece(each)}" for each in request.path),
+                params=dict(request.query) or None,
+                data=None if request.form is None else dict(request.form),
+                json=request.document,
+                headers={name: _plain(value) for name, value in request.headers.items()},
+                auth=request.auth and (request.auth[0], request.auth[1].reveal()),
                 timeout=self._timeout,
                 allow_redirects=False,  # a redirect would carry the key to somebody else
                 stream=True,
@@ -89,6 +108,15 @@ class FormClient:
                 return Reply(response.status_code, body, _retry_after(response))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return _failure(error)
+
+
+def _plain(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _piece(piece: str | Secret) -> str:
+    """A part of the path: a secret is quoted whole, a string may hold slashes of its own."""
+    return quote(piece.reveal(), safe="") if isinstance(piece, Secret) else piece
 
 
 def _read(response: requests.Response, deadline: float) -> bytes | None:

@@ -27,7 +27,7 @@ from portal.messaging.gateways.base import (
     Sent,
     Unknown,
 )
-from portal.messaging.gateways.http import Failure, FormClient, Reply
+from portal.messaging.gateways.http import Call, Client, Failure, Reply
 from portal.messaging.gateways.numbers import international, is_e164, national
 from portal.messaging.gateways.redact import Secret, redact
 
@@ -127,7 +127,7 @@ class Kavenegar(Adapter):
         self.base_url = base_url.rstrip("/")
         self.sender = sender
         self._key = Secret(api_key)
-        self._client = FormClient(connect_timeout, read_timeout, proxy)
+        self._client = Client(connect_timeout, read_timeout, proxy)
 
     def __repr__(self) -> str:
         return f"<Kavenegar {self.base_url}>"
@@ -252,7 +252,9 @@ class Kavenegar(Adapter):
 
         Raises GatewayError, or _BlameError for a message that fails the call.
         """
-        answer = self._client.post((self.base_url, self._key, method + ".json"), form)
+        answer = self._client.call(
+            Call("POST", self.base_url, (self._key, f"{method}.json"), form=form)
+        )
         if isinstance(answer, Failure):
             kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
             raise GatewayError(kind, answer.code, answer.message)

@@ -28,7 +28,7 @@ from surveys.ballots.models import (
 )
 from surveys.ballots.rules import Ballot, Instance, Project, report, tally
 from surveys.ballots.services import closing, paper, schemes, voting
-from surveys.ballots.services.opening import CHUNK, sms_line
+from surveys.ballots.services.people import CHUNK, sms_line
 from surveys.ballots.services.voting import PURPOSE
 
 CURRENCY: Final = {"fa": "تومان", "ar": "تومان", "en": "toman"}
@@ -190,7 +190,7 @@ def results(scheme_id: int) -> dict[int, BallotResult]:
     return {row.area_id: row for row in rows}
 
 
-# Telling those who were invited
+# Telling those who were invited to vote
 
 
 def to_tell(scheme: BallotScheme) -> int:
@@ -220,7 +220,7 @@ def _invited(scheme: BallotScheme) -> Any:
 
 
 def announce(scheme_id: int) -> int:
-    """Tell everybody who was invited, once. Returns how many. BallotError: not_counted, told."""
+    """Tell everybody invited to vote, once. Returns how many. BallotError: not_counted, told."""
     scheme = schemes.locked(scheme_id)
     if scheme.state != "counted":
         raise BallotError("not_counted", _l("There is no result yet."))

@@ -4,13 +4,11 @@ import datetime as dt
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from flask import current_app
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from portal import audit, clock, links
-from portal.contacts import audience
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
 from portal.i18n import LazyText, _, _l, format_number, pick
@@ -18,13 +16,13 @@ from portal.messaging import approvals, segments, wording
 from portal.messaging import services as messaging
 from portal.messaging.approvals import ApprovalError
 from portal.messaging.services import LINK, NewMessage
-from portal.text import search_key, strip_controls
+from portal.text import strip_controls
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotArea, BallotProposal, BallotScheme
-from surveys.ballots.services import schemes, sealing
+from surveys.ballots.services import people, schemes, sealing
+from surveys.ballots.services.people import Person
 from surveys.ballots.services.voting import PURPOSE
 
-CHUNK: Final = 5000
 MAX_CHARACTERS: Final = 600
 SUBJECT: Final = "ballot_scheme"
 """What a scheme is called in the audit trail and in approvals."""
@@ -43,11 +41,6 @@ class Plan:
     @property
     def recipients(self) -> int:
         return sum(self.by_area.values())
-
-
-def sms_line() -> str | None:
-    line: str = current_app.extensions["pasokh_settings"].sms_line
-    return line or None
 
 
 def suggested_texts(scheme: BallotScheme) -> dict[str, str]:
@@ -74,11 +67,11 @@ def sample(body: str) -> str:
 
 def plan(scheme: BallotScheme, texts: Mapping[str, str]) -> Plan:
     """Figures of an opening now, and every reason why it would be refused."""
-    places = places_of(scheme.areas)
+    places = people.places_of(scheme.areas)
     by_area: dict[int, int] = dict.fromkeys((area.id for area in scheme.areas), 0)
     by_language: dict[str, int] = dict.fromkeys(LANGUAGES, 0)
     for place, language, number in db.session.execute(
-        _people(places)
+        people.living_in(places)
         .with_only_columns(Contact.neighbourhood, Contact.language, func.count())
         .group_by(Contact.neighbourhood, Contact.language)
     ):
@@ -98,25 +91,6 @@ def projects_by_area(scheme_id: int) -> dict[int, int]:
         .group_by(BallotProposal.area_id)
     ).all()
     return {area_id: number for area_id, number in rows}  # noqa: C416 (a Result is no mapping)
-
-
-def places_of(areas: Sequence[BallotArea]) -> dict[str, int]:
-    """Every spelling of a neighbourhood in the contact bank → the ballot it belongs to."""
-    known = {search_key(name): area.id for area in areas for name in area.names.values() if name}
-    return {
-        place: known[key]
-        for place, _number in audience.choices().neighbourhoods
-        if (key := search_key(place)) in known
-    }
-
-
-def _people(places: Mapping[str, int]) -> Any:
-    """Contacts of these neighbourhoods who can be reached and have not opted out."""
-    return select(Contact).where(
-        Contact.neighbourhood.in_(list(places)),
-        ~audience.opted_out(sms_line()),
-        audience.reachable(),
-    )
 
 
 def _problems(
@@ -185,21 +159,24 @@ def open_vote(
         raise BallotError("wrong", *found.problems)
     for area in scheme.areas:
         area.public_key = sealing.new_key()
+    for batch_id in scheme.proposing_batches:
+        messaging.cancel_batch(batch_id, "vote_opened")
     batch = messaging.create_batch(pick(scheme.names), launched_by=user_id)
     version = wording.freeze(bodies, SUBJECT, scheme.id, user_id=user_id)
     total = 0
-    for people in _chunks(places_of(scheme.areas)):
-        ids = _reserve_ids(len(people))
-        _copy_voters(scheme.id, ids, people)
+    places = people.places_of(scheme.areas)
+    for voters in people.chunks(people.living_in(places), places):
+        ids = people.reserve_ids("ballot_voters", len(voters))
+        _copy_voters(scheme.id, ids, voters)
         messaging.insert_messages(
             batch.id,
             (
                 NewMessage(contact_id, e164, language, bodies[language], PURPOSE, voter_id)
-                for voter_id, (contact_id, e164, language, _area) in zip(ids, people, strict=True)
+                for voter_id, (contact_id, e164, language, _area) in zip(ids, voters, strict=True)
             ),
             template_version_id=version.id,
         )
-        total += len(people)
+        total += len(voters)
     if not total or (expected is not None and total != expected):
         raise BallotError("changed", changed())
     try:
@@ -228,35 +205,7 @@ def changed() -> LazyText:
     return _l("The people have changed since you looked. Check the numbers again.")
 
 
-Person = tuple[int, str, str, int]
-"""Contact id, number, language, area id."""
-
-
-def _chunks(places: Mapping[str, int]) -> Iterator[list[Person]]:
-    query = _people(places).with_only_columns(
-        Contact.id, Contact.e164, Contact.language, Contact.neighbourhood
-    )
-    last = 0
-    while True:
-        rows = db.session.execute(
-            query.where(Contact.id > last).order_by(Contact.id).limit(CHUNK)
-        ).all()
-        if not rows:
-            return
-        yield [(row[0], row[1], row[2], places[row[3]]) for row in rows]
-        last = rows[-1][0]
-
-
-def _reserve_ids(count: int) -> list[int]:
-    # Known before the rows exist, for the digest of a token is made from the id.
-    statement = text(
-        "SELECT nextval(pg_get_serial_sequence('ballot_voters', 'id')) "
-        "FROM generate_series(1, :count)"
-    )
-    return list(db.session.scalars(statement, {"count": count}))
-
-
-def _copy_voters(scheme_id: int, ids: Sequence[int], people: Sequence[Person]) -> None:
+def _copy_voters(scheme_id: int, ids: Sequence[int], voters: Sequence[Person]) -> None:
     driver = db.session.connection().connection.driver_connection
     assert driver is not None  # noqa: S101
     columns = "id, scheme_id, area_id, contact_id, language, token_digest, channel, order_seed"
@@ -264,7 +213,7 @@ def _copy_voters(scheme_id: int, ids: Sequence[int], people: Sequence[Person]) -
         driver.cursor() as cursor,
         cursor.copy(f"COPY ballot_voters ({columns}) FROM STDIN") as copy,
     ):
-        for voter_id, (contact_id, _e164, language, area_id) in zip(ids, people, strict=True):
+        for voter_id, (contact_id, _e164, language, area_id) in zip(ids, voters, strict=True):
             digest = links.digest(links.token_for(PURPOSE, voter_id))
             copy.write_row(
                 (

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from limits import RateLimitItemPerDay
@@ -24,6 +25,7 @@ from surveys.ballots.services import pictures, schemes
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """SMS codes to one number: anybody can type the number of somebody else."""
+CODES_SCOPE: Final = "ballot-code-sms"
 CODE_TRIES: Final = 5
 CODE_LIFETIME: Final = dt.timedelta(minutes=30)
 UNCONFIRMED_FOR: Final = dt.timedelta(days=1)
@@ -47,41 +49,65 @@ REASONS: Final[dict[str, LazyText]] = {
 # From citizens
 
 
-def submit(
-    area: BallotArea,
-    *,
-    title: str,
-    description: str,
-    place: str,
-    language: str,
-    e164: str,
-    photo: Photo | None,
-) -> tuple[BallotProposal, str]:
+@dataclass(frozen=True)
+class Content:
+    """What a citizen wrote, in one language."""
+
+    title: str
+    description: str
+    place: str
+    language: str
+    photo: Photo | None
+
+
+def submit(area: BallotArea, content: Content, *, e164: str) -> tuple[BallotProposal, str]:
     """Keep a proposal and send the code that proves the number. Returns it and the key of the
     page where the code is typed. BallotError: not_now, codes."""
     scheme = db.session.get_one(BallotScheme, area.scheme_id)
     if not schemes.takes_proposals(scheme):
         raise BallotError("not_now", _l("Proposals are not taken now."))
-    if over_limit(CODES_A_DAY, "ballot-code-sms", e164):
+    if over_limit(CODES_A_DAY, CODES_SCOPE, e164):
         raise BallotError("codes", _too_many_codes(), field="mobile")
     key = secrets.token_urlsafe(18)
     code = f"{secrets.randbelow(100_000):05d}"
-    proposal = BallotProposal(
-        area_id=area.id,
-        language=language,
-        titles={language: title},
-        descriptions={language: description},
-        place=place,
-        e164=e164,
-        page_key=_digest(key),
-        code_digest=_code_digest(key, code),
-        created_at=clock.now(),
-        photo=pictures.keep(photo) if photo is not None else None,
-    )
-    db.session.add(proposal)
+    proposal = new(area.id, key, content, e164=e164)
+    proposal.code_digest = _code_digest(key, code)
     db.session.flush()
     _send_code(proposal, code)
     return proposal, key
+
+
+def new(area_id: int, key: str, content: Content, *, e164: str) -> BallotProposal:
+    """A citizen's proposal that waits until its number is proven. `key`: of its page."""
+    proposal = BallotProposal(
+        area_id=area_id,
+        language=content.language,
+        titles={content.language: content.title},
+        descriptions={content.language: content.description},
+        place=content.place,
+        e164=e164,
+        page_key=_digest(key),
+        created_at=clock.now(),
+        photo=pictures.keep(content.photo) if content.photo is not None else None,
+    )
+    db.session.add(proposal)
+    db.session.flush()
+    return proposal
+
+
+def receive(proposal: BallotProposal, by: str) -> None:
+    """Its number is proven, `by` code or link: it is public from now on."""
+    proposal.state = "submitted"
+    proposal.code_digest = None
+    _number(proposal)
+    audit.record(
+        "ballot.proposed",
+        "ballot_proposal",
+        proposal.id,
+        area=proposal.area_id,
+        origin="citizen",
+        by=by,
+    )
 
 
 def _too_many_codes() -> LazyText:
@@ -100,8 +126,8 @@ def _send_code(proposal: BallotProposal, code: str) -> None:
     )
 
 
-def find_unconfirmed(key: str) -> BallotProposal | None:
-    """The proposal whose code is typed on the page of this key, confirmed or not."""
+def of_key(key: str) -> BallotProposal | None:
+    """The proposal of the page of this key, confirmed or not."""
     return db.session.scalars(
         select(BallotProposal).where(BallotProposal.page_key == _digest(key[:64]))
     ).first()
@@ -110,16 +136,22 @@ def find_unconfirmed(key: str) -> BallotProposal | None:
 def confirm(key: str, code: str) -> BallotProposal | None:
     """The number is proven by the code; the proposal is now public. None: no such page.
 
-    Twice pressed is confirmed once. BallotError: wrong_code, too_many, late.
+    Twice pressed is confirmed once; a code that was asked for in time still counts shortly after
+    the last day, until the vote opens. BallotError: wrong_code, too_many, late, not_now.
     """
+    query = select(BallotProposal).where(BallotProposal.page_key == _digest(key[:64]))
+    seen = db.session.scalars(query).first()
+    if seen is None:
+        return None
+    area = db.session.get_one(BallotArea, seen.area_id)
+    scheme = schemes.locked(area.scheme_id)
     proposal = db.session.scalars(
-        select(BallotProposal)
-        .where(BallotProposal.page_key == _digest(key[:64]))
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        query.with_for_update().execution_options(populate_existing=True)
     ).first()
     if proposal is None or proposal.state != "unconfirmed":
         return proposal
+    if scheme.state not in schemes.OPEN_STATES:
+        raise BallotError("not_now", _l("Proposals are not taken now."))
     if clock.now() > proposal.created_at + CODE_LIFETIME:
         raise BallotError("late", _l("This code is too old. Send the proposal once more."))
     if proposal.code_tries >= CODE_TRIES:
@@ -133,12 +165,7 @@ def confirm(key: str, code: str) -> BallotProposal | None:
         raise BallotError(
             "wrong_code", _l("This is not the code of the SMS. Look at it again."), field="code"
         )
-    proposal.state = "submitted"
-    proposal.code_digest = None
-    _number(proposal)
-    audit.record(
-        "ballot.proposed", "ballot_proposal", proposal.id, area=proposal.area_id, origin="citizen"
-    )
+    receive(proposal, "code")
     return proposal
 
 

@@ -19,7 +19,7 @@ from portal.messaging.services import NewMessage
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotScheme, BallotVoter
 from surveys.ballots.services import schemes
-from surveys.ballots.services.opening import sms_line
+from surveys.ballots.services.people import sms_line
 from surveys.ballots.services.voting import PURPOSE, is_open
 
 CHUNK: Final = 5000

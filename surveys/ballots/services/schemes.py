@@ -16,7 +16,7 @@ from portal.messaging import services as messaging
 from portal.text import sort_key
 from portal.units.models import Unit
 from surveys.ballots.errors import BallotError
-from surveys.ballots.models import BallotArea, BallotProposal, BallotScheme
+from surveys.ballots.models import BallotArea, BallotProposal, BallotProposer, BallotScheme
 
 CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
 UNIT_KINDS: Final = ("neighbourhood", "district")
@@ -208,7 +208,7 @@ def change_budget(area_id: int, budget: int) -> bool:
 
 
 def remove_area(area_id: int) -> None:
-    """Take a ballot without proposals out again. BallotError: fixed, proposals."""
+    """Take a ballot without proposals out again. BallotError: fixed, proposals, invited."""
     found = db.session.get_one(BallotArea, area_id)
     scheme = locked(found.scheme_id)
     _must_be_open(scheme)
@@ -216,6 +216,10 @@ def remove_area(area_id: int) -> None:
         select(func.count()).select_from(BallotProposal).where(BallotProposal.area_id == area_id)
     ):
         raise BallotError("proposals", _l("It holds proposals, so it must stay."))
+    if db.session.scalar(
+        select(BallotProposer.id).where(BallotProposer.area_id == area_id).limit(1)
+    ):
+        raise BallotError("invited", _l("People were invited to propose here, so it must stay."))
     db.session.delete(found)
     db.session.flush()
     db.session.expire(scheme, ["areas"])
@@ -251,8 +255,8 @@ def cancel(scheme_id: int) -> bool:
         raise BallotError("over", _l("The vote is over and can no longer be called off."))
     before, scheme.state = scheme.state, "cancelled"
     approvals.withdraw("ballot_scheme", scheme_id)
-    if scheme.batch_id is not None:
-        for batch_id in (scheme.batch_id, *scheme.reminder_batches):
+    for batch_id in (scheme.batch_id, *scheme.reminder_batches, *scheme.proposing_batches):
+        if batch_id is not None:
             messaging.cancel_batch(batch_id, "ballot_cancelled")
     db.session.flush()
     audit.record("ballot.cancelled", "ballot_scheme", scheme_id, before=before)

@@ -172,6 +172,12 @@ def cast(token: str, page_key: str, marked: Marked) -> Cast | None:
     """
     if not 20 <= len(page_key) <= 64 or marked.errors:
         raise ValueError("Only a review page that was shown can be sent")
+    seen = find(token)
+    if seen is None:
+        return None
+    # The closing takes this row for itself: no ballot comes after the box was shut. It is locked
+    # before the voter's, as reminders do: in the other order the two would wait for each other.
+    db.session.refresh(seen.scheme, with_for_update={"read": True})
     link = _find(token, lock=True)
     if link is None:
         return None
@@ -181,8 +187,6 @@ def cast(token: str, page_key: str, marked: Marked) -> Cast | None:
         if voter.submission is not None and hmac.compare_digest(voter.submission, submission):
             return Cast("again", link, receipt_of(voter.id, page_key))
         return Cast("stopped", link)
-    # The closing takes this row for itself: no ballot comes after the box was shut.
-    db.session.refresh(link.scheme, with_for_update={"read": True})
     now = clock.now()
     if link.status(now) != "open" or link.area.public_key is None:
         return Cast("stopped", link)

@@ -9,8 +9,9 @@ from flask_security import current_user
 from portal.i18n import _, format_number
 from portal.security import allow, may
 from surveys.ballots.models import BallotScheme
-from surveys.ballots.services import approving, opening
+from surveys.ballots.services import approving, inviting, opening
 from surveys.ballots.views.common import act, blueprint, find, scheme_url
+from surveys.campaigns import texts as sms
 
 
 def approval_of(scheme: BallotScheme) -> dict[str, Any]:
@@ -19,10 +20,15 @@ def approval_of(scheme: BallotScheme) -> dict[str, Any]:
     if found is None:
         return {"approval": None}
     texts = found.details.get("texts", {})
+    is_invitation = found.details.get("what") == "invite"
     return {
         "approval": found,
-        "approval_count": opening.plan(scheme, texts).recipients,
-        "approval_samples": {code: opening.sample(body) for code, body in texts.items()},
+        "approval_what": _("Invitation to propose") if is_invitation else _("Open the vote"),
+        "approval_count": approving.recipients_now(scheme, found),
+        "approval_samples": {
+            code: sms.sample(body, inviting.PURPOSE) if is_invitation else opening.sample(body)
+            for code, body in texts.items()
+        },
         "approval_urls": {
             name: url_for(f".{name}_opening", scheme_id=scheme.id)
             for name in ("approve", "decline", "withdraw")
@@ -42,10 +48,7 @@ def approve_opening(scheme_id: int) -> ResponseReturnValue:
 
     def approve() -> None:
         number = approving.approve(scheme_id, user_id=current_user.id, expected=expected)
-        flash(
-            _("The vote is open. People invited: %(count)s.", count=format_number(number)),
-            "success",
-        )
+        flash(_("Approved. SMS on their way: %(count)s.", count=format_number(number)), "success")
 
     return act(approve, scheme_url(scheme_id))
 

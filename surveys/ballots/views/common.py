@@ -28,6 +28,7 @@ def _words() -> dict[str, Any]:
         "reasons": proposals.REASONS,
         "last_day": last_day,
         "open_states": schemes.OPEN_STATES,
+        "takes_proposals": schemes.takes_proposals,
     }
 
 

@@ -147,33 +147,17 @@ def propose(lang: str, code: str) -> ResponseReturnValue:  # noqa: ARG001 (as ab
 @public
 def send(lang: str, code: str) -> ResponseReturnValue:
     """Keep a proposal and send the code. With something wrong all that was typed stays."""
-    _only_ours()
+    only_ours()
     found = _scheme(code)
     form = ProposeForm(CombinedMultiDict((request.files, request.form)), areas=found.areas)
     if not schemes.takes_proposals(found):
         return _propose_page(found, form, 410)
-    # Reading a photo is work, so it counts before; a text is counted only when it is right.
-    has_photo = bool(request.files.get(form.photo.name))
-    too_many = has_photo and over_limit(SENDING, "ballot-proposal")
-    if not too_many and not form.validate():
-        return _propose_page(found, form, 422)
-    if too_many or (not has_photo and over_limit(SENDING, "ballot-proposal")):
-        form.form_errors.append(
-            _("Too many proposals came over this connection. Wait a little, then send once more.")
-        )
-        page = _propose_page(found, form, 429)
-        page.headers["Retry-After"] = "600"
-        return page
+    if status := check_proposal(form):
+        return _propose_page(found, form, status)
     proposal = None
     try:
         proposal, key = proposals.submit(
-            _area(found, form.area.data),
-            title=form.title.data or "",
-            description=form.description.data or "",
-            place=form.place.data or "",
-            language=lang,
-            e164=form.e164,
-            photo=form.drawn,
+            _area(found, form.area.data), content_of(form, lang), e164=form.e164
         )
         db.session.commit()
     except BallotError as error:
@@ -187,6 +171,31 @@ def send(lang: str, code: str) -> ResponseReturnValue:
     return redirect(url_for(".enter_code", lang=lang, code=code, key=key), 303)
 
 
+def check_proposal(form: ProposeForm) -> int:
+    """0, or the status of the page that says what is wrong with it."""
+    # Reading a photo is work, so it counts before; a text is counted only when it is right.
+    has_photo = bool(request.files.get(form.photo.name))
+    too_many = has_photo and over_limit(SENDING, "ballot-proposal")
+    if not too_many and not form.validate():
+        return 422
+    if too_many or (not has_photo and over_limit(SENDING, "ballot-proposal")):
+        form.form_errors.append(
+            _("Too many proposals came over this connection. Wait a little, then send once more.")
+        )
+        return 429
+    return 0
+
+
+def content_of(form: ProposeForm, lang: str) -> proposals.Content:
+    return proposals.Content(
+        title=form.title.data or "",
+        description=form.description.data or "",
+        place=form.place.data or "",
+        language=lang,
+        photo=form.drawn,
+    )
+
+
 @blueprint.get(f"/{_LANG}/ballots/<code>/propose/<key>")
 @token_authority
 def enter_code(lang: str, code: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 (as above)
@@ -198,7 +207,7 @@ def enter_code(lang: str, code: str, key: str) -> ResponseReturnValue:  # noqa: 
 @token_authority
 def confirm(lang: str, code: str, key: str) -> ResponseReturnValue:
     """The number is proven. Twice pressed is proven once."""
-    _only_ours()
+    only_ours()
     found = _scheme(code)
     form = CodeForm(request.form)
     if over_limit(TYPING, "ballot-code"):
@@ -225,11 +234,14 @@ def _propose_page(found: BallotScheme, form: ProposeForm, status: int = 200) -> 
         form=form,
         photo_again=bool(form.errors and form.drawn),
     )
-    return make_response(html, status)
+    response = make_response(html, status)
+    if status == 429:
+        response.headers["Retry-After"] = "600"
+    return response
 
 
 def _code_page(found: BallotScheme, key: str, form: CodeForm, status: int = 200) -> Response:
-    proposal = proposals.find_unconfirmed(key)
+    proposal = proposals.of_key(key)
     if proposal is None or proposal.area.scheme_id != found.id:
         abort(404)
     html = render_template(
@@ -314,7 +326,8 @@ def _download(lines: Iterator[str], mimetype: str, name: str) -> Response:
     return response
 
 
-def _only_ours() -> None:
+def only_ours() -> None:
+    """403 where the form was sent from another site."""
     ours = current_app.extensions["pasokh_settings"].public_url
     if not same_site(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"), ours):
         abort(403)

@@ -12,7 +12,15 @@ from portal.i18n import _, current_language, digits, pick, today
 from portal.security import allow
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotScheme
-from surveys.ballots.services import closing, counting, paper, proposals, reminding, schemes
+from surveys.ballots.services import (
+    closing,
+    counting,
+    inviting,
+    paper,
+    proposals,
+    reminding,
+    schemes,
+)
 from surveys.ballots.staff_forms import AreaForm, BudgetForm, SchemeForm
 from surveys.ballots.views.approval import approval_of
 from surveys.ballots.views.common import (
@@ -132,6 +140,7 @@ def _scheme_page(scheme: BallotScheme, form: AreaForm, status: int = 200) -> Res
             else None,
             form=form,
             **approval_of(scheme),
+            invited=inviting.invited(scheme.id) if scheme.proposing_batches else 0,
             to_remind=reminding.waiting(scheme) if reminding.may_remind(scheme) else 0,
         ),
         status,

@@ -44,7 +44,7 @@ def show(token: str) -> ResponseReturnValue:
     """The empty ballot, or why there is none. Changes nothing."""
     link = voting.find(token)
     if link is None:
-        return _unknown()
+        return unknown()
     lang = known_language(request.args.get("lang")) or link.voter.language
     if (status := link.status(clock.now())) != "open":
         return _closed(link, status, lang)
@@ -61,7 +61,7 @@ def mark(token: str) -> ResponseReturnValue:
     form = request.form
     link = voting.find(token)
     if link is None:
-        return _unknown()
+        return unknown()
     go = form.get(".go", "review")
     lang = known_language(form.get(".lang")) or link.voter.language
     if go.startswith("lang:"):
@@ -85,11 +85,11 @@ def mark(token: str) -> ResponseReturnValue:
 def _final(token: str, page_key: str, marked: Marked, lang: str) -> Response:
     done = voting.cast(token, page_key, marked)
     if done is None:
-        return _unknown()
+        return unknown()
     if done.kind == "stopped":
         db.session.rollback()
         link = voting.find(token)
-        return _closed(link, link.status(clock.now()), lang) if link else _unknown()
+        return _closed(link, link.status(clock.now()), lang) if link else unknown()
     db.session.commit()
     with use_language(lang):
         html = render_template(
@@ -175,7 +175,8 @@ def _is_ours() -> bool:
     )
 
 
-def _message(code: int, heading: str, *texts: str, more: tuple[str, str] | None = None) -> Response:
+def message(code: int, heading: str, *texts: str, more: tuple[str, str] | None = None) -> Response:
+    """A page that says one thing; `more`: words and address of a link."""
     html = render_template(
         "ballots_vote/message.html", heading=heading, texts=texts, more=more, choices=LANGUAGES
     )
@@ -190,7 +191,7 @@ def _closed(link: Link, status: voting.Status, lang: str) -> Response:
         result = (_("The projects of your neighbourhood"), page)
         match status:
             case "voted":
-                return _message(
+                return message(
                     200,
                     _("You have voted"),
                     _("Your ballot is in the box. Thank you."),
@@ -198,27 +199,27 @@ def _closed(link: Link, status: voting.Status, lang: str) -> Response:
                     more=result,
                 )
             case "paper":
-                return _message(
+                return message(
                     200,
                     _("You have voted on paper"),
                     _("One person has one ballot, so this link takes no other."),
                     more=result,
                 )
             case "counted":
-                return _message(
+                return message(
                     200,
                     _("The vote is over"),
                     _("The ballots are counted. See which projects won, and how far they are."),
                     more=(_("The result in your neighbourhood"), page),
                 )
             case "cancelled":
-                return _message(
+                return message(
                     410,
                     _("This vote was called off"),
                     _("No ballots are taken. Thank you for wanting to take part."),
                 )
             case _:
-                return _message(
+                return message(
                     410,
                     _("The vote is over"),
                     _("The ballots are being counted. Open this link again later for the result."),
@@ -226,18 +227,19 @@ def _closed(link: Link, status: voting.Status, lang: str) -> Response:
                 )
 
 
-def _unknown() -> Response:
+def unknown() -> Response:
+    """The page of a link that nobody was sent."""
     lang = known_language(request.args.get("lang")) or current_language()
     with use_language(lang):
         if over_limit(MISSES, "ballot-link-miss"):
-            response = _message(
+            response = message(
                 429,
                 _("Too many wrong links"),
                 _("Wait a minute, then open the link in your SMS again."),
             )
             response.headers["Retry-After"] = "60"
             return response
-        return _message(
+        return message(
             404,
             _("We do not know this link"),
             _("A letter may be missing. Open the link directly from the SMS, or copy all of it."),

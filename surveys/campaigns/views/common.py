@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.accounts import services as accounts
 from portal.db import db
 from portal.security import may
 from surveys.campaigns import approving, services
@@ -42,17 +43,21 @@ def find_draft(campaign_id: int) -> Campaign:
     return campaign
 
 
-def approval_of(campaign: Campaign, recipients: int) -> dict[str, Any]:
+def approval_of(campaign: Campaign, recipients: int, parts: int) -> dict[str, Any]:
     """What the part about a second person's approval needs."""
     urls = {
         name: url_for(f".{name}", campaign_id=campaign.id)
         for name in ("approve", "decline", "withdraw")
         if name != "withdraw" or may("campaigns.launch")
     }
+    found = approving.standing(campaign)
+    asked_by = accounts.names({found.requested_by}) if found is not None else {}
     return {
-        "approval": approving.standing(campaign),
+        "approval": found,
         "approval_urls": urls,
         "approval_count": recipients,
+        "approval_parts": parts,
+        "approval_asked_by": next(iter(asked_by.values()), ""),
     }
 
 

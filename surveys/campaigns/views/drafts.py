@@ -349,7 +349,7 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
         sample=drawing.of(campaign.id),
         form=form,
         quiet=quiet.why(),
-        **approval_of(campaign, plan.recipients),
+        **approval_of(campaign, plan.recipients, plan.segments),
         needs_approval=approvals.needed(plan.recipients),
         spread=spread.of(campaign, plan.recipients),
         minimum=secrecy.minimum(),

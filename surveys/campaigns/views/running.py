@@ -60,8 +60,10 @@ def _approval(campaign: Campaign) -> dict[str, Any]:
     standing = approving.standing(campaign)
     if standing is None:
         return {"approval": None}
-    count = services.audience_count(campaign).total if standing.state == "waiting" else 0
-    return approval_of(campaign, count)
+    if standing.state != "waiting":
+        return approval_of(campaign, 0, 0)
+    found = launching.plan(campaign)
+    return approval_of(campaign, found.recipients, found.segments)
 
 
 @blueprint.get("/<int:campaign_id>/progress")

@@ -63,7 +63,7 @@ def test_a_second_person_opens_it_with_what_was_wished(app: Flask, made: Made) -
     assert sent(app) == 0, "whoever launches cannot approve"
     page = shown(second.get(f"/staff/ballots/{made.scheme_id}").text)
     assert "Vote for your neighbourhood:" in page, "the second person reads the SMS"
-    assert "The vote is open. People invited: 3." in press(second, made, "open/approve", expected=3)
+    assert "Approved. SMS on their way: 3." in press(second, made, "open/approve", expected=3)
     with app.app_context():
         batch = db.session.scalars(select(MessageBatch)).one()
         scheme = db.session.get_one(BallotScheme, made.scheme_id)
@@ -81,3 +81,35 @@ def test_declined_or_taken_back_it_stays_closed(app: Flask, made: Made) -> None:
     press(first, made, "open/withdraw")
     press(second, made, "open/approve", expected=3)
     assert sent(app) == 0
+
+
+def test_invitations_to_propose_need_one_too(app: Flask, made: Made) -> None:
+    first, second = officer(app), officer(app)
+    texts = {f"sms_{code}": words for code, words in TEXTS.items()}
+    page = press(first, made, "invite", expected=3, go="send", **texts)
+    assert "Another person with the right to approve must agree" in page
+    assert sent(app) == 0
+    assert "Invitation to propose" in shown(second.get(f"/staff/ballots/{made.scheme_id}").text)
+    assert "SMS on their way: 3." in press(second, made, "open/approve", expected=3)
+    with app.app_context():
+        batch = db.session.scalars(select(MessageBatch)).one()
+        assert batch.launched_by and batch.approved_by
+        assert db.session.get_one(BallotScheme, made.scheme_id).state == "proposals"
+
+
+def test_a_scheme_has_one_wish_at_a_time(app: Flask, made: Made) -> None:
+    first = officer(app)
+    texts = {f"sms_{code}": words for code, words in TEXTS.items()}
+    press(first, made, "invite", expected=3, go="send", **texts)
+    done = first.post(
+        f"/staff/ballots/{made.scheme_id}/open",
+        data={
+            "csrf_token": token(first, f"/staff/ballots/{made.scheme_id}/open"),
+            "until": "2099-01-01",
+            "expected": 3,
+            "go": "open",
+            **texts,
+        },
+    )
+    assert done.status_code == 422
+    assert "It waits for the approval" in shown(done.text)

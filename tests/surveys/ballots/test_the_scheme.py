@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.audit.models import AuditEntry
+from portal.contacts.models import Contact
 from portal.db import db
 from portal.messaging import services as messaging
 from portal.messaging.models import Message
@@ -151,6 +152,28 @@ def test_codes_are_bounded_and_old_proposals_forgotten(app: Flask) -> None:
             jobs.erase_unconfirmed()
             assert len(before - set(pictures.folder().iterdir())) == 1
     assert rows(app, BallotProposal) == []
+
+
+def test_a_code_that_comes_after_the_vote_opened_is_too_late(app: Flask) -> None:
+    made = make_scheme()
+    make_voters(made, 1)
+    page = propose(app, made).headers["Location"]
+    code = last_code(app)
+    open_vote(made)
+    answer = confirm(app, page, code)
+    assert answer.status_code == 422
+    assert "پیشنهاد" in answer.text
+    assert {row.state for row in rows(app, BallotProposal)} == {"accepted", "unconfirmed"}
+
+
+def test_who_only_answered_one_survey_is_not_invited_to_vote(app: Flask) -> None:
+    made = make_scheme()
+    make_voters(made, 3)
+    with app.app_context():
+        ids = db.session.scalars(select(Contact.id).order_by(Contact.id)).all()
+        db.session.execute(update(Contact).where(Contact.id == ids[0]).values(only_answered=True))
+        db.session.commit()
+    assert len(open_vote(made)) == len(ids) - 1
 
 
 def test_a_wrong_form_keeps_what_was_typed_and_days_are_kept(app: Flask) -> None:
