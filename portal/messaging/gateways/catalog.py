@@ -45,6 +45,13 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
             Option("api_key", "The account's API key. Never logged.", is_required=True),
         ),
     ),
+    "smsir": Spec(
+        "portal.messaging.gateways.smsir",
+        (
+            Option("url", "Base address of SMS.ir.", "https://api.sms.ir"),
+            Option("api_key", "The account's API key. Never logged.", is_required=True),
+        ),
+    ),
 }
 _added: dict[str, Spec] = {}
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
