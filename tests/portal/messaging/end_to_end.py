@@ -60,7 +60,7 @@ def until_settled(batch_id: int, seconds: float = 120) -> dict[str, int]:
 def all_reports_came(simulator: RunningSimulator, batch_id: int, count: int) -> None:
     """The handsets got it, and the portal, which asks, learns of it."""
     simulator.behaviour(error_rate=0.0, timeout_rate=0.0, rate_limit=0)
-    _wait(lambda: simulator.ledger()["by_status"].get("10") == count)
+    wait(lambda: simulator.ledger()["by_status"].get("10") == count)
     for each in account.accounts():
         account.resume(each.name)
     db.session.commit()
@@ -85,7 +85,7 @@ def a_reply_arrives(portal: Flask, simulator: RunningSimulator, line: str) -> No
         return consent.is_opted_out(number, line)
 
     with portal.app_context():
-        _wait(fetched)
+        wait(fetched)
 
 
 def small(portal: Flask, calls: int = 10, **attributes: Any) -> None:
@@ -104,7 +104,8 @@ class _Small:
         return getattr(self._gateway, name)
 
 
-def _wait(until: Callable[[], bool]) -> None:
+def wait(until: Callable[[], bool]) -> None:
+    """Until it is true, at most 30 seconds."""
     deadline = time.monotonic() + 30
     while not until():
         assert time.monotonic() < deadline
