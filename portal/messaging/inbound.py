@@ -17,7 +17,7 @@ from portal import text as texts
 from portal.config import Settings
 from portal.contacts import consent
 from portal.db import db
-from portal.messaging import services, words
+from portal.messaging import account, services, words
 from portal.messaging.gateways.base import Inbound
 from portal.messaging.gateways.numbers import is_e164
 from portal.messaging.models import InboundMessage
@@ -97,12 +97,17 @@ def dedupe_key(message: Inbound) -> str:
 
 def own_line(line: str) -> str:
     """A line as messages carry it: +9810004346 and 009810004346 are 10004346."""
-    settings: Settings = current_app.extensions["pasokh_settings"]
     plain = texts.ascii_digits(_storable(line)).strip()
+    ours = _own_lines()
     for prefix in ("+98", "0098", "98", "+", ""):
-        if plain.startswith(prefix) and plain.removeprefix(prefix) == settings.sms_line != "":
-            return settings.sms_line
+        if plain.startswith(prefix) and plain.removeprefix(prefix) in ours:
+            return plain.removeprefix(prefix)
     return plain[:40]
+
+
+def _own_lines() -> set[str]:
+    settings: Settings = current_app.extensions["pasokh_settings"]
+    return {line for line in (settings.sms_line, *account.lines()) if line}
 
 
 def clean(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,8 +188,7 @@ def _overtaken(message: InboundMessage) -> bool:
 
 def _line_of(message: InboundMessage) -> str | None:
     """The line somebody speaks of; None, every line, where it is not one we send from."""
-    settings: Settings = current_app.extensions["pasokh_settings"]
-    return message.line if message.line and message.line == settings.sms_line else None
+    return message.line if message.line in _own_lines() else None
 
 
 OWN_HANDLERS: Final = (

@@ -57,6 +57,11 @@ class Message(Base):
             postgresql_where=text("state IN ('accepted', 'at_operator')"),
         ),
         Index("ix_messages_batch", "batch_id", "state"),
+        Index(
+            "ix_messages_bounced",
+            "state_at",
+            postgresql_where=text("state IN ('undelivered', 'failed')"),
+        ),
         UniqueConstraint("gateway", "gateway_id"),
     )
 
@@ -103,6 +108,10 @@ class Message(Base):
     """How often it was asked about, since it became unknown or accepted."""
     in_reply_to: Mapped[int | None] = mapped_column(ForeignKey("inbound_messages.id"), unique=True)
     """The SMS that this one answers automatically: at most one answer to each."""
+    template_version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message_template_versions.id")
+    )
+    """Whose words these are; empty: the product's own, or written for this one message."""
 
 
 class MessageBatch(Base):
@@ -123,6 +132,9 @@ class MessageBatch(Base):
     """What its messages cost or may still cost; kept only where there is a budget."""
     budget_of: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"), index=True)
     """The batch whose budget this one shares."""
+    launched_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """The second person, where so many recipients need one."""
 
 
 class SmsPrice(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 
 from portal import clock
 from portal.db import db
-from portal.messaging import account, hints, record, services
+from portal.messaging import account, hints, record, services, throttle
 from portal.messaging.gateways.base import Delivery, Gateway, GatewayError, Sent
 from portal.messaging.models import Message
 from portal.messaging.record import Result
@@ -36,6 +36,7 @@ def run() -> dict[str, int]:
     """
     now = clock.now()
     services.cancel_leftovers()
+    throttle.forget()
     lapsed = getattr(db.session.execute(_LAPSED, {"now": now}), "rowcount", 0)
     expired = db.session.execute(
         update(Message)

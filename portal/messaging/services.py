@@ -86,6 +86,8 @@ def create_batch(
     respects_quiet_hours: bool = True,
     budget_rial: int | None = None,
     budget_of: int | None = None,
+    launched_by: int | None = None,
+    approved_by: int | None = None,
 ) -> MessageBatch:
     """A running batch, still empty. Flushed, so that it has an id.
 
@@ -96,16 +98,21 @@ def create_batch(
         respects_quiet_hours=respects_quiet_hours,
         budget_rial=budget_rial,
         budget_of=budget_of,
+        launched_by=launched_by,
+        approved_by=approved_by,
     )
     db.session.add(batch)
     db.session.flush()
     return batch
 
 
-def insert_messages(batch_id: int, messages: Iterable[NewMessage]) -> int:
+def insert_messages(
+    batch_id: int, messages: Iterable[NewMessage], *, template_version_id: int | None = None
+) -> int:
     """Put the messages of a batch in, set-wise; each body gets the suffix it lacks.
 
-    Flushes, never commits; the dispatcher is hinted after the commit. Returns how many.
+    `template_version_id`: whose texts these are. Flushes, never commits; the dispatcher is hinted
+    after the commit. Returns how many.
     """
     db.session.flush()
     line, now = _settings().sms_line, clock.now()
@@ -117,7 +124,8 @@ def insert_messages(batch_id: int, messages: Iterable[NewMessage]) -> int:
     assert driver is not None  # noqa: S101
     columns = (
         "created_at, state_at, batch_id, priority, contact_id, e164, language, body,"
-        " link_purpose, link_id, line, state, local_id, attempts, not_before, checks, estimate_rial"
+        " link_purpose, link_id, line, state, local_id, attempts, not_before, checks,"
+        " estimate_rial, template_version_id"
     )
     with driver.cursor() as cursor, cursor.copy(f"COPY messages ({columns}) FROM STDIN") as copy:
         for new in messages:
@@ -143,6 +151,7 @@ def insert_messages(batch_id: int, messages: Iterable[NewMessage]) -> int:
                     new.not_before,
                     0,
                     estimator.of(new.e164, body, new.link_purpose),
+                    template_version_id,
                 )
             )
             count += 1
@@ -161,6 +170,7 @@ def send_one(
     link_id: int | None = None,
     not_before: dt.datetime | None = None,
     line: str | None = None,
+    template_version_id: int | None = None,
 ) -> Message:
     """Put in one message to one person: before campaigns, at any hour, without the suffix."""
     message = Message(
@@ -174,6 +184,7 @@ def send_one(
         not_before=not_before,
         line=_settings().sms_line if line is None else line,
         local_id=new_local_id(),
+        template_version_id=template_version_id,
     )
     db.session.add(message)
     db.session.flush()
@@ -182,7 +193,12 @@ def send_one(
 
 
 def reply_automatically(
-    inbound_id: int, body: str, *, language: str = "fa", contact_id: int | None = None
+    inbound_id: int,
+    body: str,
+    *,
+    language: str = "fa",
+    contact_id: int | None = None,
+    template_version_id: int | None = None,
 ) -> Message | None:
     """Answer an SMS by machine, on the line it came to; None where that must not be.
 
@@ -195,7 +211,12 @@ def reply_automatically(
     if db.session.scalar(select(Message.id).where(Message.in_reply_to == inbound_id)):
         return None
     message = send_one(
-        inbound.e164, body, language=language, contact_id=contact_id, line=inbound.line or None
+        inbound.e164,
+        body,
+        language=language,
+        contact_id=contact_id,
+        line=inbound.line or None,
+        template_version_id=template_version_id,
     )
     message.in_reply_to = inbound_id
     db.session.flush()

@@ -20,10 +20,7 @@ LOST_AFTER: Final = 30
 """Seconds after which a call without an end is over: its worker died. Longer than any call takes
 (a connection 3 s, an answer 25 s)."""
 
-_LOCK: Final = text("""
-    INSERT INTO gateway_states (gateway, failures) VALUES (:gateway, 0)
-    ON CONFLICT (gateway) DO UPDATE SET gateway = excluded.gateway
-""")
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('throttle:' || :gateway, 0))")
 _USED: Final = text(f"""
     SELECT coalesce(sum(segments), 0) AS used,
         extract(epoch FROM min(ended_at) + interval '1 second' - clock_timestamp()) AS wait
@@ -39,8 +36,7 @@ _END: Final = text("""
     UPDATE gateway_calls SET ended_at = clock_timestamp() WHERE id = :id
 """)
 _FORGET: Final = text("""
-    DELETE FROM gateway_calls WHERE gateway = :gateway
-        AND started_at < clock_timestamp() - interval '5 minutes'
+    DELETE FROM gateway_calls WHERE started_at < clock_timestamp() - interval '5 minutes'
 """)
 _POLL: Final = 0.005
 
@@ -95,6 +91,6 @@ def end(number: int) -> None:
     db.session.commit()
 
 
-def forget(gateway: str) -> None:
-    """Drop what no longer counts. Does not commit."""
-    db.session.execute(_FORGET, {"gateway": gateway})
+def forget() -> None:
+    """Drop the calls that no longer count. Does not commit."""
+    db.session.execute(_FORGET)

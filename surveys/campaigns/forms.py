@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal import formats
@@ -195,6 +202,7 @@ class AudienceForm(FlaskForm):  # type: ignore[misc]
     tags = SelectMultipleField(validate_choice=False)
     neighbourhoods = SelectMultipleField(validate_choice=False)
     languages = SelectMultipleField(validate_choice=False)
+    include_unreachable = BooleanField()
 
     def wanted(self, offered: Choices) -> AudienceFilter:
         def known(field: Any, on_offer: list[tuple[str, int]]) -> tuple[str, ...]:
@@ -205,6 +213,7 @@ class AudienceForm(FlaskForm):  # type: ignore[misc]
             known(self.tags, offered.tags),
             known(self.neighbourhoods, offered.neighbourhoods),
             known(self.languages, offered.languages),
+            bool(self.include_unreachable.data),
         )
 
 

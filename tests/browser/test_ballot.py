@@ -42,7 +42,7 @@ def test_a_ballot_in_persian_and_arabic_and_english(
         page.goto(f"{live}/b/{token}")
         problems += look(page, f"ballot-{kind}", language, width, shots)
         page.click(REVIEW)
-        page.wait_for_function("document.activeElement.id === 'error-summary'")
+        page.wait_for_function("document.activeElement?.id === 'error-summary'")
         problems += look(page, f"ballot-{kind}-errors", language, width, shots)
         mark(page, kind, made.projects[0], "2" if kind == "ranked" else "۷")
         mark(page, kind, made.projects[1], "1" if kind == "ranked" else "3")

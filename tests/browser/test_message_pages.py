@@ -109,7 +109,7 @@ def test_keyboard_only_without_script(
     visited = []
     for _ in range(7):
         page.keyboard.press("Tab")
-        visited.append(page.evaluate("document.activeElement.id || document.activeElement.type"))
+        visited.append(page.evaluate("document.activeElement?.id || document.activeElement.type"))
     assert visited == [
         "category",
         "place",

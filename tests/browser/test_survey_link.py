@@ -36,7 +36,7 @@ def test_every_page_of_the_poll(
         page.check(f"input[value={choice}]")
     page.click(NEXT)
     # The browser moves the focus a moment after the page has loaded.
-    page.wait_for_function("document.activeElement.id === 'error-summary'")
+    page.wait_for_function("document.activeElement?.id === 'error-summary'")
     problems += look(page, "survey-errors", language, width, shots)
     page.check("input[value=other]")
     page.uncheck("input[value=children]")

@@ -232,7 +232,7 @@ def test_an_error_of_the_server_and_a_step_back_keep_what_the_script_showed(
     page.check("input[value=yes]")
     page.fill("#q-many", "7")
     page.click(NEXT)
-    page.wait_for_function("document.activeElement.id === 'error-summary'")
+    page.wait_for_function("document.activeElement?.id === 'error-summary'")
     assert page.locator("#q-many").input_value() == "7"
     assert page.locator("#q-called-error, #q-why-error").count() == 2
     page.fill("#q-called", "Rex")

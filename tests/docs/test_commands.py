@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from portal.config import ROOT, Settings
+from portal.messaging.gateways import catalog
 from portal.processes import DEFAULTS
 from tests.docs.pages import PAGES, blocks, name, prose
 
@@ -108,6 +109,11 @@ def test_modules_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_settings_exist(page: Path) -> None:
     known = {item.name.upper() for item in fields(Settings)} | set(DEFAULTS) | OTHER_VARIABLES
+    known |= {
+        f"{gateway}_{option.name}".upper()
+        for gateway, spec in {**catalog.known(), "gateway": catalog.Spec("", ())}.items()
+        for option in spec.all_options()
+    }
     named: set[str] = set()
     for block in blocks(page, "ini"):
         named |= set(re.findall(r"^([A-Z][A-Z_]+)=", block, re.MULTILINE))

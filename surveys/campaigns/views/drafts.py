@@ -12,11 +12,21 @@ from portal.contacts.models import LANGUAGES
 from portal.db import db
 from portal.i18n import LANGUAGES as LANGUAGE_NAMES
 from portal.i18n import _, format_number, pick, use_language
-from portal.messaging import quiet
+from portal.messaging import approvals, quiet, wording
 from portal.messaging import services as messaging
 from portal.messaging.prices import PriceList
 from portal.security import allow
-from surveys.campaigns import advice, choosing, costing, figures, launching, schedule, services
+from surveys.campaigns import (
+    advice,
+    approving,
+    choosing,
+    costing,
+    figures,
+    launching,
+    schedule,
+    services,
+    spread,
+)
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.forms import (
@@ -29,7 +39,15 @@ from surveys.campaigns.forms import (
     typed_date,
 )
 from surveys.campaigns.models import Campaign
-from surveys.campaigns.views.common import blueprint, budget_form, changed, find_draft, say
+from surveys.campaigns.views.common import (
+    approval_of,
+    blueprint,
+    budget_form,
+    changed,
+    find_draft,
+    say,
+)
+from surveys.message_purposes import INVITATION
 from surveys.quotas import services as quotas
 from surveys.replies import texts as replies
 from surveys.replies.choices import CHOICES
@@ -141,8 +159,7 @@ def save_audience(campaign_id: int) -> ResponseReturnValue:
 def count_audience(campaign_id: int) -> ResponseReturnValue:
     """The count alone, for the page that asks while boxes are ticked. Changes nothing."""
     find_draft(campaign_id)
-    wanted = AudienceForm().wanted(audience.choices())
-    count = audience.count(wanted, services.sms_line())
+    count = audience.count(AudienceForm().wanted(audience.choices()), services.sms_line())
     return render_template("campaigns/_audience_count.html", count=count)
 
 
@@ -172,11 +189,24 @@ def _audience_page(campaign: Campaign, wanted: audience.AudienceFilter) -> Respo
 @blueprint.get("/<int:campaign_id>/texts")
 @allow("campaigns.launch")
 def edit_texts(campaign_id: int) -> ResponseReturnValue:
+    """`?template=`: begin from the texts of a template; nothing is saved by that."""
     campaign = find_draft(campaign_id)
     data = TextsForm.data_of(campaign)
     if not campaign.texts:
         data = _suggested(campaign)
+    chosen = request.args.get("template", "")
+    for template, version in wording.named(INVITATION.name):
+        if chosen == template.name:
+            data |= _from_template(campaign, version.texts)
     return _texts_page(campaign, TextsForm(data=data))
+
+
+def _from_template(campaign: Campaign, texts: Mapping[str, str]) -> dict[str, str]:
+    titles = campaign.version.survey.titles
+    return {
+        f"text_{code}": wording.fill(text, {"title": pick(titles, code)})
+        for code, text in texts.items()
+    }
 
 
 @blueprint.post("/<int:campaign_id>/texts")
@@ -237,6 +267,8 @@ def _texts_page(campaign: Campaign, form: TextsForm) -> str:
         campaign=campaign,
         form=form,
         fields=fields,
+        templates=[(each.name, each.name) for each, _version in wording.named(INVITATION.name)],
+        chosen=request.args.get("template", ""),
         poll=replies.poll_of(campaign),
     )
 
@@ -313,13 +345,18 @@ def launch(campaign_id: int) -> ResponseReturnValue:
         abort(400)
     page = url_for(".show", campaign_id=campaign_id)
     try:
-        number = launching.launch(campaign_id, user_id=current_user.id, expected=expected)
+        outcome, number = approving.launch_or_ask(
+            campaign_id, user_id=current_user.id, expected=expected
+        )
     except CampaignError as error:
         db.session.rollback()
         say(error)
         return redirect(page if error.code == "not_draft" else _review_url(campaign_id))
     db.session.commit()
-    flash(_("Launched. People invited: %(count)s.", count=format_number(number)), "success")
+    if outcome == "waiting":
+        flash(_("It waits for the approval of a second person."), "info")
+    else:
+        flash(_("Launched. People invited: %(count)s.", count=format_number(number)), "success")
     return redirect(page)
 
 
@@ -348,7 +385,10 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
         form=form,
         forecast=costing.forecast(costing.recipients(campaign), plan.costs, costing.price_list()),
         budget_form=budget_form(campaign),
-        quiet=quiet.is_quiet(),
+        quiet=quiet.why(),
+        **approval_of(campaign, plan.recipients, plan.segments),
+        needs_approval=approvals.needed(plan.recipients),
+        spread=spread.of(campaign, plan.recipients),
         minimum=secrecy.minimum(),
         quotas=quotas.of(campaign.id),
         reminders=schedule.planned_reminders(campaign.id),

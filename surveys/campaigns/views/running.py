@@ -10,10 +10,10 @@ from portal.i18n import _
 from portal.messaging import labels as message_labels
 from portal.messaging import quiet, spending
 from portal.security import allow
-from surveys.campaigns import budgets, figures, launching, services
+from surveys.campaigns import approving, budgets, figures, launching, services
 from surveys.campaigns.forms import BoxForm, BudgetForm, ClosingForm, last_day, typed_date
 from surveys.campaigns.models import Campaign
-from surveys.campaigns.views.common import act, blueprint, budget_form, changed, find
+from surveys.campaigns.views.common import act, approval_of, blueprint, budget_form, changed, find
 from surveys.secrecy import services as secrecy
 
 
@@ -51,8 +51,20 @@ def show(campaign_id: int) -> ResponseReturnValue:
         budget_form=budget_form(campaign) if running else None,
         box_form=BoxForm(),
         minimum=secrecy.minimum(),
+        **_approval(campaign),
         **_progress(campaign),
     )
+
+
+def _approval(campaign: Campaign) -> dict[str, Any]:
+    # Only a draft that waits is counted: that is what a second person looks at.
+    standing = approving.standing(campaign)
+    if standing is None:
+        return {"approval": None}
+    if standing.state != "waiting":
+        return approval_of(campaign, 0, 0)
+    found = launching.plan(campaign)
+    return approval_of(campaign, found.recipients, found.segments)
 
 
 @blueprint.get("/<int:campaign_id>/progress")
@@ -76,7 +88,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "message_labels": message_labels,
         "stopped": message_labels.explain(services.paused_reason(campaign)),
         "live": live,
-        "quiet": live and found.queued > 0 and quiet.is_quiet(),
+        "quiet": quiet.why() if live and found.queued > 0 else None,
     }
 
 

@@ -9,8 +9,15 @@ from sqlalchemy import select
 from portal import clock
 from portal.contacts import consent
 from portal.db import db
-from portal.messaging import account, dispatch, reconcile
-from portal.messaging.gateways.base import ErrorKind, GatewayError, Outcome, Outgoing, Refused
+from portal.messaging import account, dispatch, inbound, reconcile
+from portal.messaging.gateways.base import (
+    ErrorKind,
+    GatewayError,
+    Inbound,
+    Outcome,
+    Outgoing,
+    Refused,
+)
 from portal.messaging.models import Message, MessageBatch
 from tests.factories.messages import (
     LINE,
@@ -187,3 +194,16 @@ def test_nothing_goes_while_all_rest(both: tuple[FakeGateway, FakeGateway]) -> N
             gateway.answer = None
         clock.shift(minutes=6)
         assert dispatch.run(5)[0] == 1
+
+
+@pytest.mark.parametrize("written", ["30001370", "+9830001370", "009830001370", "۳۰۰۰۱۳۷۰"])
+def test_a_stop_on_the_second_line_is_a_stop_of_that_line(
+    both: tuple[FakeGateway, FakeGateway], written: str
+) -> None:
+    assert inbound.own_line(written) == SECOND_LINE
+    sms = Inbound("1", "+989121234567", written, "11", clock.now())
+    stored = inbound.store("second", sms, {"text": "11"})
+    assert stored is not None
+    inbound.handle({"id": stored})
+    assert consent.is_opted_out("+989121234567", SECOND_LINE)
+    assert not consent.is_opted_out("+989121234567", LINE)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from portal.config import ROOT
 from portal.db import db
-from portal.messaging import dispatch, services, throttle
+from portal.messaging import dispatch, reconcile, services, throttle
 from portal.messaging.services import NewMessage
 from portal.messaging.simulator.testing import RunningSimulator
 from tests.factories.messages import LINE, FakeGateway, account_of, make_batch, use_gateways
@@ -54,6 +54,7 @@ def test_eight_workers_never_exceed_it_and_use_it_well(
         "DATA_DIR": str(settings.data_dir),
         "PLUGINS": ",".join(settings.plugins),
         "QUIET_HOURS": "",
+        "CLOSED_DAYS": "send",
         "LOG_LEVEL": "ERROR",
         "SMS_GATEWAY": "kavenegar",
         "SMS_LINE": LINE,
@@ -104,6 +105,12 @@ def test_a_dead_workers_call_counts_for_a_while_and_not_for_ever() -> None:
     )
     db.session.commit()
     assert throttle.begin("fake", [10], 10, 0) is not None
+    db.session.execute(
+        text("UPDATE gateway_calls SET started_at = started_at - interval '6 minutes'")
+    )
+    db.session.commit()
+    reconcile.run()
+    assert db.session.scalar(text("SELECT count(*) FROM gateway_calls")) == 0
 
 
 @pytest.mark.usefixtures("context")
