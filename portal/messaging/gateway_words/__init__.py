@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from portal.i18n import LazyText
-from portal.messaging.gateway_words import kavenegar
+from portal.messaging.gateway_words import kavenegar, twilio
 from portal.messaging.gateway_words.table import Table
 
-_TABLES: Final[Mapping[str, Table]] = {"kavenegar": kavenegar.CODES}
+_TABLES: Final[Mapping[str, Table]] = {
+    "kavenegar": kavenegar.CODES,
+    "twilio": twilio.CODES,
+}
 
 
 def of(gateway: str, code: str) -> tuple[LazyText, LazyText | str] | None:
