@@ -56,7 +56,7 @@ def host_plugin() -> Plugin:
         ),
         cli=(account_commands, audit_commands, unit_commands, contact_commands, message_commands),
         periodic=(
-            Periodic(outbox_sweep, 10, _l("Hand on what happened")),
+            Periodic(outbox_sweep, 3, _l("Hand on what happened")),
             Periodic(audit_jobs.seal, 20, _l("Seal the audit trail")),
             Periodic(message_jobs.dispatch, 10, _l("Send messages")),
             Periodic(message_jobs.reconcile, 15, _l("Ask the gateway about uncertain messages")),

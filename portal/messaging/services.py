@@ -171,8 +171,14 @@ def send_one(
     not_before: dt.datetime | None = None,
     line: str | None = None,
     template_version_id: int | None = None,
+    asked_for: bool = False,
 ) -> Message:
-    """Put in one message to one person: before campaigns, at any hour, without the suffix."""
+    """Put in one message to one person: before campaigns, at any hour, without the suffix.
+
+    `asked_for`: it answers this person's own request (a tracking code, a one-time code), so that
+    a stop of its line does not hold it back; a stop of everything does. Never a survey, a
+    reminder or a question about satisfaction.
+    """
     message = Message(
         contact_id=contact_id,
         e164=e164,
@@ -185,6 +191,7 @@ def send_one(
         line=_settings().sms_line if line is None else line,
         local_id=new_local_id(),
         template_version_id=template_version_id,
+        asked_for=asked_for,
     )
     db.session.add(message)
     db.session.flush()
@@ -217,6 +224,7 @@ def reply_automatically(
         contact_id=contact_id,
         line=inbound.line or None,
         template_version_id=template_version_id,
+        asked_for=True,
     )
     message.in_reply_to = inbound_id
     db.session.flush()
@@ -365,10 +373,10 @@ def cancel_for_link(
 
 
 def suppress_waiting(e164: str, line: str | None) -> int:
-    """Stop what waits for a number that opted out. `line` None or empty: on every line.
+    """Stop what waits for a number that opted out. `line` None or empty: on every line; with a
+    line only what the person did not ask for.
 
-    A message a dispatcher has claimed is with the gateway within milliseconds and is not touched;
-    if it comes back it is suppressed at the next claim.
+    A message a dispatcher has claimed is not touched: consent is asked again before its call.
     """
     statement = (
         update(Message)
@@ -378,7 +386,7 @@ def suppress_waiting(e164: str, line: str | None) -> int:
         .execution_options(synchronize_session=False)
     )
     if line:
-        statement = statement.where(Message.line == line)
+        statement = statement.where(Message.line == line, Message.asked_for.is_(False))
     return len(db.session.execute(statement).all())
 
 

@@ -210,16 +210,14 @@ def _compact(phrase: str) -> str:
     return texts.search_key(phrase).replace(" ", "")
 
 
+_LISTS: Final[tuple[tuple[_Kind, str], ...]] = (
+    ("polite", _POLITE_WORDS),
+    ("start", _START_WORDS),
+    ("stop", _STOP_WORDS),
+    ("stop_all", _STOP_ALL_WORDS),
+)
 _PHRASES: Final[dict[str, _Kind]] = {
-    _compact(phrase): kind
-    for kind, phrases in (
-        ("polite", _POLITE_WORDS),
-        ("start", _START_WORDS),
-        ("stop", _STOP_WORDS),
-        ("stop_all", _STOP_ALL_WORDS),
-    )
-    for phrase in phrases.split("\n")
-    if phrase
+    _compact(phrase): kind for kind, phrases in _LISTS for phrase in phrases.split("\n") if phrase
 }
 _LONGEST: Final = max(map(len, _PHRASES))
 
