@@ -61,6 +61,8 @@ def host_plugin() -> Plugin:
             Periodic(message_jobs.dispatch, 10, _l("Send messages")),
             Periodic(message_jobs.reconcile, 15, _l("Ask the gateway about uncertain messages")),
             Periodic(message_jobs.pull_deliveries, 20, _l("Fetch delivery reports")),
+            Periodic(message_jobs.fetch_inbound, 30, _l("Fetch SMS that arrived")),
+            Periodic(message_jobs.fetch_stops, 300, _l("Fetch stops made at the gateway")),
             Periodic(message_jobs.mark_unreachable, 300, _l("Mark numbers that cannot be reached")),
             Periodic(contact_jobs.sweep, 30, _l("Go on with contact imports")),
         ),

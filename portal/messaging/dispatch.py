@@ -17,7 +17,17 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.db import db
-from portal.messaging import account, budget, calling, prices, quiet, record, segments, services
+from portal.messaging import (
+    account,
+    budget,
+    calling,
+    prices,
+    quiet,
+    record,
+    segments,
+    services,
+    suffixes,
+)
 from portal.messaging.account import Account
 from portal.messaging.calling import BUSY, Claimed, Fate, Withheld
 from portal.messaging.gateways.base import (
@@ -102,9 +112,9 @@ _QUERIES: Final = {
 _CLAIM = text("""
     UPDATE messages SET state = 'claimed', state_at = :now, claimed_at = :now, claim_id = :claim_id,
         claimed_until = :until, attempts = attempts + 1, gateway = :gateway, checks = 0,
-        reason = NULL, line = v.line, estimate_rial = v.rial
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[]), CAST(:estimates AS bigint[]))
-        AS v(id, line, rial)
+        reason = NULL, line = v.line, estimate_rial = v.rial, body = coalesce(v.body, body)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[]), CAST(:estimates AS bigint[]),
+                CAST(:bodies AS text[])) AS v(id, line, rial, body)
     WHERE messages.id = v.id
 """)
 
@@ -139,7 +149,8 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
         if not found:
             db.session.rollback()
             continue  # another dispatcher holds them
-        rows = [replace(each := Claimed(*row), line=to.line_for(each.known_line)) for row in found]
+        changes_texts = batch_id is not None and suffixes.differ()
+        rows = [_over(to, Claimed(*row), changes_texts=changes_texts) for row in found]
         out = calling.stopped(rows)
         kept = [row for row in rows if row.id not in out]
         rials = {row.id: estimator.of(row.e164, row.body, row.link_purpose) for row in kept}
@@ -164,6 +175,7 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
                     "gateway": to.name,
                     "ids": [row.id for row in kept],
                     "lines": [row.line for row in kept],
+                    "bodies": [row.body for row in kept] if changes_texts else [None] * len(kept),
                     "estimates": [rials[row.id] for row in kept],
                 },
             )
@@ -171,6 +183,12 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
         return Claim(claim_id, to, batch_id, tuple(kept), len(out), time.monotonic())
     db.session.rollback()
     return None
+
+
+def _over(to: Account, row: Claimed, *, changes_texts: bool) -> Claimed:
+    """A message as it goes over a gateway: on which line, with whose ending."""
+    body = suffixes.adapted(row.body, to) if changes_texts else row.body
+    return replace(row, line=to.line_for(row.known_line), body=body)
 
 
 def send(held: Claim) -> int:

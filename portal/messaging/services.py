@@ -10,11 +10,11 @@ from flask import current_app
 from sqlalchemy import func, select, update
 
 from portal import audit, clock, links
-from portal import text as texts
 from portal.config import Settings
 from portal.db import db
 from portal.messaging import hints, prices, segments
 from portal.messaging.models import InboundMessage, Message, MessageBatch
+from portal.messaging.suffixes import with_suffix
 
 LINK: Final = "{link}"
 CODE: Final = "{code}"
@@ -62,22 +62,6 @@ def new_local_id() -> int:
 
 
 # Putting in
-
-
-def with_suffix(body: str) -> str:
-    """A bulk text as it is sent: with SMS_SUFFIX on a line of its own, unless it ends with it.
-
-    «لغو۱۱», «لغو 11» and «لغو11» are the same suffix.
-    """
-    suffix = _settings().sms_suffix
-    body = segments.clean(body).replace("\x00", "").rstrip()
-    if not suffix or _bare(body).endswith(_bare(suffix)):
-        return body
-    return f"{body}\n{suffix}"
-
-
-def _bare(text: str) -> str:
-    return texts.search_key(text).replace(" ", "")
 
 
 def create_batch(
