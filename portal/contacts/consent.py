@@ -15,9 +15,10 @@ from portal import audit, clock, signals
 from portal.contacts.models import ConsentRecord, Contact, OptOut
 from portal.db import db
 
-CHANNELS = frozenset({"sms", "import", "staff", "link"})
+CHANNELS = frozenset({"sms", "import", "staff", "link", "gateway"})
 MAX_EVIDENCE = 1000
-_EVERY_LINE = ""
+EVERY_LINE = ""
+"""The line of a stop of all messages, as it is stored."""
 
 
 def opt_out(
@@ -49,7 +50,7 @@ def rejoin(
     """
     condition = OptOut.e164 == e164
     if line is not None:
-        condition &= OptOut.line.in_([line, _EVERY_LINE])
+        condition &= OptOut.line.in_([line, EVERY_LINE])
     lifted = db.session.scalars(delete(OptOut).where(condition).returning(OptOut.id)).all()
     if not lifted:
         return False
@@ -75,8 +76,20 @@ def suppressed(e164s: Iterable[str], line: str | None) -> set[str]:
         return set()
     query = select(OptOut.e164).where(_among(OptOut.e164, numbers))
     if line is not None:
-        query = query.where(OptOut.line.in_([line, _EVERY_LINE]))
+        query = query.where(OptOut.line.in_([line, EVERY_LINE]))
     return set(db.session.scalars(query))
+
+
+def stopped_lines(e164s: Iterable[str]) -> dict[str, set[str]]:
+    """number -> the lines it stopped, EVERY_LINE for all of them; those without a stop are left
+    out. One query."""
+    found: dict[str, set[str]] = {}
+    numbers = list(e164s)
+    if numbers:
+        query = select(OptOut.e164, OptOut.line).where(_among(OptOut.e164, numbers))
+        for e164, line in db.session.execute(query):
+            found.setdefault(e164, set()).add(line)
+    return found
 
 
 def refuse_many(
@@ -153,7 +166,7 @@ def _stop(e164s: list[str], line: str | None, channel: str) -> list[str]:
         return []
     now = clock.now()
     rows = [
-        {"e164": e164, "line": line or _EVERY_LINE, "since": now, "channel": channel}
+        {"e164": e164, "line": line or EVERY_LINE, "since": now, "channel": channel}
         for e164 in e164s
     ]
     # Waits for a concurrent insert of the same number, and then finds it done.

@@ -74,7 +74,7 @@ class ConsentRecord(Base):
     line: Mapped[str | None]
     """The sending line the decision is about; empty: all messages."""
     channel: Mapped[str]
-    """sms | import | staff | link"""
+    """sms | import | staff | link | gateway (the gateway's own list of stops)"""
     evidence: Mapped[str] = mapped_column(default="")
     """The words received, the import's source, or the officer's note."""
     recorded_by: Mapped[int | None]

@@ -19,6 +19,8 @@ from portal.messaging.models import GatewayState
 from portal.messaging.segments import DEFAULT_PLAN, LinePlan
 
 MAX_REST: Final = dt.timedelta(minutes=5)
+NO_SUFFIX: Final = "-"
+"""Setting of a gateway whose line demands no ending, though SMS_SUFFIX is set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,15 @@ class Account:
     """A gateway with what the city says of it.
 
     `line` is the sending line there; `rate` the most segments a second, None without a limit;
-    `plan` what a part holds on that line.
+    `plan` what a part holds on that line; `suffix` the ending it demands of bulk SMS, None:
+    SMS_SUFFIX.
     """
 
     gateway: Gateway
     line: str
     rate: int | None
     plan: LinePlan
+    suffix: str | None = None
 
     @property
     def name(self) -> str:
@@ -84,6 +88,28 @@ def lines() -> list[str]:
     return list(dict.fromkeys(each.line for each in accounts() if each.line))
 
 
+def suffix_of(each: Account | None) -> str:
+    """The ending of bulk SMS on a gateway's line; without a gateway SMS_SUFFIX. May be empty."""
+    if each is not None and each.suffix is not None:
+        return each.suffix
+    settings: Settings = current_app.extensions["pasokh_settings"]
+    return settings.sms_suffix
+
+
+def usual_suffix() -> str:
+    """The ending on the line that sends as a rule."""
+    return suffix_of(next(iter(accounts()), None))
+
+
+def suffixes() -> set[str]:
+    """The endings of all lines."""
+    return {suffix for each in (*accounts(), None) if (suffix := suffix_of(each))}
+
+
+def _suffix(setting: str) -> str | None:
+    return "" if setting == NO_SUFFIX else setting or None
+
+
 def _account(name: str, given: Mapping[str, str], settings: Settings) -> Account:
     options = {"line": settings.sms_line, **_status_hook(name, settings), **given}
     rate = options.get("rate", "")
@@ -92,6 +118,7 @@ def _account(name: str, given: Mapping[str, str], settings: Settings) -> Account
         options["line"],
         int(rate) if rate else None,
         LinePlan.with_part(int(options.get("part") or 70)),
+        _suffix(options.get("suffix", "")),
     )
 
 

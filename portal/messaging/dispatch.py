@@ -16,15 +16,24 @@ from typing import Final
 from sqlalchemy import text
 
 from portal import clock
-from portal.contacts import consent
 from portal.db import db
-from portal.messaging import account, budget, prices, quiet, record, segments, services, throttle
+from portal.messaging import (
+    account,
+    budget,
+    calling,
+    prices,
+    quiet,
+    record,
+    segments,
+    services,
+    suffixes,
+)
 from portal.messaging.account import Account
+from portal.messaging.calling import BUSY, Claimed, Fate, Withheld
 from portal.messaging.gateways.base import (
     Accepted,
     Deferred,
     GatewayError,
-    Outcome,
     Outgoing,
     Refused,
     Unknown,
@@ -38,22 +47,8 @@ LEASE = dt.timedelta(seconds=60)
 
 CREDIT_REST: Final = 60.0
 _SHORT_REST: Final = 2.0
-PATIENCE: Final = 10.0
-"""Seconds to wait for room under a gateway's limit."""
 LATE: Final = "late"
-BUSY: Final = "busy"
-"""Codes of ours for calls that were not made: no fault of the gateway."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    id: int
-    local_id: int
-    e164: str
-    body: str
-    link_purpose: str | None
-    link_id: int | None
-    line: str
+"""Code of ours for a call that was not made: no fault of the gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +95,7 @@ _ANY = "(m.bound_gateway IS NULL OR m.bound_gateway = :gateway)"
 _BOUND = "m.bound_gateway = :gateway"
 
 _PICK = """
-    SELECT id, local_id, e164, body, link_purpose, link_id, line FROM messages m
+    SELECT id, local_id, e164, body, link_purpose, link_id, line, asked_for FROM messages m
     WHERE state = 'created' AND batch_id {which} AND {bound}
         AND (not_before IS NULL OR not_before <= :now)
     ORDER BY priority, id LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -117,9 +112,9 @@ _QUERIES: Final = {
 _CLAIM = text("""
     UPDATE messages SET state = 'claimed', state_at = :now, claimed_at = :now, claim_id = :claim_id,
         claimed_until = :until, attempts = attempts + 1, gateway = :gateway, checks = 0,
-        reason = NULL, line = v.line, estimate_rial = v.rial
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[]), CAST(:estimates AS bigint[]))
-        AS v(id, line, rial)
+        reason = NULL, line = v.line, estimate_rial = v.rial, body = coalesce(v.body, body)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[]), CAST(:estimates AS bigint[]),
+                CAST(:bodies AS text[])) AS v(id, line, rial, body)
     WHERE messages.id = v.id
 """)
 
@@ -154,9 +149,10 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
         if not found:
             db.session.rollback()
             continue  # another dispatcher holds them
-        rows = [Claimed(*row) for row in found]
-        out = _stopped(rows, to)
-        kept = [replace(row, line=to.line_for(row.line)) for row in rows if row.id not in out]
+        changes_texts = batch_id is not None and suffixes.differ()
+        rows = [_over(to, Claimed(*row), changes_texts=changes_texts) for row in found]
+        out = calling.stopped(rows)
+        kept = [row for row in rows if row.id not in out]
         rials = {row.id: estimator.of(row.e164, row.body, row.link_purpose) for row in kept}
         if purse is not None and kept:
             first = rials[kept[0].id]
@@ -179,6 +175,7 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
                     "gateway": to.name,
                     "ids": [row.id for row in kept],
                     "lines": [row.line for row in kept],
+                    "bodies": [row.body for row in kept] if changes_texts else [None] * len(kept),
                     "estimates": [rials[row.id] for row in kept],
                 },
             )
@@ -188,17 +185,10 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
     return None
 
 
-def _stopped(rows: Sequence[Claimed], to: Account) -> set[int]:
-    """Those who said no on the line they know or on the one that would be used instead of it."""
-    by_line: dict[str, list[Claimed]] = {}
-    for row in rows:
-        for line in {row.line, to.line_for(row.line)}:
-            by_line.setdefault(line, []).append(row)
-    found: set[int] = set()
-    for line, those in by_line.items():
-        stopped = consent.suppressed([row.e164 for row in those], line)
-        found |= {row.id for row in those if row.e164 in stopped}
-    return found
+def _over(to: Account, row: Claimed, *, changes_texts: bool) -> Claimed:
+    """A message as it goes over a gateway: on which line, with whose ending."""
+    body = suffixes.adapted(row.body, to) if changes_texts else row.body
+    return replace(row, line=to.line_for(row.known_line), body=body)
 
 
 def send(held: Claim) -> int:
@@ -218,77 +208,30 @@ def send(held: Claim) -> int:
         outgoing.append(Outgoing(row.local_id, row.e164, body, row.line or None))
         rows.append(row)
     db.session.remove()
-    outcomes: list[Outcome]
+    fates: list[Fate]
     if time.monotonic() - held.begun > LEASE.total_seconds() / 2:
         # A machine that slept: somebody else may be asking about these rows already.
-        outcomes = _all(outgoing, GatewayError("retry", LATE, "claimed too long ago"))
-    elif held.account.rate is not None:
-        outcomes = _call_slowly(held.account, outgoing, held.account.rate)
+        fates = calling.all_of(outgoing, GatewayError("retry", LATE, "claimed too long ago"))
     else:
-        try:
-            outcomes = _call(held.account, outgoing) if outgoing else []
-        except GatewayError as error:
-            outcomes = _all(outgoing, error)
-    for row, sms, outcome in zip(rows, outgoing, outcomes, strict=True):
-        counted.append(_result(held, row, sms, outcome))
+        fates = calling.send(held.account, rows, outgoing)
+    for row, sms, fate in zip(rows, outgoing, fates, strict=True):
+        counted.append(_result(held, row, sms, fate))
     record.results(counted)
-    deferred = _errors(outcomes)
+    deferred = _errors(fates)
     for reason in deferred:
         _follow(held.account, held.batch_id, reason)
-    accepted = sum(isinstance(outcome, Accepted) for outcome in outcomes)
+    accepted = sum(isinstance(fate, Accepted) for fate in fates)
     if accepted and not deferred:
         account.worked(held.account.name)
     db.session.commit()
     return accepted
 
 
-def _call(to: Account, outgoing: Sequence[Outgoing]) -> list[Outcome]:
-    """The gateway's outcomes. Raises GatewayError for the whole call."""
-    try:
-        outcomes = to.gateway.send(outgoing)
-    except GatewayError:
-        raise
-    except Exception:
-        # An adapter's defect: nobody knows how far it got.
-        log.exception("The gateway adapter failed", extra={"gateway": to.name})
-        raise GatewayError("ambiguous", "adapter", "the adapter failed") from None
-    if len(outcomes) != len(outgoing):
-        raise GatewayError("ambiguous", "outcomes", "not one outcome per message")
-    return outcomes
-
-
-def _call_slowly(to: Account, outgoing: Sequence[Outgoing], rate: int) -> list[Outcome]:
-    """The outcomes of as many calls as the gateway's limit asks for."""
-    parts = [segments.count(sms.text, chars_per_part=to.plan).segments for sms in outgoing]
-    outcomes: list[Outcome] = []
-    ends = time.monotonic() + PATIENCE
-    while len(outcomes) < len(outgoing):
-        at = len(outcomes)
-        call = throttle.begin(to.name, parts[at:], rate, ends - time.monotonic())
-        db.session.remove()
-        if call is None:
-            return [*outcomes, *_all(outgoing[at:], GatewayError("retry", BUSY, "no room"))]
-        these = outgoing[at : at + call.count]
-        try:
-            outcomes += _call(to, these)
-        except GatewayError as error:
-            outcomes += _all(these, error)
-            stop = error if error.kind != "ambiguous" else GatewayError("retry", BUSY, "")
-            return [*outcomes, *_all(outgoing[len(outcomes) :], stop)]
-        finally:
-            throttle.end(call.number)
-            db.session.remove()
-    return outcomes
-
-
-def _all(batch: Sequence[Outgoing], error: GatewayError) -> list[Outcome]:
-    whole: Outcome = Unknown(error.code) if error.kind == "ambiguous" else Deferred(error)
-    return [whole] * len(batch)
-
-
-def _result(held: Claim, row: Claimed, sms: Outgoing, outcome: Outcome) -> Result:
+def _result(held: Claim, row: Claimed, sms: Outgoing, fate: Fate) -> Result:
     gateway = held.account.name
-    match outcome:
+    match fate:
+        case Withheld():
+            return Result(row.id, held.id, "suppressed", "opted_out")
         case Accepted(gateway_id, status, cost):
             state = "accepted" if status == "unknown" else status
             return Result(
@@ -314,12 +257,12 @@ def _result(held: Claim, row: Claimed, sms: Outgoing, outcome: Outcome) -> Resul
             return Result(row.id, held.id, "created", code, bound_gateway=bound)
 
 
-def _errors(outcomes: Sequence[Outcome]) -> list[GatewayError]:
+def _errors(fates: Sequence[Fate]) -> list[GatewayError]:
     """One error of each kind among those deferred."""
     found: dict[str, GatewayError] = {}
-    for outcome in outcomes:
-        if isinstance(outcome, Deferred) and outcome.error.code not in {LATE, BUSY}:
-            found.setdefault(outcome.error.kind, outcome.error)
+    for fate in fates:
+        if isinstance(fate, Deferred) and fate.error.code not in {LATE, BUSY}:
+            found.setdefault(fate.error.kind, fate.error)
     return list(found.values())
 
 

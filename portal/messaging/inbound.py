@@ -154,7 +154,7 @@ def _opt_out(message: InboundMessage, _normalised: str) -> bool:
         return False
     if _overtaken(message):
         return True
-    line = _line_of(message)
+    line = None if words.means_everything(message.text) else _line_of(message)
     consent.opt_out(message.e164, line=line, channel="sms", evidence=message.text)
     services.suppress_waiting(message.e164, line)
     return True

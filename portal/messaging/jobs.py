@@ -4,7 +4,7 @@ from typing import Final
 
 from portal import jobs
 from portal.db import db
-from portal.messaging import delivery, hints, hygiene
+from portal.messaging import delivery, fetching, hints, hygiene
 from portal.messaging import dispatch as dispatcher
 from portal.messaging import reconcile as reconciler
 
@@ -31,6 +31,18 @@ def reconcile() -> None:
 def pull_deliveries() -> None:
     """Ask for the delivery states that are due."""
     delivery.pull()
+
+
+@jobs.job(queue="urgent", timeout_seconds=300)
+def fetch_inbound() -> None:
+    """Fetch SMS that arrived at gateways which do not push them, or whose push was lost."""
+    fetching.fetch_inbound()
+
+
+@jobs.job(queue="default", timeout_seconds=300)
+def fetch_stops() -> None:
+    """Fetch the numbers that stopped a line at its gateway."""
+    fetching.fetch_stops()
 
 
 @jobs.job(queue="default", timeout_seconds=300)

@@ -106,6 +106,9 @@ class Message(Base):
     """When to ask the gateway for the delivery state next."""
     checks: Mapped[int] = mapped_column(default=0)
     """How often it was asked about, since it became unknown or accepted."""
+    asked_for: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """It answers what the person asked for: a stop of a line does not hold it back, a stop of
+    everything does."""
     in_reply_to: Mapped[int | None] = mapped_column(ForeignKey("inbound_messages.id"), unique=True)
     """The SMS that this one answers automatically: at most one answer to each."""
     template_version_id: Mapped[int | None] = mapped_column(

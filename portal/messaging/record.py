@@ -48,7 +48,7 @@ _RESULTS = text(f"""
         state_at = :now,
         reason = v.reason,
         gateway_id = coalesce(v.gateway_id, m.gateway_id),
-        gateway = CASE WHEN v.state = 'created' THEN NULL ELSE m.gateway END,
+        gateway = CASE WHEN v.state IN ('created', 'suppressed') THEN NULL ELSE m.gateway END,
         claim_id = CASE WHEN v.state = 'created' THEN NULL ELSE m.claim_id END,
         -- What the gateway did not say is estimated, of what it took.
         cost_rial = coalesce(v.cost_rial, m.cost_rial,

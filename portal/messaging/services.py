@@ -10,11 +10,11 @@ from flask import current_app
 from sqlalchemy import func, select, update
 
 from portal import audit, clock, links
-from portal import text as texts
 from portal.config import Settings
 from portal.db import db
 from portal.messaging import hints, prices, segments
 from portal.messaging.models import InboundMessage, Message, MessageBatch
+from portal.messaging.suffixes import with_suffix
 
 LINK: Final = "{link}"
 CODE: Final = "{code}"
@@ -62,22 +62,6 @@ def new_local_id() -> int:
 
 
 # Putting in
-
-
-def with_suffix(body: str) -> str:
-    """A bulk text as it is sent: with SMS_SUFFIX on a line of its own, unless it ends with it.
-
-    «لغو۱۱», «لغو 11» and «لغو11» are the same suffix.
-    """
-    suffix = _settings().sms_suffix
-    body = segments.clean(body).replace("\x00", "").rstrip()
-    if not suffix or _bare(body).endswith(_bare(suffix)):
-        return body
-    return f"{body}\n{suffix}"
-
-
-def _bare(text: str) -> str:
-    return texts.search_key(text).replace(" ", "")
 
 
 def create_batch(
@@ -171,8 +155,14 @@ def send_one(
     not_before: dt.datetime | None = None,
     line: str | None = None,
     template_version_id: int | None = None,
+    asked_for: bool = False,
 ) -> Message:
-    """Put in one message to one person: before campaigns, at any hour, without the suffix."""
+    """Put in one message to one person: before campaigns, at any hour, without the suffix.
+
+    `asked_for`: it answers this person's own request (a tracking code, a one-time code), so that
+    a stop of its line does not hold it back; a stop of everything does. Never a survey, a
+    reminder or a question about satisfaction.
+    """
     message = Message(
         contact_id=contact_id,
         e164=e164,
@@ -185,6 +175,7 @@ def send_one(
         line=_settings().sms_line if line is None else line,
         local_id=new_local_id(),
         template_version_id=template_version_id,
+        asked_for=asked_for,
     )
     db.session.add(message)
     db.session.flush()
@@ -217,6 +208,7 @@ def reply_automatically(
         contact_id=contact_id,
         line=inbound.line or None,
         template_version_id=template_version_id,
+        asked_for=True,
     )
     message.in_reply_to = inbound_id
     db.session.flush()
@@ -365,10 +357,10 @@ def cancel_for_link(
 
 
 def suppress_waiting(e164: str, line: str | None) -> int:
-    """Stop what waits for a number that opted out. `line` None or empty: on every line.
+    """Stop what waits for a number that opted out. `line` None or empty: on every line; with a
+    line only what the person did not ask for.
 
-    A message a dispatcher has claimed is with the gateway within milliseconds and is not touched;
-    if it comes back it is suppressed at the next claim.
+    A message a dispatcher has claimed is not touched: consent is asked again before its call.
     """
     statement = (
         update(Message)
@@ -378,7 +370,7 @@ def suppress_waiting(e164: str, line: str | None) -> int:
         .execution_options(synchronize_session=False)
     )
     if line:
-        statement = statement.where(Message.line == line)
+        statement = statement.where(Message.line == line, Message.asked_for.is_(False))
     return len(db.session.execute(statement).all())
 
 

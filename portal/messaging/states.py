@@ -17,6 +17,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "delivered",
             "undelivered",
             "blocked",
+            "suppressed",
             "cancelled",
             "failed",
         }

@@ -18,7 +18,7 @@ from portal.i18n import LazyText, _, _l, format_number, isolate, use_language
 from portal.messaging import purposes, segments
 from portal.messaging.purposes import TemplatePurpose
 from portal.messaging.segments import Segments
-from portal.messaging.services import with_suffix
+from portal.messaging.suffixes import with_suffix
 from portal.messaging.template_models import MessageTemplate, MessageTemplateVersion
 from portal.text import strip_controls
 

@@ -119,6 +119,9 @@ class Invitation(Base):
     state: Mapped[str] = mapped_column(default="open")
     """screened: the quota of the person's group was full, so nothing of the answers was kept."""
     state_at: Mapped[Created]
+    opened_at: Mapped[dt.datetime | None]
+    """When a person's browser first asked for the page of the link; of an anonymous survey only
+    the day. Programs that look at links in SMS and mail do not count."""
     channel: Mapped[str] = mapped_column(default="sms", server_default=text("'sms'"))
     """How the person came to it: sms (invited), open (unverified), verified (an open link and a
     code by SMS), phone (an operator called or was called), interview, paper, test."""

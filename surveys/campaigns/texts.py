@@ -10,7 +10,8 @@ from portal.i18n import _, format_number, isolate, ngettext
 from portal.messaging import account, characters, lint, segments
 from portal.messaging.lint import NEAR
 from portal.messaging.segments import Segments
-from portal.messaging.services import LINK, with_suffix
+from portal.messaging.services import LINK
+from portal.messaging.suffixes import with_suffix
 from portal.text import strip_controls
 
 PURPOSE: Final = "survey"

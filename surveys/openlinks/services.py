@@ -129,6 +129,7 @@ def ask_for_number(link: OpenLink, e164: str, language: str) -> str:
         link_purpose=PURPOSE,
         link_id=challenge.id,
         template_version_id=words.version_id,
+        asked_for=True,
     )
     return token
 

@@ -26,7 +26,7 @@ def send_promotion(call: Call, session: CallinSession) -> None:
 
 
 def send_reminder(call: Call, session: CallinSession) -> None:
-    _send(call, session, "callins.reminder")
+    _send(call, session, "callins.reminder", asked_for=False)
 
 
 def send_change(call: Call, session: CallinSession) -> None:
@@ -58,7 +58,7 @@ def is_mobile(e164: str | None) -> bool:
         return False
 
 
-def _send(call: Call, session: CallinSession, purpose: str) -> None:
+def _send(call: Call, session: CallinSession, purpose: str, *, asked_for: bool = True) -> None:
     if not call.e164 or not is_mobile(call.e164):
         return
     with use_language(call.language):
@@ -69,4 +69,5 @@ def _send(call: Call, session: CallinSession, purpose: str) -> None:
         found.body,
         language=call.language,
         template_version_id=found.version_id,
+        asked_for=asked_for,
     )

@@ -118,6 +118,7 @@ def write_to_citizen(case: Case, purpose: str, about: str, **values: str) -> Non
         language=case.language,
         contact_id=case.contact_id,
         template_version_id=found.version_id,
+        asked_for=True,
     )
     add_event(case.id, "sms", text=found.body, message_id=message.id, about=about)
 

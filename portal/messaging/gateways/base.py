@@ -7,7 +7,7 @@ accepted, or is it unknown? A message that may have been accepted is never sent 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 DeliveryState = Literal[
     "accepted",  # the gateway has it
@@ -136,13 +136,21 @@ class Sent:
     at: datetime
 
 
+LOST: Final = "?"
+"""The cursor of an inbox that can be read once, after a reading whose answer was lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """SMS fetched from a gateway, each with what the gateway gave. `cursor`: where to go on."""
+    """SMS fetched from a gateway, each with what the gateway gave. `cursor`: where to go on.
+
+    `unreadable`: records that the adapter does not understand, kept for a person.
+    """
 
     messages: Sequence[tuple[Inbound, Mapping[str, object]]]
     cursor: str
     has_more: bool
+    unreadable: Sequence[Mapping[str, object]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,11 @@ class Gateway(Protocol):
     @property
     def supports_local_id(self) -> bool:
         """True where sending the same local id again is answered from the earlier record."""
+
+    @property
+    def reads_once(self) -> bool:
+        """True where `inbox` gives each SMS only once: it is given LOST as the cursor when an
+        earlier answer did not arrive."""
 
     @property
     def settles(self) -> timedelta:
@@ -222,6 +235,7 @@ class Adapter:
     """What a gateway can do less than others, for adapters to inherit."""
 
     supports_local_id = False
+    reads_once = False
     settles: timedelta = timedelta(minutes=3)
     remembers: timedelta = timedelta(hours=20)
     hook_answer: tuple[str, str] = ("ok\n", "text/plain")

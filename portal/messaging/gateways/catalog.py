@@ -21,6 +21,9 @@ COMMON: Final = (
     Option("line", "The sending line at this gateway. Empty: SMS_LINE."),
     Option("rate", "Most segments a second, of all workers together. Empty: no limit."),
     Option("part", "Units of a part: 70, or 66 where the line takes fewer.", "70"),
+    Option(
+        "suffix", "What its line demands at the end of bulk SMS; - for nothing. Empty: SMS_SUFFIX."
+    ),
     Option("read_timeout", "Seconds to wait for an answer, at most 25.", "20"),
     Option("proxy", "Address of an HTTP proxy for its calls."),
 )

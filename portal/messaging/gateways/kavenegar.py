@@ -7,10 +7,10 @@ is chained or quoted, and what the client logs is redacted.
 
 import json as jsonlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from portal import clock
+from portal.messaging.gateways import kavenegar_lists as lists
 from portal.messaging.gateways.base import (
     Accepted,
     Adapter,
@@ -21,6 +21,7 @@ from portal.messaging.gateways.base import (
     Gateway,
     GatewayError,
     Inbound,
+    Inbox,
     Outcome,
     Outgoing,
     Refused,
@@ -28,6 +29,7 @@ from portal.messaging.gateways.base import (
     Unknown,
 )
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
+from portal.messaging.gateways.kavenegar_lists import inbound, integer, records
 from portal.messaging.gateways.numbers import international, is_e164, national
 from portal.messaging.gateways.redact import Secret, redact
 
@@ -109,6 +111,7 @@ class Kavenegar(Adapter):
     name: Final = "kavenegar"
     max_batch: Final = MAX_SEND
     supports_local_id = True
+    reads_once = True
     settles = timedelta(0)
     remembers = timedelta(hours=11)
     """It looks 12 hours back."""
@@ -221,32 +224,40 @@ class Kavenegar(Adapter):
         for start in range(0, len(local_ids), MAX_LOCAL):
             ids = ",".join(map(str, local_ids[start : start + MAX_LOCAL]))
             for entry in self._ask("sms/statuslocalmessageid", {"localid": ids}):
-                local_id, gateway_id = _integer(entry.get("localid")), entry.get("messageid")
+                local_id, gateway_id = integer(entry.get("localid")), entry.get("messageid")
                 # An identifier means it was accepted, even with a status nobody documented.
-                if local_id in found and _integer(gateway_id):
+                if local_id in found and integer(gateway_id):
                     found[local_id] = _delivery(entry) or Delivery(str(gateway_id), "unknown")
         return found
 
     def credit_rial(self) -> int | None:
         entries = self._ask("account/info", {})
-        return _integer(entries[0].get("remaincredit")) if entries else None
+        return integer(entries[0].get("remaincredit")) if entries else None
+
+    def inbox(self, cursor: str) -> Inbox | None:
+        """See Gateway.inbox; of the sending line."""
+        return lists.inbox(self._ask, self.sender, cursor) if self.sender else None
+
+    def blocked(self, since: datetime) -> list[str] | None:
+        """See Gateway.blocked; of the sending line."""
+        return lists.blocked(self._ask, self.sender, since) if self.sender else None
 
     def _ask(self, method: str, form: Mapping[str, str]) -> list[dict[str, object]]:
         """The records of a reading call; no answer is never taken for an empty one."""
         entries = self._call(method, form)
         if not isinstance(entries, list | dict):
             raise GatewayError("retry", "entries", "an answer without records")
-        return _dicts(entries)
+        return records(entries)
 
     # What Kavenegar calls us with: query, form or JSON, the names vary with the source
 
     def parse_status_callback(self, form: Mapping[str, str], json: object) -> list[Delivery]:
-        entries: list[Mapping[str, object]] = [*_dicts(json), dict(form)]
+        entries: list[Mapping[str, object]] = [*records(json), dict(form)]
         return [d for entry in entries if (d := _delivery(entry)) is not None]
 
     def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]:
-        entries: list[Mapping[str, object]] = [*_dicts(json), dict(form)]
-        return [message for entry in entries if (message := _inbound(entry)) is not None]
+        entries: list[Mapping[str, object]] = [*records(json), dict(form)]
+        return [message for entry in entries if (message := inbound(entry)) is not None]
 
     # The call
 
@@ -330,34 +341,11 @@ def _outcome(message: Outgoing, entry: object) -> Outcome:
 
 
 def _delivery(entry: Mapping[str, object]) -> Delivery | None:
-    gateway_id, status = _integer(entry.get("messageid")), _integer(entry.get("status"))
+    gateway_id, status = integer(entry.get("messageid")), integer(entry.get("status"))
     if not gateway_id or status is None or status not in STATES:
         return None
-    cost = 0 if status in REFUNDED else _integer(entry.get("cost"))
+    cost = 0 if status in REFUNDED else integer(entry.get("cost"))
     return Delivery(str(gateway_id), STATES[status], cost)
-
-
-def _inbound(entry: Mapping[str, object]) -> Inbound | None:
-    sender, line = entry.get("sender", entry.get("from")), entry.get("receptor", entry.get("to"))
-    text = entry.get("message")
-    if not sender or not line or not isinstance(text, str):
-        return None
-    gateway_id = _integer(entry.get("messageid", entry.get("id")))
-    return Inbound(
-        gateway_id=str(gateway_id) if gateway_id else None,
-        sender=international(str(sender)[:40]),
-        line=str(line)[:40],
-        text=text[:10_000],
-        received_at=_moment(_integer(entry.get("date"))),
-    )
-
-
-def _moment(seconds: int | None) -> datetime:
-    """A time the gateway gave, or this moment where it is missing or absurd."""
-    now = clock.now()
-    if seconds is None or not 0 < seconds < now.timestamp() + 86_400:
-        return now
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _envelope(answer: Reply) -> tuple[int | None, str, object]:
@@ -369,22 +357,7 @@ def _envelope(answer: Reply) -> tuple[int | None, str, object]:
     if not isinstance(result, dict):
         return None, "", None
     return (
-        _integer(result.get("status")),
+        integer(result.get("status")),
         redact(str(result.get("message") or ""))[:200],
         (body.get("entries")),
     )
-
-
-def _dicts(value: object) -> list[dict[str, object]]:
-    items = value if isinstance(value, list) else [value]
-    return [item for item in items[:1000] if isinstance(item, dict)]
-
-
-def _integer(value: object) -> int | None:
-    """A non-negative integer of at most 19 digits, however it was written."""
-    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    text = str(value).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None

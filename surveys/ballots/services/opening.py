@@ -16,6 +16,7 @@ from portal.messaging import approvals, segments, wording
 from portal.messaging import services as messaging
 from portal.messaging.approvals import ApprovalError
 from portal.messaging.services import LINK, NewMessage
+from portal.messaging.suffixes import with_suffix
 from portal.text import strip_controls
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotArea, BallotProposal, BallotScheme
@@ -62,7 +63,7 @@ def cleaned(texts: Mapping[str, str]) -> dict[str, str]:
 
 def sample(body: str) -> str:
     """The text as a phone would show it."""
-    return messaging.with_suffix(body).replace(LINK, links.url_for_token(PURPOSE, SAMPLE_TOKEN))
+    return with_suffix(body).replace(LINK, links.url_for_token(PURPOSE, SAMPLE_TOKEN))
 
 
 def plan(scheme: BallotScheme, texts: Mapping[str, str]) -> Plan:

@@ -123,6 +123,7 @@ def _send_code(proposal: BallotProposal, code: str) -> None:
         words.body,
         language=proposal.language,
         template_version_id=words.version_id,
+        asked_for=True,
     )
 
 

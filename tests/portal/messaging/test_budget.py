@@ -9,7 +9,16 @@ from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.db import db
-from portal.messaging import account, budget, dispatch, prices, reconcile, record, services
+from portal.messaging import (
+    account,
+    budget,
+    dispatch,
+    prices,
+    reconcile,
+    record,
+    services,
+    suffixes,
+)
 from portal.messaging.gateways.base import (
     Accepted,
     Delivery,
@@ -298,7 +307,7 @@ def test_an_estimate_is_exact_in_segments_with_the_link(app: Flask, gateway: Fak
     link = len(services.render("{link}", "survey", 1))
     for spare in (0, 1):
         body = "م" * (70 - link - 1 - 6 + spare) + "\n{link}"
-        found = prices.estimator().of("+989351234567", services.with_suffix(body), "survey")
+        found = prices.estimator().of("+989351234567", suffixes.with_suffix(body), "survey")
         assert found == PRICE * (1 + spare)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import clock, jobs
 from portal.audit.models import AuditEntry
 from portal.db import db
-from portal.messaging import hints, services
+from portal.messaging import hints, services, suffixes
 from portal.messaging.models import Message, MessageBatch
 from portal.messaging.services import NewMessage
 from tests.factories.messages import make_batch, make_inbound, make_message
@@ -38,11 +38,11 @@ def test_messages_are_stored_with_suffix_and_without_the_link() -> None:
 
 @pytest.mark.parametrize("end", ["لغو11", "لغو۱۱", "لغو ۱۱", "لغو١١", "«لغو۱۱»", "لغو\u200c11 "])
 def test_a_text_that_has_the_suffix_keeps_its_own(end: str) -> None:
-    assert services.with_suffix(f"سلام\n{end}") == f"سلام\n{end}".rstrip()
+    assert suffixes.with_suffix(f"سلام\n{end}") == f"سلام\n{end}".rstrip()
 
 
 def test_a_text_that_only_speaks_of_the_suffix_gets_it() -> None:
-    assert services.with_suffix("لغو11 را بفرستید").endswith("بفرستید\nلغو11")
+    assert suffixes.with_suffix("لغو11 را بفرستید").endswith("بفرستید\nلغو11")
 
 
 def test_inserting_rolls_back_with_the_rest() -> None:

@@ -1,11 +1,25 @@
 """Which whole messages stop and restart, and which are ordinary."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.messaging import words
 
+TABLES = Path(__file__).parent
+ORDERS: list[tuple[str, str]] = [
+    (text, meaning) for text, meaning in json.loads((TABLES / "orders.json").read_text())
+]
+"""Every spelling with what it means: stop, stop all, start."""
+ORDINARY_MESSAGES: list[str] = json.loads((TABLES / "ordinary_messages.json").read_text())
+MEANINGS = {
+    "stop": ("opt_out", False),
+    "stop all": ("opt_out", True),
+    "start": ("rejoin", False),
+}
 STOP = [
     "11", "۱۱", "١١", " 11 ", "11.", "«۱۱»", "\u200f11\u200e", "لغو", "لغو11", "لغو۱۱", "لغو١١",
     "لغو 11", "لغو\u200c۱۱", "لغو-11", "لغو  ۱۱.", "لـغـو۱۱", "\ufeffلغو۱۱", "لغو\n11", "۱۱ لغو",
@@ -36,6 +50,28 @@ def test_restarts(text: str) -> None:
 @pytest.mark.parametrize("text", ORDINARY)
 def test_is_ordinary(text: str) -> None:
     assert words.command(text) is None
+
+
+def test_no_spelling_of_an_order_is_missed() -> None:
+    assert len(ORDERS) >= 300
+    missed = [
+        (text, meaning)
+        for text, meaning in ORDERS
+        if (words.command(text), words.means_everything(text)) != MEANINGS[meaning]
+    ]
+    assert not missed
+
+
+def test_no_ordinary_message_is_taken_for_an_order() -> None:
+    assert len(ORDINARY_MESSAGES) >= 300
+    assert [text for text in ORDINARY_MESSAGES if words.command(text)] == []
+
+
+@given(st.sampled_from(ORDERS), st.sampled_from(ORDINARY_MESSAGES))
+def test_an_order_within_other_words_is_none(order: tuple[str, str], ordinary: str) -> None:
+    """Unless these words are of politeness, which change nothing."""
+    if len(ordinary.split()) > 1 and sum(map(str.isalpha, ordinary)) > 12:
+        assert words.command(f"{order[0]} {ordinary}") is None
 
 
 @given(st.text(max_size=60))

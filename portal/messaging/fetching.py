@@ -1,0 +1,165 @@
+"""What gateways keep for us until we ask: SMS that arrived, and stops made at the gateway."""
+
+import datetime as dt
+import logging
+import time
+from typing import Final
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal import clock
+from portal.contacts import consent
+from portal.contacts.models import ConsentRecord
+from portal.db import db
+from portal.messaging import account, inbound
+from portal.messaging.account import Account
+from portal.messaging.gateways.base import LOST, GatewayError, Inbox
+from portal.messaging.models import GatewayInbox
+
+log = logging.getLogger(__name__)
+
+_SECONDS: Final = 20.0
+"""Of going on with one inbox; nobody else reads it for so long."""
+_FIRST: Final = dt.timedelta(days=90)
+"""How far back stops are asked for the first time."""
+_OVERLAP: Final = dt.timedelta(minutes=10)
+"""Clocks differ, and lists are late."""
+
+
+def fetch_inbound() -> int:
+    """Store what arrived at every gateway that can be asked; commits. Returns how many were new."""
+    found = 0
+    for each in account.accounts():
+        if not account.standing(each.name).paused:
+            found += _fetch(each)
+    db.session.remove()
+    return found
+
+
+def _fetch(each: Account) -> int:
+    cursor = _begin(each)
+    new, ends = 0, time.monotonic() + _SECONDS
+    while cursor is not None:
+        db.session.remove()
+        inbox = _asked(each, cursor)
+        if inbox is None:
+            break
+        new += _keep(each, inbox)
+        cursor = inbox.cursor if inbox.has_more and time.monotonic() < ends else None
+        if cursor is not None:
+            _before_reading(each)
+    return new
+
+
+def _begin(each: Account) -> str | None:
+    """The cursor to go on from; None where somebody else is reading just now. Commits."""
+    now = clock.now()
+    db.session.execute(insert(GatewayInbox).values(gateway=each.name).on_conflict_do_nothing())
+    row = db.session.get_one(GatewayInbox, each.name, with_for_update=True, populate_existing=True)
+    if row.fetched_at is not None and row.fetched_at > now - dt.timedelta(seconds=_SECONDS):
+        db.session.rollback()
+        return None
+    row.fetched_at = now
+    cursor = row.cursor
+    _before_reading(each)
+    return cursor
+
+
+def _before_reading(each: Account) -> None:
+    """Note that the answer of an inbox that can be read once may be lost. Commits."""
+    if each.gateway.reads_once:
+        _write(each, LOST)
+    db.session.commit()
+
+
+def _write(each: Account, cursor: str) -> None:
+    db.session.execute(
+        update(GatewayInbox).where(GatewayInbox.gateway == each.name).values(cursor=cursor)
+    )
+
+
+def _asked(each: Account, cursor: str) -> Inbox | None:
+    try:
+        return each.gateway.inbox(cursor)
+    except GatewayError as error:
+        _complain(each, "No SMS could be fetched", error)
+        return None
+
+
+def _keep(each: Account, inbox: Inbox) -> int:
+    """Everything raw, and how far we are, in one transaction, before anything else is done."""
+    new = 0
+    for message, raw in inbox.messages:
+        new += inbound.store(each.name, message, raw) is not None
+    for raw in inbox.unreadable:
+        inbound.store_unreadable(each.name, raw)
+    _write(each, inbox.cursor)
+    db.session.commit()
+    return new
+
+
+def fetch_stops() -> int:
+    """Stop messages to whoever stopped our line at a gateway; commits. Returns how many."""
+    found = 0
+    for each in account.accounts():
+        if not account.standing(each.name).paused:
+            found += _fetch_stops(each)
+    db.session.remove()
+    return found
+
+
+def _fetch_stops(each: Account) -> int:
+    began = clock.now()
+    known = db.session.scalar(
+        select(GatewayInbox.blocked_at).where(GatewayInbox.gateway == each.name)
+    )
+    since = known - _OVERLAP if known else began - _FIRST
+    db.session.remove()
+    try:
+        numbers = each.gateway.blocked(since)
+    except GatewayError as error:
+        _complain(each, "The list of stops could not be fetched", error)
+        return 0
+    if numbers is None:
+        return 0
+    stopped = 0
+    evidence = f"{each.name}: list of stops"
+    for number in numbers:
+        if _came_back(number, each.line, since):
+            continue
+        stopped += consent.opt_out(
+            number, line=each.line or None, channel="gateway", evidence=evidence
+        )
+    values = {"gateway": each.name, "blocked_at": began}
+    db.session.execute(
+        insert(GatewayInbox)
+        .values(values)
+        .on_conflict_do_update(index_elements=["gateway"], set_={"blocked_at": began})
+    )
+    db.session.commit()
+    return stopped
+
+
+def _came_back(e164: str, line: str, since: dt.datetime) -> bool:
+    """Whether the person rejoined since then: the list may be older than that."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    ConsentRecord.e164 == e164,
+                    ConsentRecord.decision == "given",
+                    ConsentRecord.channel.in_(("sms", "staff")),
+                    or_(ConsentRecord.line.is_(None), ConsentRecord.line == line),
+                    ConsentRecord.at > since,
+                )
+            )
+        )
+    )
+
+
+def _complain(each: Account, what: str, error: GatewayError) -> None:
+    log.warning(what, extra={"reason": f"{each.name}:{error.code}", "kind": error.kind})
+    if error.kind == "rate_limited":
+        account.rest(each.name, f"{each.name}:{error.code}", error.retry_after)
+        db.session.commit()

@@ -1,0 +1,101 @@
+"""Kavenegar's records, and its lists of SMS received and of numbers that stopped a line."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from portal import clock
+from portal.messaging.gateways.base import LOST, Inbound, Inbox
+from portal.messaging.gateways.numbers import international, is_e164
+
+Record = dict[str, object]
+Ask = Callable[[str, Mapping[str, str]], list[Record]]
+
+RECEIVE_PAGE: Final = 100
+BLOCKED_PAGE: Final = 200
+MAX_PAGES: Final = 50
+STOPPED_BY_SMS: Final = "2"
+"""blockReason of «لغو ۱۱»; the others (panel, administrator) are nobody's own word."""
+
+
+def inbox(ask: Ask, line: str, cursor: str) -> Inbox:
+    """The unread SMS of a line, at most RECEIVE_PAGE. Asking marks them as read, so after an answer
+    that was lost the read ones are asked for too, as far back as the gateway gives them."""
+    found = ask("sms/receive", {"linenumber": line, "isread": "1"}) if cursor == LOST else []
+    unread = ask("sms/receive", {"linenumber": line, "isread": "0"})
+    messages: list[tuple[Inbound, Record]] = []
+    unreadable: list[Record] = []
+    for entry in (*found, *unread):
+        if (message := inbound(entry)) is not None:
+            messages.append((message, entry))
+        else:
+            unreadable.append(entry)
+    return Inbox(messages, "", len(unread) >= RECEIVE_PAGE, unreadable)
+
+
+def blocked(ask: Ask, line: str, since: datetime) -> list[str]:
+    """The numbers that stopped a line by SMS since then, page by page."""
+    found: dict[str, None] = {}
+    for page in range(1, MAX_PAGES + 1):
+        entries = ask(
+            "line/blocked/list",
+            {
+                "linenumber": line,
+                "blockreason": STOPPED_BY_SMS,
+                "startdate": str(int(since.timestamp())),
+                "page": str(page),
+            },
+        )
+        found |= dict.fromkeys(_numbers(entries))
+        if len(entries) < BLOCKED_PAGE:
+            break
+    return list(found)
+
+
+def _numbers(entries: Iterable[Record]) -> list[str]:
+    # The name of the field is not documented.
+    given = (
+        entry.get("receptor") or entry.get("number") or entry.get("mobile") for entry in entries
+    )
+    numbers = (international(str(each)[:40]) for each in given if each)
+    return [number for number in numbers if is_e164(number)]
+
+
+def inbound(entry: Mapping[str, object]) -> Inbound | None:
+    """An SMS received; the names of its fields vary with the source."""
+    sender, line = entry.get("sender", entry.get("from")), entry.get("receptor", entry.get("to"))
+    text = entry.get("message")
+    if not sender or not line or not isinstance(text, str):
+        return None
+    gateway_id = integer(entry.get("messageid", entry.get("id")))
+    return Inbound(
+        gateway_id=str(gateway_id) if gateway_id else None,
+        sender=international(str(sender)[:40]),
+        line=str(line)[:40],
+        text=text[:10_000],
+        received_at=_moment(integer(entry.get("date"))),
+    )
+
+
+def _moment(seconds: int | None) -> datetime:
+    """A time the gateway gave, or this moment where it is missing or absurd."""
+    now = clock.now()
+    if seconds is None or not 0 < seconds < now.timestamp() + 86_400:
+        return now
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def records(value: object) -> list[Record]:
+    """The records of an answer, one or many."""
+    items: Sequence[object] = value if isinstance(value, list) else [value]
+    return [item for item in items[:1000] if isinstance(item, dict)]
+
+
+def integer(value: object) -> int | None:
+    """A non-negative integer of at most 19 digits, however it was written."""
+    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None
