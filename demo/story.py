@@ -24,6 +24,8 @@ ROWS = 10_000
 SEED = 12
 VOTERS = 340
 SURVEY = "I-AM-MAYOR"
+PRICES = {"mci-UCS-2": "1500", "other-UCS-2": "1575", "mci-GSM-7": "3400", "other-GSM-7": "3570"}
+"""Rial for one part, as portal.messaging.simulator.engine.price_rial has it."""
 CAMPAIGN = "من شهردارم؛ منطقهٔ ۱۲"
 SMS = {
     "fa": "شما شهردارید؛ اول چه کنیم؟\n{link}",
@@ -51,6 +53,7 @@ class Story:
         self._sign_in()
         self._contacts()
         self._questionnaire()
+        self._prices()
         campaign = self._campaign()
         self._sending(campaign)
         listening = Listening(self.world, say)
@@ -151,6 +154,13 @@ class Story:
         )
         self.staff.submit(page, self._form(page, lambda form: "publish" in form.action))
         say(f"Questionnaire {SURVEY}: read from a spreadsheet, in fa, ar and en.")
+
+    def _prices(self) -> None:
+        """As the simulated gateway bills them."""
+        page = self._page("/staff/messages/prices")
+        form = self._form(page, lambda form: "kavenegar-mci-UCS-2" in form.fields)
+        self.staff.submit(page, form, {f"kavenegar-{key}": rial for key, rial in PRICES.items()})
+        say("Prices of SMS: entered, so that the campaign's cost is known before it is launched.")
 
     def _campaign(self) -> int:
         from surveys.campaigns.models import Campaign

@@ -32,8 +32,8 @@ def host_plugin() -> Plugin:
     from portal.doors.views import blueprint as doors
     from portal.messaging.cli import messages as message_commands
     from portal.messaging.hooks import blueprint as sms_hooks
+    from portal.messaging.price_views import blueprint as messages
     from portal.messaging.template_views import blueprint as message_templates
-    from portal.messaging.views import blueprint as messages
     from portal.pages.views import blueprint as pages
     from portal.phone.views import blueprint as phone
     from portal.units.cli import group as unit_commands

@@ -35,6 +35,8 @@ ACTIONS: dict[str, LazyText] = {
     "message_template.changed": _l("Text of messages changed"),
     "messages.gateway_paused": _l("SMS gateway paused"),
     "messages.gateway_resumed": _l("SMS gateway resumed"),
+    "messages.prices_changed": _l("Prices of SMS changed"),
+    "messages.budget_changed": _l("Budget of a sending changed"),
 }
 SUBJECTS: dict[str, LazyText] = {
     "account": _l("Account"),

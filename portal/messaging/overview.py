@@ -76,7 +76,7 @@ def reasons(batch_id: int) -> list[tuple[str, labels.Reason, int]]:
 
 
 def cost(batch_id: int) -> tuple[int, int]:
-    """(segments, rial) of what the gateway accepted of a batch, as far as it said."""
+    """(segments, rial) of what the gateway accepted of a batch; estimated where it did not say."""
     segments, rial = db.session.execute(
         select(
             func.coalesce(func.sum(Message.segments), 0),

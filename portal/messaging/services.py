@@ -13,7 +13,7 @@ from portal import audit, clock, links
 from portal import text as texts
 from portal.config import Settings
 from portal.db import db
-from portal.messaging import hints, segments
+from portal.messaging import hints, prices, segments
 from portal.messaging.models import InboundMessage, Message, MessageBatch
 
 LINK: Final = "{link}"
@@ -84,13 +84,20 @@ def create_batch(
     label: str,
     *,
     respects_quiet_hours: bool = True,
+    budget_rial: int | None = None,
+    budget_of: int | None = None,
     launched_by: int | None = None,
     approved_by: int | None = None,
 ) -> MessageBatch:
-    """A running batch, still empty. Flushed, so that it has an id."""
+    """A running batch, still empty. Flushed, so that it has an id.
+
+    `budget_rial`: what it may cost; `budget_of`: the batch whose budget it shares.
+    """
     batch = MessageBatch(
         label=label,
         respects_quiet_hours=respects_quiet_hours,
+        budget_rial=budget_rial,
+        budget_of=budget_of,
         launched_by=launched_by,
         approved_by=approved_by,
     )
@@ -110,6 +117,7 @@ def insert_messages(
     db.session.flush()
     line, now = _settings().sms_line, clock.now()
     finished: dict[str, str] = {}
+    estimator = prices.estimator()
     count = 0
     # COPY on the transaction's own connection: 10,000 rows in a fraction of a second.
     driver = db.session.connection().connection.driver_connection
@@ -117,7 +125,7 @@ def insert_messages(
     columns = (
         "created_at, state_at, batch_id, priority, contact_id, e164, language, body,"
         " link_purpose, link_id, line, state, local_id, attempts, not_before, checks,"
-        " template_version_id"
+        " estimate_rial, template_version_id"
     )
     with driver.cursor() as cursor, cursor.copy(f"COPY messages ({columns}) FROM STDIN") as copy:
         for new in messages:
@@ -142,6 +150,7 @@ def insert_messages(
                     0,
                     new.not_before,
                     0,
+                    estimator.of(new.e164, body, new.link_purpose),
                     template_version_id,
                 )
             )

@@ -10,7 +10,17 @@ from portal.accounts import services as accounts
 from portal.contacts import consent
 from portal.db import db
 from portal.i18n import _, ngettext
-from portal.messaging import account, hygiene, labels, masking, overview, quiet, services, watching
+from portal.messaging import (
+    account,
+    hygiene,
+    labels,
+    masking,
+    overview,
+    quiet,
+    services,
+    spending,
+    watching,
+)
 from portal.messaging.models import MessageBatch
 from portal.security import allow
 
@@ -45,7 +55,12 @@ def batch(batch_id: int) -> ResponseReturnValue:
     """Counts by state, errors by reason with what to do, pause, resume and cancel."""
     row = overview.batch(batch_id) or abort(404)
     ids = {each for each in (row.batch.launched_by, row.batch.approved_by) if each}
-    return render_template("messaging/batch.html", people=accounts.names(ids), **_live(row))
+    return render_template(
+        "messaging/batch.html",
+        people=accounts.names(ids),
+        spending=spending.of([batch_id]),
+        **_live(row),
+    )
 
 
 @blueprint.get("/batches/<int:batch_id>/progress")

@@ -187,7 +187,7 @@ def problems(purpose: TemplatePurpose, language: str, text: str) -> list[str]:
     names = _PLACEHOLDER.findall(text)
     rest = _PLACEHOLDER.sub("", text)
     if "{" in rest or "}" in rest:
-        said.append(_("A brace stands alone: write placeholders like {name}."))
+        said.append(_("A brace stands alone: write placeholders with a brace on both sides."))
     for name in dict.fromkeys(names):
         known = purpose.placeholder(name)
         if known is None:

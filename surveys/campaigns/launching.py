@@ -18,7 +18,7 @@ from portal.messaging import services as messaging
 from portal.messaging.approvals import ApprovalError
 from portal.messaging.models import Message, MessageBatch
 from portal.messaging.services import NewMessage
-from surveys.campaigns import services
+from surveys.campaigns import costing, services
 from surveys.campaigns import spread as spreading
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
@@ -101,6 +101,7 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
     if campaign.closes_at and campaign.closes_at <= clock.now():
         yield _("The closing date has passed. Choose a later one.")
     yield from quotas.problems(campaign)
+    yield from costing.problems(campaign)
     if campaign.secrecy == secrecy.ANONYMOUS:
         yield from suitability.problems(load_version(campaign.version_id))
 
@@ -122,7 +123,9 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
     found = plan(campaign)
     if found.problems:
         raise CampaignError("wrong", *found.problems)
-    batch = messaging.create_batch(campaign.name, launched_by=user_id)
+    batch = messaging.create_batch(
+        campaign.name, budget_rial=campaign.budget_rial, launched_by=user_id
+    )
     bodies = {code: replies.filled(campaign, code, text) for code, text in campaign.texts.items()}
     version = wording.freeze(bodies, services.SUBJECT, campaign.id, user_id=user_id)
     spread = spreading.of(campaign, found.recipients)
@@ -304,7 +307,10 @@ def remind(campaign_id: int, *, user_id: int | None, wave: int | None = None) ->
     if not reminder_plan(campaign).recipients:
         raise CampaignError("nobody", _l("There is nobody to remind now."))
     batch = messaging.create_batch(
-        campaign.name, launched_by=user_id, approved_by=_approved_by(campaign)
+        campaign.name,
+        budget_of=campaign.batch_id,
+        launched_by=user_id,
+        approved_by=_approved_by(campaign),
     )
     bodies = {code: reminder_text(campaign, code) for code in campaign.texts}
     version = wording.freeze(bodies, services.SUBJECT, campaign.id, user_id=user_id)

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from portal.i18n import LazyText
-from portal.messaging.gateway_words import kavenegar
+from portal.messaging.gateway_words import generic, kavenegar, smsir, twilio
 from portal.messaging.gateway_words.table import Table
 
-_TABLES: Final[Mapping[str, Table]] = {"kavenegar": kavenegar.CODES}
+_TABLES: Final[Mapping[str, Table]] = {
+    "kavenegar": kavenegar.CODES,
+    "smsir": smsir.CODES,
+    "generic": generic.CODES,
+    "twilio": twilio.CODES,
+}
 
 _BAD_NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {"kavenegar": ("411",)}
 """The codes that say of a number that it is none, or out of service."""

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Final, get_args, get_type_hints
 
 TIMEOUT_MODES: Final = ("hang", "drop", "mixed")
 CALLBACK_STATES: Final = ("final", "all")
+DEFAULT_MISHAPS: Final = "409,451,402,500"
+"""Kavenegar's; another dialect puts its own in their place."""
 
 
 @dataclass(slots=True)
@@ -26,7 +28,7 @@ class Behaviour:
         default=0.0, metadata={"help": "part of the sms/ calls answered with one of error_codes"}
     )
     error_codes: str = field(
-        default="409,451,402,500",
+        default=DEFAULT_MISHAPS,
         metadata={"help": "402 and 500 accept half of the time, the others never"},
     )
     rate_limit: int = field(

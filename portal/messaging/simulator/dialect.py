@@ -64,6 +64,8 @@ class Dialect(Protocol):
     name: str
     codes: frozenset[int]
     """The codes that can be forced, or come by chance."""
+    mishaps: str
+    """Those that come by chance unless others are asked for."""
 
     def answer(self, request: Request) -> Answer: ...
 

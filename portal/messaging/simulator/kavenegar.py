@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from portal.messaging.gateways.numbers import national
-from portal.messaging.simulator.behaviour import Behaviour
+from portal.messaging.simulator.behaviour import DEFAULT_MISHAPS, Behaviour
 from portal.messaging.simulator.dialect import Answer, Arrived, Push, Request
 from portal.messaging.simulator.engine import Engine
 from portal.messaging.simulator.ledger import Ledger, Sms
@@ -33,6 +33,7 @@ class Kavenegar:
 
     name = "kavenegar"
     codes = frozenset({500, *RETURN, *range(800, 814)})
+    mishaps = DEFAULT_MISHAPS
 
     def __init__(self, ledger: Ledger, behaviour: Behaviour, api_key: str, seed: int) -> None:
         self._engine = Engine(ledger, behaviour, seed, frozenset({402, 500}))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from portal.messaging.simulator.behaviour import Behaviour
+from portal.messaging.simulator.behaviour import DEFAULT_MISHAPS, Behaviour
 from portal.messaging.simulator.control import Control, ControlError
 from portal.messaging.simulator.delivery import Delivery
 from portal.messaging.simulator.dialect import Answer, Request
@@ -51,6 +51,8 @@ class Simulator(ThreadingHTTPServer):
         start = time.time_ns() if seed is None else seed
         self.dialect = DIALECTS[dialect](self.ledger, self.behaviour, api_key, start)
         Behaviour.known_codes = self.dialect.codes
+        if self.behaviour.error_codes == DEFAULT_MISHAPS:
+            self.behaviour.error_codes = self.dialect.mishaps
         self.behaviour.check()
         self.delivery = Delivery(self.ledger, self.behaviour, self.dialect)
         self.control = Control(self.ledger, self.behaviour, self.delivery)

@@ -62,7 +62,9 @@ def count_invitation(scheme_id: int, language: str) -> ResponseReturnValue:
     """The cost of one text, for the page that asks while it is typed. Changes nothing."""
     people = inviting.plan(find(scheme_id), {}).by_language[language]
     typed = request.form.get(f"sms_{language}", "")
-    return render_template("campaigns/_cost.html", **_priced(language, typed, people))
+    return render_template(
+        "campaigns/_cost.html", priced=_priced(language, typed, people), people=people
+    )
 
 
 def _priced(language: str, typed: str, people: int) -> dict[str, Any]:

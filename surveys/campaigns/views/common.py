@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from portal.accounts import services as accounts
 from portal.db import db
+from portal.i18n import format_number
+from portal.messaging import prices
 from portal.security import may
 from surveys.campaigns import approving, services
 from surveys.campaigns.errors import CampaignError
-from surveys.campaigns.forms import first_day, last_day
+from surveys.campaigns.forms import BudgetForm, first_day, last_day
 from surveys.campaigns.labels import state_label
 from surveys.campaigns.models import Campaign
 from surveys.secrecy.words import secrecy_label
@@ -41,6 +43,13 @@ def find_draft(campaign_id: int) -> Campaign:
     if campaign.state != "draft":
         abort(redirect(url_for(".show", campaign_id=campaign_id)))
     return campaign
+
+
+def budget_form(campaign: Campaign) -> BudgetForm:
+    """Its budget as it stands, to be changed."""
+    rial = campaign.budget_rial
+    typed = "" if rial is None else format_number(prices.toman(rial))
+    return BudgetForm(formdata=None, data={"budget": typed})
 
 
 def approval_of(campaign: Campaign, recipients: int, parts: int) -> dict[str, Any]:
