@@ -190,7 +190,7 @@ class Story:
         if page.status != 200 or found is None:
             raise DemoError(f"The campaign could not be launched: {page.status} {page.url}")
         say(
-            f"Campaign: launched to {invited:,} people in {time.monotonic() - started:.1f} s; "
+            f"Campaign: handed in for {invited:,} people in {time.monotonic() - started:.1f} s; "
             f"watch it at {page.url}"
         )
         return int(found.group(1))

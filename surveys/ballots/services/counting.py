@@ -27,7 +27,7 @@ from surveys.ballots.models import (
     BallotVoter,
 )
 from surveys.ballots.rules import Ballot, Instance, Project, report, tally
-from surveys.ballots.services import closing, paper, schemes, voting
+from surveys.ballots.services import closing, opening, paper, schemes, voting
 from surveys.ballots.services.people import CHUNK, sms_line
 from surveys.ballots.services.voting import PURPOSE
 
@@ -200,11 +200,8 @@ def to_tell(scheme: BallotScheme) -> int:
 
 def announcement(scheme: BallotScheme, language: str) -> str:
     """The SMS that tells the result; its link leads to the reader's own neighbourhood."""
-    return _announcement(scheme, language).body
-
-
-def _announcement(scheme: BallotScheme, language: str) -> wording.Rendered:
-    return wording.render("ballots.result", language, name=pick(scheme.names, language))
+    name = pick(scheme.names, language)
+    return wording.render("ballots.result", language, name=name).body
 
 
 def _invited(scheme: BallotScheme) -> Any:
@@ -219,15 +216,18 @@ def _invited(scheme: BallotScheme) -> Any:
     )
 
 
-def announce(scheme_id: int) -> int:
+def announce(scheme_id: int, *, user_id: int | None = None) -> int:
     """Tell everybody invited to vote, once. Returns how many. BallotError: not_counted, told."""
     scheme = schemes.locked(scheme_id)
     if scheme.state != "counted":
         raise BallotError("not_counted", _l("There is no result yet."))
     if scheme.announced_batch_id is not None:
         raise BallotError("told", _l("The people were told already."))
-    batch = messaging.create_batch(pick(scheme.names))
-    words = {code: _announcement(scheme, code) for code in LANGUAGES}
+    batch = messaging.create_batch(
+        pick(scheme.names), launched_by=user_id, approved_by=opening.approved_by(scheme)
+    )
+    bodies = {code: announcement(scheme, code) for code in LANGUAGES}
+    version = wording.freeze(bodies, opening.SUBJECT, scheme.id, user_id=user_id)
     query = _invited(scheme).with_only_columns(
         BallotVoter.id, Contact.id, Contact.e164, BallotVoter.language
     )
@@ -238,10 +238,10 @@ def announce(scheme_id: int) -> int:
         total += messaging.insert_messages(
             batch.id,
             (
-                NewMessage(contact_id, e164, language, words[language].body, PURPOSE, voter_id)
+                NewMessage(contact_id, e164, language, bodies[language], PURPOSE, voter_id)
                 for voter_id, contact_id, e164, language in rows
             ),
-            template_version_id=words["fa"].version_id,
+            template_version_id=version.id,
         )
         last = rows[-1][0]
     db.session.execute(

@@ -15,6 +15,7 @@ from portal.i18n import LazyText, _, _l, format_number, pick
 from portal.messaging import approvals, segments, wording
 from portal.messaging import services as messaging
 from portal.messaging.approvals import ApprovalError
+from portal.messaging.models import MessageBatch
 from portal.messaging.services import LINK, NewMessage
 from portal.messaging.suffixes import with_suffix
 from portal.text import strip_controls
@@ -199,6 +200,13 @@ def open_vote(
         projects={str(area): number for area, number in found.projects.items()},
     )
     return total
+
+
+def approved_by(scheme: BallotScheme) -> int | None:
+    """Whoever approved the opening approved the later SMS, which go to the same people."""
+    return db.session.scalar(
+        select(MessageBatch.approved_by).where(MessageBatch.id == scheme.batch_id)
+    )
 
 
 def changed() -> LazyText:

@@ -14,11 +14,12 @@ from portal.contacts.models import Contact
 from portal.db import db
 from portal.i18n import _l, pick
 from portal.messaging import services as messaging
+from portal.messaging import wording
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotScheme, BallotVoter
-from surveys.ballots.services import schemes
+from surveys.ballots.services import opening, schemes
 from surveys.ballots.services.people import sms_line
 from surveys.ballots.services.voting import PURPOSE, is_open
 
@@ -37,7 +38,7 @@ def may_remind(scheme: BallotScheme) -> bool:
     return is_open(scheme, clock.now()) and len(scheme.reminder_batches) < MOST_WAVES
 
 
-def remind(scheme_id: int, *, wave: int) -> int:
+def remind(scheme_id: int, *, wave: int, user_id: int | None = None) -> int:
     """Send the invitation's text once more. `wave`: how many reminders had gone out when it was
     confirmed. Returns how many. BallotError: not_voting, reminded, enough, nobody."""
     scheme = schemes.locked(scheme_id)
@@ -49,7 +50,10 @@ def remind(scheme_id: int, *, wave: int) -> int:
         raise BallotError("enough", _l("Three reminders are enough for everybody."))
     if not waiting(scheme):
         raise BallotError("nobody", _l("There is nobody to remind now."))
-    batch = messaging.create_batch(pick(scheme.names))
+    batch = messaging.create_batch(
+        pick(scheme.names), launched_by=user_id, approved_by=opening.approved_by(scheme)
+    )
+    version = wording.freeze(scheme.texts, opening.SUBJECT, scheme.id, user_id=user_id)
     query = (
         _waiting(scheme)
         .with_only_columns(BallotVoter.id, Contact.id, Contact.e164, BallotVoter.language)
@@ -65,6 +69,7 @@ def remind(scheme_id: int, *, wave: int) -> int:
                 NewMessage(contact_id, e164, language, scheme.texts[language], PURPOSE, voter_id)
                 for voter_id, contact_id, e164, language in rows
             ),
+            template_version_id=version.id,
         )
         last = rows[-1][0]
     scheme.reminder_batches = [*scheme.reminder_batches, batch.id]

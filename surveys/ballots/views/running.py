@@ -82,7 +82,9 @@ def remind(scheme_id: int) -> ResponseReturnValue:
     """One wave; the number of waves before it tells a double click from a second wave."""
     find(scheme_id)
     try:
-        number = reminding.remind(scheme_id, wave=request.form.get("wave", -1, type=int))
+        number = reminding.remind(
+            scheme_id, wave=request.form.get("wave", -1, type=int), user_id=current_user.id
+        )
     except BallotError as error:
         db.session.rollback()
         say(error)
@@ -108,7 +110,7 @@ def count(scheme_id: int) -> ResponseReturnValue:
 def announce(scheme_id: int) -> ResponseReturnValue:
     find(scheme_id)
     try:
-        number = counting.announce(scheme_id)
+        number = counting.announce(scheme_id, user_id=current_user.id)
     except BallotError as error:
         db.session.rollback()
         say(error)
