@@ -11,6 +11,7 @@ from portal.config import ROOT
 from portal.contacts.labels import reason_of
 from portal.contacts.rows import REASONS
 from portal.i18n import use_language
+from portal.messaging.gateways import smsir
 from portal.messaging.gateways.kavenegar import KINDS, PER_MESSAGE
 from portal.messaging.models import STATES
 from portal.plugin import Plugin
@@ -95,3 +96,21 @@ def test_what_gateway_codes_lead_to() -> None:
         assert {KINDS[int(code)] for code in codes.split(", ")} == kinds
     listed = {int(code) for codes in promised for code in codes.split(", ")} | PER_MESSAGE
     assert {KINDS[code] for code in set(KINDS) - listed} == {"bug"}
+
+
+def test_what_the_codes_of_sms_ir_lead_to() -> None:
+    promised = {
+        "0": "ambiguous",
+        "10, 11, 13, 14": "stop_gateway",
+        "12, 101, 119, 123": "config",
+        "20": "rate_limited",
+        "102, 118": "pause",
+        "117": "stop_campaign",
+    }
+    written = {row[0] for row in _rows("gateways.md")}
+    for codes, kind in promised.items():
+        assert codes in written
+        assert {smsir.KINDS[int(code)] for code in codes.split(", ")} == {kind}
+    listed = {int(code) for codes in promised for code in codes.split(", ")}
+    assert {smsir.KINDS[code] for code in set(smsir.KINDS) - listed} == {"bug"}
+    assert ", ".join(map(str, sorted(smsir.PER_MESSAGE))) in written

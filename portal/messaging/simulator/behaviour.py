@@ -29,7 +29,10 @@ class Behaviour:
     )
     error_codes: str = field(
         default=DEFAULT_MISHAPS,
-        metadata={"help": "402 and 500 accept half of the time, the others never"},
+        metadata={
+            "help": "402 and 500 accept half of the time, the others never; every dialect has"
+            " its own default"
+        },
     )
     rate_limit: int = field(
         default=0, metadata={"help": "calls in any sliding second before 451; 0: no limit"}

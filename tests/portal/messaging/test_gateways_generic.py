@@ -347,10 +347,12 @@ def test_states_are_asked_for_one_by_one(simulator: RunningSimulator) -> None:
         Delivery("5", "unknown"),
     ]
     assert gateway_of(simulator, status_url="").deliveries(ids) == []
-    simulator.behaviour(force_code=429)
-    with pytest.raises(GatewayError) as caught:
-        gateway.deliveries(ids)
-    assert caught.value.kind == "rate_limited"
+    for code, kind in ((429, "rate_limited"), (500, "retry"), (401, "stop_gateway")):
+        simulator.behaviour(force_code=code)
+        for ask in (gateway.deliveries, lambda _ids: gateway.find(sent(1))):
+            with pytest.raises(GatewayError) as caught:
+                ask(ids)
+            assert caught.value.kind == kind
 
 
 def test_what_it_pushes() -> None:

@@ -260,6 +260,23 @@ def test_an_error_in_a_later_part_spares_what_was_accepted(answer: bytes, kind: 
             assert outcome.error.kind == ("retry" if kind == "ambiguous" else kind)
 
 
+def test_an_error_amid_bisecting_ends_it_for_the_parts_after_it() -> None:
+    """Calls: 8 in error → 4 accepted → 4 in error → 2 without credit; the other line not at all."""
+    messages = [*batch(8), Outgoing(1, "+989121111111", "x", sender="30001370")]
+
+    def reply(call: int, _line: str, _body: bytes) -> bytes:
+        if call == 2:
+            return said(1, {"packId": "p", "messageIds": [1, 2, 3, 4], "cost": 4})
+        return said(104 if call in {1, 3} else 102, None, 400)
+
+    calls: list[int] = []
+    with serving(lambda call, *more: calls.append(call) or reply(call, *more)) as url:  # type: ignore[func-returns-value]
+        outcomes = at(url).send(messages)
+    assert calls == [1, 2, 3, 4]
+    assert [type(outcome) for outcome in outcomes] == [*[Accepted] * 4, *[Deferred] * 5]
+    assert all(o.error.kind == "pause" for o in outcomes if isinstance(o, Deferred))
+
+
 @pytest.mark.parametrize("name", odd_answers())
 def test_odd_answers_may_have_accepted(name: str) -> None:
     with serving(lambda *_: odd_answers()[name]) as url:
@@ -427,9 +444,10 @@ def test_pages_from_the_newest_end_where_they_are_old_enough() -> None:
     first = [row(9, mobile=989350000000), row(8, mobile=989350000000, sendDateTime=old)]
     with listing(first, [row(7)]) as url:
         assert at(url).find(sent([ONE])) == {1: None}
-    with listing(list(reversed(first)), [row(7)]) as url:
-        found = at(url).find(sent([ONE]))
-    assert found[1] is not None
+    for unsorted in (list(reversed(first)), [*first, *first]):
+        with listing(unsorted, [row(7)]) as url:
+            found = at(url).find(sent([ONE]))
+        assert found[1] is not None
 
 
 def test_yesterdays_are_looked_for_in_the_archive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -525,7 +543,8 @@ def test_replies_are_fetched_once_read_and_again_if_asked(simulator: RunningSimu
     assert not second.has_more
 
 
-def test_replies_before_midnight_are_not_missed() -> None:
+@pytest.mark.parametrize("seen_after", [30, 1_500])  # seconds after midnight, the newest so far
+def test_replies_before_midnight_are_not_missed(seen_after: int) -> None:
     arrived = {
         "receiveReturnId": 1, "messageText": "11", "number": int(LINE), "mobile": 989121234567,
     }  # fmt: skip
@@ -535,8 +554,8 @@ def test_replies_before_midnight_are_not_missed() -> None:
         late = {**arrived, "receivedDateTime": int(midnight.timestamp()) - 5}
         return said(1, [late] if "archive" in line and "pageNumber=1&" in line else [])
 
-    with serving(reply) as url, clock.freeze(midnight + timedelta(minutes=1)):
-        found = at(url).inbox(str(int(midnight.timestamp()) + 30))
+    with serving(reply) as url, clock.freeze(midnight + timedelta(seconds=seen_after + 30)):
+        found = at(url).inbox(str(int(midnight.timestamp()) + seen_after))
     assert found is not None
     assert [message.text for message, _raw in found.messages] == ["11"]
 
