@@ -45,6 +45,13 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
             Option("api_key", "The account's API key. Never logged.", is_required=True),
         ),
     ),
+    "melipayamak": Spec(
+        "portal.messaging.gateways.melipayamak",
+        (
+            Option("url", "Base address of the console.", "https://console.melipayamak.com"),
+            Option("token", "The console's token. Never logged.", is_required=True),
+        ),
+    ),
     "twilio": Spec(
         "portal.messaging.gateways.twilio",
         (

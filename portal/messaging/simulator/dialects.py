@@ -7,9 +7,11 @@ from portal.messaging.simulator.behaviour import Behaviour
 from portal.messaging.simulator.dialect import Dialect
 from portal.messaging.simulator.kavenegar import Kavenegar
 from portal.messaging.simulator.ledger import Ledger
+from portal.messaging.simulator.melipayamak import Melipayamak
 from portal.messaging.simulator.twilio import Twilio
 
 DIALECTS: Final[Mapping[str, Callable[[Ledger, Behaviour, str, int], Dialect]]] = {
     "kavenegar": Kavenegar,
+    "melipayamak": Melipayamak,
     "twilio": Twilio,
 }
