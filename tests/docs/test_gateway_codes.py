@@ -5,7 +5,7 @@ import re
 import pytest
 
 from portal.config import ROOT
-from portal.messaging.gateways import twilio_records
+from portal.messaging.gateways import melipayamak_codes, twilio_records
 
 PAUSES = "pauses the gateway"
 CAMPAIGN = "pauses the campaign"
@@ -21,6 +21,10 @@ DOES = {
     "stop_campaign": CAMPAIGN,
     "bug": CAMPAIGN,
 }
+MELIPAYAMAK = {
+    **{str(code): DOES[kind] for code, kind in melipayamak_codes.KINDS.items()},
+    "11": "fails that one message",
+}
 TWILIO = {
     **{str(code): DOES[kind] for code, kind in twilio_records.KINDS.items()},
     **{str(code): "fails that one message" for code in twilio_records.PER_MESSAGE},
@@ -28,7 +32,7 @@ TWILIO = {
 }
 
 
-@pytest.mark.parametrize(("heading", "codes"), [("Twilio", TWILIO)])
+@pytest.mark.parametrize(("heading", "codes"), [("Melipayamak", MELIPAYAMAK), ("Twilio", TWILIO)])
 def test_the_table_of_codes_is_complete(heading: str, codes: dict[str, str]) -> None:
     text = (ROOT / "docs" / "gateways.md").read_text()
     section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]

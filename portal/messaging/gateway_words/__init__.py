@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from portal.i18n import LazyText
-from portal.messaging.gateway_words import generic, kavenegar, smsir, twilio
+from portal.messaging.gateway_words import generic, kavenegar, melipayamak, smsir, twilio
 from portal.messaging.gateway_words.table import Table
 
 _TABLES: Final[Mapping[str, Table]] = {
     "kavenegar": kavenegar.CODES,
     "smsir": smsir.CODES,
     "generic": generic.CODES,
+    "melipayamak": melipayamak.CODES,
     "twilio": twilio.CODES,
 }
 

@@ -98,6 +98,13 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
         ),
         checks="portal.messaging.gateways.generic_settings",
     ),
+    "melipayamak": Spec(
+        "portal.messaging.gateways.melipayamak",
+        (
+            Option("url", "Base address of the console.", "https://console.melipayamak.com"),
+            Option("token", "The console's token. Never logged.", is_required=True),
+        ),
+    ),
     "twilio": Spec(
         "portal.messaging.gateways.twilio",
         (

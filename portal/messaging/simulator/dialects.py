@@ -8,6 +8,7 @@ from portal.messaging.simulator.dialect import Dialect
 from portal.messaging.simulator.generic import Generic
 from portal.messaging.simulator.kavenegar import Kavenegar
 from portal.messaging.simulator.ledger import Ledger
+from portal.messaging.simulator.melipayamak import Melipayamak
 from portal.messaging.simulator.smsir import SmsIr
 from portal.messaging.simulator.twilio import Twilio
 
@@ -15,5 +16,6 @@ DIALECTS: Final[Mapping[str, Callable[[Ledger, Behaviour, str, int], Dialect]]] 
     "kavenegar": Kavenegar,
     "smsir": SmsIr,
     "generic": Generic,
+    "melipayamak": Melipayamak,
     "twilio": Twilio,
 }

@@ -47,6 +47,7 @@ class Case:
 
 
 CASES = [
+    Case("melipayamak", "50002710001", {"token": TOKEN}, finds=False, reports=False),
     Case("twilio", "+15005550006", {"account_sid": ACCOUNT, "auth_token": TOKEN}),
 ]
 

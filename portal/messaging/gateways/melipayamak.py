@@ -1,0 +1,248 @@
+"""Melipayamak's console interface: JSON, with the token in every address.
+
+It knows no key of ours against duplicates and no list of what was sent that could be compared, so
+a message whose answer was lost stays unknown; it is never sent again.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from portal import clock
+from portal.messaging.gateways import answers, early
+from portal.messaging.gateways.base import (
+    Accepted,
+    Adapter,
+    Deferred,
+    Delivery,
+    ErrorKind,
+    Gateway,
+    GatewayError,
+    Inbound,
+    Outcome,
+    Outgoing,
+    Refused,
+    Unknown,
+)
+from portal.messaging.gateways.http import Call, Client, Failure
+from portal.messaging.gateways.melipayamak_codes import (
+    KINDS,
+    NUMBER,
+    PER_MESSAGE,
+    STATES,
+    TEXT,
+    code_of,
+)
+from portal.messaging.gateways.numbers import international, national
+from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.redact import Secret
+
+log = logging.getLogger(__name__)
+
+DEFAULT_BASE_URL: Final = "https://console.melipayamak.com"
+MAX_SEND: Final = 100
+MAX_STATUS: Final = 100  # no limit is published
+LEAST_ID: Final = 1000
+"""Smaller numbers in the place of an identifier are codes."""
+
+
+def from_settings(settings: Mapping[str, str]) -> Gateway:
+    """Settings as in the catalog. Raises ValueError."""
+    return Melipayamak(
+        settings["token"],
+        base_url=settings["url"],
+        sender=settings["line"] or None,
+        read_timeout=float(settings["read_timeout"]),
+        proxy=settings["proxy"] or None,
+    )
+
+
+class Melipayamak(Adapter):
+    """One Melipayamak account. Safe to share between threads and across a fork."""
+
+    name: Final = "melipayamak"
+    max_batch: Final = MAX_SEND
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        sender: str | None = None,
+        connect_timeout: float = 3.05,
+        read_timeout: float = 20,
+        proxy: str | None = None,
+    ) -> None:
+        if not (token.isascii() and token.isprintable() and token.strip()) or "/" in token:
+            raise ValueError("melipayamak: token is missing or no token")
+        if not base_url.startswith(("https://", "http://")):
+            raise ValueError("melipayamak: url is not a web address")
+        self.base_url = base_url.rstrip("/")
+        self.sender = sender
+        self._token = Secret(token)
+        self._client = Client(connect_timeout, read_timeout, proxy)
+
+    def __repr__(self) -> str:
+        return f"<Melipayamak {self.base_url}>"
+
+    # Sending
+
+    def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """See Gateway.send."""
+        return early.around(
+            batch,
+            lambda message: early.refused(message, number=NUMBER, empty="empty"),
+            self._send_parts,
+            MAX_SEND,
+        )
+
+    def _send_parts(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """One call for each text and line; the outcomes in the order of the batch."""
+        alike: dict[tuple[str, str | None], list[int]] = {}
+        for at, message in enumerate(batch):
+            alike.setdefault((message.text, message.sender or self.sender), []).append(at)
+        calls = Calls()
+        sent = calls.each(
+            [[batch[at] for at in places] for places in alike.values()],
+            lambda part: calls.blaming(part, self._send_once),
+        )
+        order = [at for places in alike.values() for at in places]
+        outcomes = dict(zip(order, sent, strict=True))
+        return [outcomes[at] for at in range(len(batch))]
+
+    def _send_once(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        line = batch[0].sender or self.sender
+        if not line:
+            raise GatewayError("config", "sender", "Melipayamak needs a sender line")
+        document: dict[str, object] = {"from": line, "text": batch[0].text}
+        if len(batch) == 1:
+            document["to"] = national(batch[0].to)
+            answer = self._call("send/simple", document, sends=True)
+            given: object = [answer["recId"]] if "recId" in answer else None
+        else:
+            document["to"] = [national(message.to) for message in batch]
+            document["udh"] = ""
+            answer = self._call("send/advanced", document, sends=True)
+            given = answer.get("recIds")
+        ids = given if isinstance(given, list) else []
+        numbers = [answers.integer(each) or 0 for each in ids]
+        if not any(number >= LEAST_ID for number in numbers):
+            self._raise_refusal(answer, numbers)
+        if len(ids) != len(batch):
+            raise GatewayError("ambiguous", "entries", "accepted, but not as many as were sent")
+        return [_outcome(each) for each in ids]
+
+    @staticmethod
+    def _raise_refusal(answer: Mapping[str, object], numbers: Sequence[int]) -> None:
+        """Say why nothing was accepted: in `status`, or the code stands in the identifier's
+        place. Raises GatewayError or BlameError."""
+        reason = answers.words(answer.get("status"))
+        code = code_of(answer.get("status"))
+        if code is None and len(set(numbers)) == 1 and numbers[0]:
+            code = code_of(numbers[0])
+        if code is None:
+            raise GatewayError("ambiguous", "entries", "neither identifiers nor a reason")
+        if code in PER_MESSAGE:
+            raise BlameError(code, "permanent", reason)
+        if code == TEXT:
+            log.warning("A refusal in words nobody knows", extra={"said": reason})
+            raise GatewayError("bug", code, reason)
+        raise GatewayError(KINDS[int(code)], code, reason)
+
+    # Asking
+
+    def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
+        """The present state of each message."""
+        ids = [each for each in gateway_ids if each.isascii() and each.isdigit()]
+        found: list[Delivery] = []
+        for start in range(0, len(ids), MAX_STATUS):
+            asked = ids[start : start + MAX_STATUS]
+            answer = self._call("receive/status", {"recIds": [int(each) for each in asked]})
+            codes = answer.get("resultsAsCode")
+            if not isinstance(codes, list) or len(codes) != len(asked):
+                if found:
+                    break  # what is known already is not thrown away
+                code = code_of(answer.get("status"))
+                known = code is not None and code != TEXT and code not in PER_MESSAGE
+                raise GatewayError(
+                    KINDS[int(code)] if code is not None and known else "retry",
+                    code or "entries",
+                    answers.words(answer.get("status")) or "not as many states as were asked for",
+                )
+            for gateway_id, given in zip(asked, codes, strict=True):
+                number = answers.integer(given)
+                state = STATES.get(number, "unknown") if number is not None else "unknown"
+                found.append(Delivery(gateway_id, state))
+        return found
+
+    def credit_rial(self) -> int | None:
+        return answers.rial(self._call("receive/credit", None).get("amount"))
+
+    # What Melipayamak calls us with: GET ?from=&to=&body=, without an identifier
+
+    def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]:  # noqa: ARG002
+        sender, line = form.get("from"), form.get("to")
+        text = form.get("body", form.get("text"))
+        if not sender or not line or text is None or "$" in sender + line:
+            return []  # a $FROM$ that was not filled in is a wrong setting
+        return [
+            Inbound(
+                gateway_id=None,
+                sender=international(sender[:40]),
+                line=line[:40],
+                text=text[:10_000],
+                received_at=clock.now(),
+            )
+        ]
+
+    # The call
+
+    def _call(
+        self, path: str, document: Mapping[str, object] | None, *, sends: bool = False
+    ) -> Mapping[str, object]:
+        """The record a call answered with; GET without a document. Raises GatewayError."""
+        answer = self._client.call(
+            Call(
+                "GET" if document is None else "POST",
+                self.base_url,
+                ("api", path, self._token),
+                document=document,
+            )
+        )
+        if isinstance(answer, Failure):
+            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
+            raise GatewayError(kind, answer.code, answer.message)
+        body = answers.document(answer)
+        record: Mapping[str, object] = body if isinstance(body, dict) else {}
+        status = answer.status
+        if record and (200 <= status < 300 or status in {400, 422}):
+            return record  # its `status` says what was wrong
+        code = f"http-{status}"
+        if status in {401, 403}:
+            code, kind = "0", "stop_gateway"
+        elif status == 404:
+            kind = "config"  # no such address: nothing was done
+        elif status == 429:
+            kind = "rate_limited"
+        else:
+            kind = "ambiguous" if sends else "retry"
+        raise GatewayError(
+            kind,
+            code,
+            answers.words(record.get("status")) or f"HTTP {status}",
+            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+        )
+
+
+def _outcome(given: object) -> Outcome:
+    """What stands in the place of one recipient, where others were accepted."""
+    number = answers.integer(given)
+    if number is not None and number >= LEAST_ID:
+        return Accepted(str(number), "accepted", None)
+    if given is None or number == 0:
+        return Refused(NUMBER, "permanent", "the number was refused")
+    if str(number) in PER_MESSAGE:
+        return Refused(str(number), "permanent", "not sent")
+    if number is not None and number in KINDS:
+        return Deferred(GatewayError(KINDS[number], str(number), "refused"))
+    return Unknown("entries")

@@ -1,0 +1,411 @@
+"""The Melipayamak adapter against the simulator, and against servers that misbehave."""
+
+import json
+import logging
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal import clock
+from portal.messaging import gateway_words
+from portal.messaging.gateways import create
+from portal.messaging.gateways.base import (
+    Accepted,
+    Deferred,
+    Delivery,
+    Gateway,
+    GatewayError,
+    Outgoing,
+    Refused,
+    Sent,
+    Unknown,
+)
+from portal.messaging.gateways.melipayamak import Melipayamak
+from portal.messaging.gateways.melipayamak_codes import KINDS, PER_MESSAGE, STATES
+from portal.messaging.inbound import dedupe_key
+from portal.messaging.simulator.melipayamak import BAD_TOKEN, SENTENCES
+from portal.messaging.simulator.testing import RunningSimulator, running_simulator
+from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+LINE = "50002710001"
+LANDLINE = "+982188776655"
+TEXT = "سلام\nلغو11"
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[RunningSimulator]:
+    with running_simulator(
+        tmp_path, api_key=TOKEN, dialect="melipayamak", delivery_seconds=0.2, seed=7
+    ) as running:
+        yield running
+
+
+def gateway_of(simulator: RunningSimulator, **more: str) -> Gateway:
+    settings = {"url": simulator.url, "token": simulator.api_key, "line": LINE}
+    return create("melipayamak", {**settings, **more})
+
+
+def at(url: str, **more: Any) -> Melipayamak:
+    return Melipayamak(TOKEN, base_url=url, **{"sender": LINE, **more})
+
+
+def batch(count: int, *, text: str | None = None, bad: tuple[int, ...] = ()) -> list[Outgoing]:
+    return [
+        Outgoing(1000 + n, LANDLINE if n in bad else f"+98912{n:07d}", text or f"متن {n}")
+        for n in range(count)
+    ]
+
+
+def said(document: object, status: int = 200) -> bytes:
+    return http_answer(status, json.dumps(document).encode())
+
+
+# Sending
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"), [(TEXT, {"send/advanced": 1}), (None, {"send/simple": 30})]
+)
+def test_outcomes_are_in_the_order_of_the_batch(
+    simulator: RunningSimulator, text: str | None, calls: dict[str, int]
+) -> None:
+    messages = batch(30, text=text)
+    outcomes = gateway_of(simulator).send(messages)
+    stored = {str(m["messageid"]): m for m in simulator.messages()}
+    for message, outcome in zip(messages, outcomes, strict=True):
+        assert isinstance(outcome, Accepted)
+        assert outcome.status == "accepted"
+        row = stored[outcome.gateway_id]
+        assert (row["receptor"], row["message"]) == (message.to, message.text)
+        assert row["sender"] == LINE
+    assert simulator.ledger()["calls"]["by_method"] == calls
+
+
+def test_texts_and_lines_are_gathered_and_their_outcomes_put_back(
+    simulator: RunningSimulator,
+) -> None:
+    messages = [
+        Outgoing(n, f"+98912{n:07d}", TEXT if n % 2 else f"متن {n}", "3000" if n > 5 else None)
+        for n in range(1, 10)
+    ]
+    outcomes = gateway_of(simulator).send(messages)
+    stored = {str(m["messageid"]): m for m in simulator.messages()}
+    for message, outcome in zip(messages, outcomes, strict=True):
+        assert isinstance(outcome, Accepted)
+        row = stored[outcome.gateway_id]
+        assert (row["receptor"], row["message"]) == (message.to, message.text)
+        assert row["sender"] == (message.sender or LINE)
+    assert simulator.ledger()["calls"]["by_method"] == {"send/advanced": 2, "send/simple": 4}
+
+
+@pytest.mark.parametrize("text", [TEXT, None])
+def test_only_the_bad_numbers_are_refused(simulator: RunningSimulator, text: str | None) -> None:
+    outcomes = gateway_of(simulator).send(batch(10, text=text, bad=(0, 4)))
+    for n, outcome in enumerate(outcomes):
+        if n in {0, 4}:
+            assert isinstance(outcome, Refused)
+            assert (outcome.code, outcome.kind) == ("number", "permanent")
+        else:
+            assert isinstance(outcome, Accepted)
+    assert simulator.ledger()["accepted"] == 8
+
+
+def test_what_cannot_be_sent_is_not_even_tried(simulator: RunningSimulator) -> None:
+    outcomes = gateway_of(simulator).send(
+        [
+            Outgoing(1, "09121234567", "x"),
+            Outgoing(2, "+989121234567", " \n"),
+            Outgoing(3, "+989121234567", "half \ud83d"),
+            Outgoing(4, "+989121234567", "x"),
+        ]
+    )
+    assert [o.code for o in outcomes if isinstance(o, Refused)] == ["number", "empty", "half"]
+    assert isinstance(outcomes[3], Accepted)
+
+
+def test_a_batch_we_should_not_have_made(simulator: RunningSimulator) -> None:
+    gateway = gateway_of(simulator)
+    for wrong in (batch(101), batch(1) * 2):
+        with pytest.raises(ValueError, match=r"local id|at most"):
+            gateway.send(wrong)
+    assert gateway.send([]) == []
+    with pytest.raises(GatewayError) as caught:
+        gateway_of(simulator, line="").send(batch(1))
+    assert (caught.value.kind, caught.value.code) == ("config", "sender")
+
+
+# Codes
+
+DOCUMENTED: dict[str, list[int]] = {
+    "stop_gateway": [0, 10, 12],
+    "pause": [2, 3, 4],
+    "config": [5, 9],
+    "retry": [6],
+    "stop_campaign": [7, 14, 15],
+    "bug": [-7, -6, -5, -4, -3, -2, -1],
+}
+KIND_OF = {code: kind for kind, codes in DOCUMENTED.items() for code in codes}
+
+
+@pytest.mark.parametrize("code", [code for code in KIND_OF if code > 0])
+@pytest.mark.parametrize("text", [TEXT, None])
+def test_the_sentence_of_each_code_has_its_kind(
+    simulator: RunningSimulator, code: int, text: str | None
+) -> None:
+    simulator.behaviour(force_code=code, force_times=1)
+    with pytest.raises(GatewayError) as caught:
+        gateway_of(simulator).send(batch(3, text=text))
+    assert (caught.value.kind, caught.value.code) == (KIND_OF[code], str(code))
+    assert simulator.ledger()["accepted"] == 0
+
+
+def test_a_wrong_token_stops_the_gateway(simulator: RunningSimulator) -> None:
+    with pytest.raises(GatewayError) as caught:
+        gateway_of(simulator, token="another-token").send(batch(2))
+    assert (caught.value.kind, caught.value.code) == ("stop_gateway", "0")
+    assert SENTENCES[BAD_TOKEN] == caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("code", "document"),
+    [
+        *((code, {"recId": 0, "status": str(code)}) for code in KIND_OF),
+        *((code, {"recId": 0, "status": code}) for code in KIND_OF),
+        *((code, {"recId": code, "status": ""}) for code in KIND_OF if code > 0),
+    ],
+)
+def test_codes_may_also_come_as_numbers(code: int, document: dict[str, object]) -> None:
+    with serving(lambda *_: said(document)) as url, pytest.raises(GatewayError) as caught:
+        at(url).send(batch(1))
+    assert (caught.value.kind, caught.value.code) == (KIND_OF[code], str(code))
+
+
+@pytest.mark.parametrize(("sentence", "code"), [("ارسال نشده", "11"), ("گيرنده نامعتبر", "number")])
+def test_one_to_blame_is_found(sentence: str, code: str) -> None:
+    def answer(_call: int, _line: str, body: bytes) -> bytes:
+        to = json.loads(body)["to"]
+        if "09120000002" in to:
+            return said({"recId": 0, "recIds": [], "status": sentence})
+        if isinstance(to, str):
+            return said({"recId": int(to), "status": "ارسال موفق"})
+        return said({"recIds": [int(each) for each in to], "status": "ارسال موفق"})
+
+    with serving(answer) as url:
+        outcomes = at(url).send(batch(5, text=TEXT))
+    refused = [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Refused)]
+    assert refused == [2]
+    assert outcomes[2] == Refused(code, "permanent", sentence)
+    assert outcomes[4] == Accepted("9120000004", "accepted", None)
+
+
+def test_every_code_is_tried_and_has_its_words() -> None:
+    assert set(KIND_OF) == set(KINDS)
+    assert {"11", "number"} == PER_MESSAGE
+    for code in {*map(str, KINDS), *PER_MESSAGE, "text", "empty", "half"}:
+        assert int(code) < 0 if code.startswith("-") else gateway_words.of("melipayamak", code), (
+            code
+        )
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        ([5_000_000_001, "5000000002"], [Accepted, Accepted]),
+        ([5_000_000_001, 0], [Accepted, Refused]),
+        ([5_000_000_001, None], [Accepted, Refused]),
+        ([5_000_000_001, 11], [Accepted, Refused]),
+        ([5_000_000_001, 2], [Accepted, Deferred]),
+        ([5_000_000_001, 99], [Accepted, Unknown]),
+        ([5_000_000_001, "x"], [Accepted, Unknown]),
+    ],
+)
+def test_each_place_is_read_alone(ids: list[object], expected: list[type]) -> None:
+    with serving(lambda *_: said({"recIds": ids, "status": ""})) as url:
+        outcomes = at(url).send(batch(2, text=TEXT))
+    assert [type(outcome) for outcome in outcomes] == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "code"),
+    [
+        (said({"recIds": [5_000_000_001], "status": ""}), "ambiguous", "entries"),
+        (said({"recIds": [0, 0], "status": ""}), "ambiguous", "entries"),
+        (said({"recIds": None, "status": None}), "ambiguous", "entries"),
+        (said({"status": "چیز دیگری شد"}), "bug", "text"),
+        (said({"status": 77}), "bug", "text"),
+        (said({"status": "اعتبار كافي نيست"}, 400), "pause", "2"),
+        (said({"status": "x"}, 403), "stop_gateway", "0"),
+        (http_answer(401, b"<html>"), "stop_gateway", "0"),
+        (http_answer(404, b"<html>"), "config", "http-404"),
+        (http_answer(429, b"<html>", "Retry-After: 7\r\n"), "rate_limited", "http-429"),
+        (said({"recIds": [1, 2], "status": ""}, 500), "ambiguous", "http-500"),
+    ],
+)
+def test_other_refusals(raw: bytes, kind: str, code: str) -> None:
+    with serving(lambda *_: raw) as url, pytest.raises(GatewayError) as caught:
+        at(url).send(batch(2, text=TEXT))
+    assert (caught.value.kind, caught.value.code) == (kind, code)
+    assert caught.value.retry_after == (7 if kind == "rate_limited" else None)
+
+
+def test_an_error_in_the_middle_spares_what_was_accepted(simulator: RunningSimulator) -> None:
+    gateway = gateway_of(simulator, read_timeout="1")
+
+    def answer(call: int, _line: str, _body: bytes) -> bytes:
+        return said({"recId": 5_000_000_000 + call if call < 3 else 0, "status": "حجم"})
+
+    with serving(answer) as url:
+        outcomes = at(url).send(batch(5))
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * 2 + [Deferred] * 3
+    assert isinstance(outcomes[4], Deferred)
+    assert outcomes[4].error.kind == "pause"
+    simulator.behaviour(timeout_rate=1, timeout_mode="drop")
+    outcomes = gateway.send(batch(4))
+    assert [type(outcome) for outcome in outcomes] == [Unknown] + [Deferred] * 3
+    assert simulator.ledger()["accepted"] == 1, "the rest is not even tried"
+    with pytest.raises(GatewayError) as caught:
+        gateway.send(batch(4, text=TEXT))
+    assert caught.value.kind == "ambiguous"
+    # Nobody can say what became of it, so it is never sent again.
+    assert gateway.find([Sent(1000, "+989120000000", "متن 0", None, clock.now())]) == {}
+
+
+@pytest.mark.parametrize("name", odd_answers())
+def test_odd_answers_are_never_an_acceptance_and_never_a_refusal(name: str) -> None:
+    raw = odd_answers()[name]
+    with serving(lambda *_: raw) as url:
+        gateway = at(url, read_timeout=5)
+        for text in (TEXT, None):
+            with pytest.raises(GatewayError) as caught:
+                gateway.send(batch(2, text=text) if text else batch(1))
+            assert caught.value.kind == "ambiguous"
+        with pytest.raises(GatewayError) as caught:
+            gateway.deliveries(["5000000001"])
+        assert caught.value.kind == "retry"
+
+
+def test_nobody_listening_is_surely_not_accepted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(GatewayError) as caught:
+        at(f"http://127.0.0.1:{port}").send(batch(2))
+    assert (caught.value.kind, caught.value.code) == ("retry", "connect")
+
+
+# States
+
+
+@pytest.mark.parametrize(("code", "state"), [*STATES.items(), (-1, "unknown"), (77, "unknown"),
+                                              ("1", "delivered"), (None, "unknown")])  # fmt: skip
+def test_each_delivery_code(code: object, state: str) -> None:
+    with serving(lambda *_: said({"resultsAsCode": [code], "results": ["x"]})) as url:
+        assert at(url).deliveries(["5000000001"]) == [Delivery("5000000001", state)]  # type: ignore[arg-type]
+
+
+def test_deliveries_ask_for_100_at_most(simulator: RunningSimulator) -> None:
+    gateway = gateway_of(simulator)
+    simulator.behaviour(delivery_seconds=3600)
+    ids = [o.gateway_id for o in gateway.send(batch(100, text=TEXT)) if isinstance(o, Accepted)]
+    found = gateway.deliveries([*ids, "5000000001", "x"])
+    assert found == [*(Delivery(each, "accepted") for each in ids),
+                     Delivery("5000000001", "unknown")]  # fmt: skip
+    assert simulator.ledger()["calls"]["by_method"]["receive/status"] == 2
+    assert gateway.deliveries([]) == []
+
+
+def test_states_known_already_survive_an_error_and_a_refusal_has_its_kind() -> None:
+    def answer(call: int, _line: str, _body: bytes) -> bytes:
+        codes = [1] * 100 if call == 1 else []
+        return said({"resultsAsCode": codes, "status": "کاربر فعال نیست"})
+
+    with serving(answer) as url:
+        gateway = at(url)
+        assert len(gateway.deliveries([str(10**9 + n) for n in range(101)])) == 100
+        with pytest.raises(GatewayError) as caught:
+            gateway.deliveries(["5000000001"])
+    assert (caught.value.kind, caught.value.code) == ("stop_gateway", "10")
+
+
+def test_credit(simulator: RunningSimulator) -> None:
+    simulator.behaviour(credit_rial=50_000)
+    gateway = gateway_of(simulator)
+    gateway.send(batch(1))
+    assert gateway.credit_rial() == 50_000 - simulator.ledger()["cost"]
+
+
+# What arrives
+
+
+def test_inbound_has_no_identifier_and_is_told_apart_by_the_minute() -> None:
+    gateway = Melipayamak(TOKEN)
+    form = {"from": "09121234567", "to": LINE, "body": "۳۱"}
+    with clock.freeze(datetime(2026, 3, 21, 12, 0, 5, tzinfo=UTC)):
+        (message,) = gateway.parse_inbound(form, None)
+        clock.shift(seconds=50)
+        (again,) = gateway.parse_inbound(form, None)
+        clock.shift(seconds=10)
+        (later,) = gateway.parse_inbound({**form, "text": "x"}, None)
+    assert (message.gateway_id, message.sender) == (None, "+989121234567")
+    assert (message.line, message.text) == (LINE, "۳۱")
+    assert dedupe_key(message) == dedupe_key(again) != dedupe_key(later)
+    assert later.received_at - message.received_at == timedelta(minutes=1)
+    for missing in form:
+        assert gateway.parse_inbound({k: v for k, v in form.items() if k != missing}, None) == []
+    assert gateway.parse_inbound({**form, "from": "$FROM$"}, None) == []
+
+
+# Settings and secrets
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"token": ""},
+        {"token": "secret/token"},
+        {"url": "console"},
+        {"read_timeout": "0"},
+        {"x": ""},
+    ],
+)
+def test_wrong_settings_are_named_without_their_values(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"melipayamak|timeout") as caught:
+        create("melipayamak", {"token": TOKEN, **wrong})
+    assert TOKEN not in str(caught.value)
+    assert "secret/token" not in str(caught.value)
+
+
+def test_the_token_is_never_seen(
+    simulator: RunningSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3")  # an application quietens it
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = server.getsockname()[1]
+    simulator.behaviour(timeout_rate=1, hang_seconds=30)
+    for more in (
+        {"read_timeout": "0.3"},
+        {"url": f"http://127.0.0.1:{closed}"},
+        {"url": "http://[bad"},
+        {"proxy": f"http://127.0.0.1:{closed}"},
+    ):
+        gateway = gateway_of(simulator, **more)
+        assert TOKEN not in repr(gateway)
+        assert TOKEN not in repr(vars(gateway))
+        with pytest.raises(GatewayError) as caught:
+            gateway.send(batch(1))
+        shown = visible(caught.value)
+        assert "GatewayError" in shown
+        assert caught.value.__context__ is None
+        assert TOKEN not in shown
+    gateway_of(simulator).credit_rial()
+    assert "/api/receive/credit/[hidden]" in caplog.text
+    assert TOKEN not in caplog.text
+    raw = said({"status": f"no {TOKEN}"})
+    with serving(lambda *_: raw) as url, pytest.raises(GatewayError) as caught:
+        at(url).send(batch(1))
+    assert caught.value.message == "no [hidden]"
