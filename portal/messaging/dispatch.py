@@ -112,7 +112,7 @@ _QUERIES: Final = {
 _CLAIM = text("""
     UPDATE messages SET state = 'claimed', state_at = :now, claimed_at = :now, claim_id = :claim_id,
         claimed_until = :until, attempts = attempts + 1, gateway = :gateway, checks = 0,
-        reason = NULL, line = v.line, estimate_rial = v.rial, body = coalesce(v.body, body)
+        reason = NULL, line = v.line, estimate_rial = v.rial, body = coalesce(v.body, messages.body)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[]), CAST(:estimates AS bigint[]),
                 CAST(:bodies AS text[])) AS v(id, line, rial, body)
     WHERE messages.id = v.id
