@@ -6,6 +6,7 @@ from portal.i18n import _l
 describe(
     {
         "case.received": _l("Message registered"),
+        "case.continued": _l("Rest of a message added"),
         "case.assigned": _l("Case passed to a unit"),
         "case.first_action": _l("First action recorded"),
         "case.noted": _l("Note added to a case"),

@@ -24,6 +24,11 @@ TIMEOUT: Final = dt.timedelta(hours=72)
 """After so long without an answer a case is closed as not answered."""
 LATE: Final = dt.timedelta(days=30)
 """So long after a question an answer still belongs to it."""
+BREATH: Final = dt.timedelta(minutes=1)
+"""Between an answer and the next question to a number: who sends 31 twice in haste means the
+question on the phone, not one that is still to come."""
+CLOCKS_DIFFER: Final = dt.timedelta(seconds=2)
+"""Of the gateway, which says when an SMS arrived (in whole seconds), and ours."""
 ACCEPT: Final = "31"
 OBJECT: Final = "33"
 MOST_WORDS: Final = 2_000
@@ -77,16 +82,17 @@ def ask(case: Case) -> FeedbackQuestion | None:
     return question
 
 
-def answer_by_sms(e164: str, text: str) -> bool:
+def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> bool:
     """Take an SMS that answers a question; False where it is something else.
 
+    `at`: when it arrived; it answers no question whose own SMS was not yet with the gateway then.
     An answer that comes again is taken and changes nothing; an objection that comes after the
     end opens the case again, for 30 days.
     """
     reply = read(text)
     if reply is None:
         return False
-    question = _question_of(e164)
+    question = _question_of(e164, at)
     if question is None:
         return False
     case = moves.lock(question.case_id)
@@ -158,7 +164,7 @@ def time_out(question_id: int) -> bool:
     db.session.refresh(question)
     if question.state != "open":
         return False
-    if _came_to_the_citizen(case.id):
+    if _came_to_the_citizen(question):
         question.state = "timed_out"
         hours = int(TIMEOUT.total_seconds()) // 3600
         moves.add_event(case.id, "timed_out", public=True, hours=hours)
@@ -171,23 +177,31 @@ def time_out(question_id: int) -> bool:
     return True
 
 
-def _came_to_the_citizen(case_id: int) -> bool:
-    """Whether the SMS with the last question may have been read.
+def _came_to_the_citizen(question: FeedbackQuestion) -> bool:
+    """Whether the SMS with the question may have been read.
 
     Who stopped all SMS of the city, or whose number takes none, did not keep silent.
     """
+    message = _message_of(question)
+    return message is None or message.state not in NEVER_READ
+
+
+def _message_of(question: FeedbackQuestion) -> Message | None:
+    """The SMS that asks it."""
     sent = db.session.scalar(
         select(CaseEvent.data["message_id"].as_integer())
         .where(
-            CaseEvent.case_id == case_id,
+            CaseEvent.case_id == question.case_id,
             CaseEvent.kind == "sms",
             CaseEvent.data["about"].astext == "feedback",
+            CaseEvent.at >= question.asked_at,
         )
-        .order_by(CaseEvent.id.desc())
+        .order_by(CaseEvent.id)
         .limit(1)
     )
-    message = db.session.get(Message, sent) if sent is not None else None
-    return message is None or message.state not in NEVER_READ
+    if sent is None:
+        return None
+    return db.session.get(Message, sent, populate_existing=True)
 
 
 def open_waiting(limit: int = BATCH) -> int:
@@ -220,9 +234,13 @@ def question_of_case(case_id: int) -> FeedbackQuestion | None:
     ).first()
 
 
-def _question_of(e164: str) -> FeedbackQuestion | None:
-    """The open question of a number, else the one asked last, if not too long ago."""
-    return db.session.scalars(
+def _question_of(e164: str, at: dt.datetime | None) -> FeedbackQuestion | None:
+    """What an answer that arrived `at` is about: the open question of a number, else the one asked
+    last, if not too long ago.
+
+    One whose SMS the gateway had not taken by then cannot be meant where an earlier one can.
+    """
+    found = db.session.scalars(
         select(FeedbackQuestion)
         .where(
             FeedbackQuestion.e164 == e164,
@@ -230,8 +248,22 @@ def _question_of(e164: str) -> FeedbackQuestion | None:
             FeedbackQuestion.state != "withdrawn",
         )
         .order_by((FeedbackQuestion.state == "open").desc(), FeedbackQuestion.asked_at.desc())
-        .limit(1)
-    ).first()
+        .limit(5)
+    ).all()
+    if at is None or not found:
+        return found[0] if found else None
+    messages = [_message_of(question) for question in found]
+    for question, message in zip(found, messages, strict=True):
+        if message is None or _was_sent(message, at):
+            return question
+    # Not seen leaving by anybody, but nothing else can be meant by it.
+    first = messages[0]
+    waits = first is not None and (first.accepted_at or first.not_before)
+    return None if waits else found[0]
+
+
+def _was_sent(message: Message, at: dt.datetime) -> bool:
+    return message.accepted_at is not None and message.accepted_at <= at + CLOCKS_DIFFER
 
 
 def _answer(
@@ -252,7 +284,7 @@ def _answer(
     moves.close(case, "accepted", by=by)
     _say(case, "accepted")
     if case.e164 is not None:
-        _open_next(case.e164)
+        _open_next(case.e164, after=BREATH)
 
 
 def _object(
@@ -264,7 +296,7 @@ def _object(
     moves.send_back(case, by=by, text=words, objection=True)
     _say(case, "objected")
     if case.e164 is not None:
-        _open_next(case.e164)
+        _open_next(case.e164, after=BREATH)
 
 
 def _note_answer(question: FeedbackQuestion | None, state: str, words: str, channel: str) -> None:
@@ -280,8 +312,11 @@ def _say(case: Case, what: str) -> None:
     moves.write_to_citizen(case, f"cases.{what}", what, url=codes.url(case.code))
 
 
-def _open_next(e164: str) -> None:
-    """Ask the question that has waited longest, if none is open; under the number's lock."""
+def _open_next(e164: str, *, after: dt.timedelta | None = None) -> None:
+    """Ask the question that has waited longest, if none is open; under the number's lock.
+
+    `after`: its SMS does not leave sooner.
+    """
     rows = db.session.scalars(
         select(FeedbackQuestion)
         .where(
@@ -300,6 +335,7 @@ def _open_next(e164: str) -> None:
         case,
         "cases.feedback",
         "feedback",
+        not_before=clock.now() + after if after else None,
         text=moves.shortened(case.outcome_text),
         accept=digits(ACCEPT, case.language),
         object=digits(OBJECT, case.language),
@@ -310,4 +346,6 @@ def _open_next(e164: str) -> None:
 
 def take_inbound(message: InboundMessage, _normalised: str) -> bool:
     """The handler of SMS that arrive."""
-    return message.e164 is not None and answer_by_sms(message.e164, message.text)
+    return message.e164 is not None and answer_by_sms(
+        message.e164, message.text, at=message.received_at
+    )

@@ -80,7 +80,7 @@ def receive(
         search_key="",
     )
     case.contact_id = _contact(case)
-    case.search_key = _search_text(case)
+    case.search_key = search_text(case)
     db.session.add(case)
     db.session.flush()
     moves.add_event(
@@ -172,7 +172,8 @@ def _contact(case: Case) -> int | None:
         return error.contact_id
 
 
-def _search_text(case: Case) -> str:
+def search_text(case: Case) -> str:
+    """What a search for a case looks in."""
     digits = (case.e164 or "").removeprefix("+")
     words = (case.text, case.place, case.neighbourhood, case.citizen_name)
     lines = [case.code.casefold(), digits, *(search_key(word) for word in words)]

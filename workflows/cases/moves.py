@@ -3,6 +3,7 @@
 Whoever changes a case holds its row lock first and the lock of its number second.
 """
 
+import datetime as dt
 from typing import Any
 
 from sqlalchemy import select, text
@@ -104,10 +105,18 @@ def shortened(text: str) -> str:
     return (head.rsplit(" ", 1)[0] if " " in head else head) + "…"
 
 
-def write_to_citizen(case: Case, purpose: str, about: str, **values: str) -> None:
+def write_to_citizen(
+    case: Case,
+    purpose: str,
+    about: str,
+    *,
+    not_before: dt.datetime | None = None,
+    **values: str,
+) -> None:
     """An SMS about the case, in the citizen's language; nothing where no number is known.
 
-    `purpose` is one of workflows.message_purposes, `values` what its placeholders stand for.
+    `purpose` is one of workflows.message_purposes, `values` what its placeholders stand for. The
+    citizen asked for it by the message to the city, so a stop of the line does not hold it back.
     """
     if case.e164 is None:
         return
@@ -117,6 +126,7 @@ def write_to_citizen(case: Case, purpose: str, about: str, **values: str) -> Non
         found.body,
         language=case.language,
         contact_id=case.contact_id,
+        not_before=not_before,
         template_version_id=found.version_id,
         asked_for=True,
     )
