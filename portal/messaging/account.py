@@ -13,9 +13,10 @@ from portal import audit, clock
 from portal.config import Settings
 from portal.db import db
 from portal.messaging import gateways, hints
+from portal.messaging.gateways import catalog
 from portal.messaging.gateways.base import Gateway
 from portal.messaging.models import GatewayState
-from portal.messaging.segments import LinePlan
+from portal.messaging.segments import DEFAULT_PLAN, LinePlan
 
 MAX_REST: Final = dt.timedelta(minutes=5)
 
@@ -67,6 +68,12 @@ def get(name: str) -> Account | None:
     return next((each for each in accounts() if each.name == name), None)
 
 
+def plan() -> LinePlan:
+    """What a part holds on the line that sends as a rule."""
+    first = next(iter(accounts()), None)
+    return first.plan if first else DEFAULT_PLAN
+
+
 def others_open(name: str) -> bool:
     """Whether another gateway could send now."""
     return any(each.name != name and standing(each.name).open for each in accounts())
@@ -78,7 +85,7 @@ def lines() -> list[str]:
 
 
 def _account(name: str, given: Mapping[str, str], settings: Settings) -> Account:
-    options = {"line": settings.sms_line, **given}
+    options = {"line": settings.sms_line, **_status_hook(name, settings), **given}
     rate = options.get("rate", "")
     return Account(
         gateways.create(name, options),
@@ -86,6 +93,15 @@ def _account(name: str, given: Mapping[str, str], settings: Settings) -> Account
         int(rate) if rate else None,
         LinePlan.with_part(int(options.get("part") or 70)),
     )
+
+
+def _status_hook(name: str, settings: Settings) -> dict[str, str]:
+    """Where reports go, for a gateway that is told with each message."""
+    takes = any(option.name == "status_callback" for option in catalog.known()[name].options)
+    if not takes or not settings.sms_hook_secret:
+        return {}
+    path = f"/hooks/sms/{name}/{settings.sms_hook_secret}/status"
+    return {"status_callback": settings.public_url + path}
 
 
 @dataclass(frozen=True, slots=True)

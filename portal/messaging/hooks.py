@@ -35,7 +35,7 @@ def status(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001 (t
     form, document = _given()
     record.deliveries(adapter.name, adapter.parse_status_callback(form, document))
     db.session.commit()
-    return "ok\n", 200, {"Content-Type": "text/plain"}
+    return _answer(adapter)
 
 
 @blueprint.route("/<gateway>/<secret>/inbound", methods=_METHODS)
@@ -54,7 +54,7 @@ def receive(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001
         log.warning("An inbound SMS nobody could read", extra={"fields": sorted(form)[:20]})
         inbound.store_unreadable(adapter.name, raw)
     db.session.commit()
-    return "ok\n", 200, {"Content-Type": "text/plain"}
+    return _answer(adapter)
 
 
 def _adapter(name: str) -> Gateway:
@@ -65,6 +65,12 @@ def _adapter(name: str) -> Gateway:
         log.warning("A callback without the gateway's signature", extra={"gateway": name})
         abort(403)
     return found.gateway
+
+
+def _answer(adapter: Gateway) -> ResponseReturnValue:
+    """What the gateway wants to hear: some send a plain text on to the citizen as an SMS."""
+    body, media_type = adapter.hook_answer
+    return body, 200, {"Content-Type": media_type}
 
 
 def _called_url() -> str:

@@ -179,6 +179,10 @@ class Gateway(Protocol):
     def remembers(self) -> timedelta:
         """How long after a call "never seen" is still a proof."""
 
+    @property
+    def hook_answer(self) -> tuple[str, str]:
+        """What its callbacks are answered with: body and media type."""
+
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """One outcome for each message, in the order of the batch.
 
@@ -220,6 +224,7 @@ class Adapter:
     supports_local_id = False
     settles: timedelta = timedelta(minutes=3)
     remembers: timedelta = timedelta(hours=20)
+    hook_answer: tuple[str, str] = ("ok\n", "text/plain")
 
     def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:  # noqa: ARG002
         return {}

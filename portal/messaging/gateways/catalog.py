@@ -95,6 +95,16 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
         ),
         checks="portal.messaging.gateways.generic_settings",
     ),
+    "twilio": Spec(
+        "portal.messaging.gateways.twilio",
+        (
+            Option("url", "Base address of Twilio.", "https://api.twilio.com"),
+            Option("account_sid", "The account: AC and 32 hexadecimal digits.", is_required=True),
+            Option("auth_token", "The account's token. Never logged.", is_required=True),
+            Option("service", "A messaging service (MG…) that sends. Empty: the line does."),
+            Option("status_callback", "Address for reports. Empty: the portal's own."),
+        ),
+    ),
 }
 _added: dict[str, Spec] = {}
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -1,4 +1,4 @@
-"""A simulated SMS gateway: a small HTTP process that speaks Kavenegar's REST dialect.
+"""A simulated SMS gateway: a small HTTP process that speaks the dialect of one.
 
     python -m portal.messaging.simulator --port 8025 --data ledger.sqlite --api-key KEY
 

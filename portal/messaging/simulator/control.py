@@ -140,7 +140,7 @@ class Control:
                 "SELECT sender FROM sms WHERE receptor = ? ORDER BY messageid DESC", (number,)
             )
             line = line or next(iter(self._behaviour.line_list()), DEFAULT_LINE)
-        if not isinstance(line, str) or not line.isdigit():
+        if not isinstance(line, str) or not line.removeprefix("+").isdigit():
             raise ControlError(400, "line is a string of digits")
         messageid = self._ledger.add_inbound(line, number, text)
         # The operator acts on 11 and 12 itself, whatever the line's owner does.

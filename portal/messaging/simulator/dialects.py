@@ -9,9 +9,11 @@ from portal.messaging.simulator.generic import Generic
 from portal.messaging.simulator.kavenegar import Kavenegar
 from portal.messaging.simulator.ledger import Ledger
 from portal.messaging.simulator.smsir import SmsIr
+from portal.messaging.simulator.twilio import Twilio
 
 DIALECTS: Final[Mapping[str, Callable[[Ledger, Behaviour, str, int], Dialect]]] = {
     "kavenegar": Kavenegar,
     "smsir": SmsIr,
     "generic": Generic,
+    "twilio": Twilio,
 }

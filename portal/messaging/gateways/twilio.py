@@ -1,0 +1,338 @@
+"""Twilio's REST API, 2010-04-01: one recipient a call.
+
+It knows no key of ours against duplicates; a call whose answer was lost is looked for among the
+messages to that number.
+"""
+
+import hmac
+import re
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from portal import clock
+from portal.messaging.gateways import answers, early, lost
+from portal.messaging.gateways.base import (
+    Accepted,
+    Adapter,
+    Callback,
+    Delivery,
+    ErrorKind,
+    Gateway,
+    GatewayError,
+    Inbound,
+    Inbox,
+    Outcome,
+    Outgoing,
+    Sent,
+)
+from portal.messaging.gateways.http import Call, Client, Failure
+from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.twilio_records import (
+    BLOCKED,
+    KINDS,
+    PER_MESSAGE,
+    SID,
+    STATES,
+    delivery_of,
+    inbound_of,
+    moment,
+    row_of,
+    signature,
+)
+
+DEFAULT_BASE_URL: Final = "https://api.twilio.com"
+MAX_SEND: Final = 50
+"""Calls of one `send`, over a kept connection."""
+MAX_CHARS: Final = 1600
+PAGE: Final = 500
+MAX_PAGES: Final = 20
+SECONDS: Final = 25.0
+"""What is not read in this time is left for the next question."""
+_DAY: Final = timedelta(days=1)
+_OVERLAP: Final = timedelta(minutes=10)
+
+_ACCOUNT: Final = re.compile(r"AC[0-9a-fA-F]{32}")
+_SERVICE: Final = re.compile(r"MG[0-9a-fA-F]{32}")
+
+
+def from_settings(settings: Mapping[str, str]) -> Gateway:
+    """Settings as in the catalog. Raises ValueError."""
+    return Twilio(
+        settings["account_sid"],
+        settings["auth_token"],
+        base_url=settings["url"],
+        sender=settings["line"] or None,
+        service=settings["service"] or None,
+        status_callback=settings["status_callback"] or None,
+        read_timeout=float(settings["read_timeout"]),
+        proxy=settings["proxy"] or None,
+    )
+
+
+class Twilio(Adapter):
+    """One Twilio account. Safe to share between threads and across a fork."""
+
+    name: Final = "twilio"
+    max_batch: Final = MAX_SEND
+    remembers = timedelta(hours=46)
+    hook_answer = ("<Response/>", "text/xml")
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        sender: str | None = None,
+        service: str | None = None,
+        status_callback: str | None = None,
+        connect_timeout: float = 3.05,
+        read_timeout: float = 20,
+        proxy: str | None = None,
+    ) -> None:
+        if not _ACCOUNT.fullmatch(account_sid):
+            raise ValueError("twilio: account_sid is AC and 32 hexadecimal digits")
+        if not (auth_token.isascii() and auth_token.isalnum()):
+            raise ValueError("twilio: auth_token is missing or no token")
+        if service is not None and not _SERVICE.fullmatch(service):
+            raise ValueError("twilio: service is MG and 32 hexadecimal digits")
+        if not base_url.startswith(("https://", "http://")):
+            raise ValueError("twilio: url is not a web address")
+        self.base_url = base_url.rstrip("/")
+        self.sender = sender
+        self._account = account_sid
+        self._service = service
+        self._status_callback = status_callback
+        self._token = Secret(auth_token)
+        self._client = Client(connect_timeout, read_timeout, proxy)
+
+    def __repr__(self) -> str:
+        return f"<Twilio {self.base_url}>"
+
+    # Sending
+
+    def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """See Gateway.send."""
+        return early.around(
+            batch,
+            lambda message: early.refused(
+                message, number="21211", empty="21602", most=MAX_CHARS, long="21617"
+            ),
+            lambda rest: Calls().each([[message] for message in rest], self._send_one),
+            MAX_SEND,
+        )
+
+    def _send_one(self, part: Sequence[Outgoing]) -> list[Outcome]:
+        (message,) = part
+        form = {"To": message.to, "Body": message.text}
+        sender = message.sender or self.sender
+        if sender:
+            form["From"] = sender
+        if self._service:
+            form["MessagingServiceSid"] = self._service
+        if not sender and not self._service:
+            raise GatewayError("config", "sender", "Twilio needs a line or a messaging service")
+        if self._status_callback:
+            form["StatusCallback"] = self._status_callback
+        try:
+            row = self._call("POST", "Messages.json", form=form, sends=True)
+        except BlameError as blame:
+            return [blame.refused]
+        delivery = delivery_of(row)
+        if delivery is None:
+            raise GatewayError("ambiguous", "entries", "accepted, but without an identifier")
+        return [Accepted(delivery.gateway_id, delivery.state, None)]
+
+    # Asking
+
+    def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
+        """The present state of each message; what there was no time for is left out."""
+        found: list[Delivery] = []
+        ends = time.monotonic() + SECONDS
+        for gateway_id in gateway_ids:
+            if found and time.monotonic() > ends:
+                break
+            if not SID.fullmatch(gateway_id):
+                continue
+            try:
+                row = self._call("GET", f"Messages/{gateway_id}.json")
+            except GatewayError as error:
+                if error.code == "20404":
+                    found.append(Delivery(gateway_id, "unknown"))
+                    continue
+                if found:
+                    break  # what is known already is not thrown away
+                raise
+            found.append(delivery_of(row) or Delivery(gateway_id, "unknown"))
+        return found
+
+    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+        """See Gateway.find: by number, text, line and time.
+
+        Not narrowed down by DateSent, which a message that waits at Twilio does not have yet.
+        """
+        rows: list[lost.Row] = []
+        complete: set[str] = set()
+        ends = time.monotonic() + SECONDS
+        for number in dict.fromkeys(message.to for message in sent):
+            if rows and time.monotonic() > ends:
+                break
+            given, is_whole = self._list({"To": number}, ends)
+            outgoing = [each for each in given if each.get("direction") != "inbound"]
+            read = [row for each in outgoing if (row := row_of(each)) is not None]
+            rows += read
+            if is_whole and len(read) == len(outgoing):
+                complete.add(number)
+        return lost.match(
+            sent,
+            rows,
+            own_line=None if self._service else self.sender,
+            is_complete=lambda message: message.to in complete,
+        )
+
+    def inbox(self, cursor: str) -> Inbox | None:
+        """See Gateway.inbox. The cursor is the time of the newest SMS seen; None without a line
+        of its own, for a messaging service's lines are not known here."""
+        if not self.sender:
+            return None
+        now = clock.now()
+        newest = min(_iso(cursor) or now - _DAY, now)
+        since = newest - _OVERLAP
+        query = {"To": self.sender, "DateSent>": since.date().isoformat()}
+        given, is_whole = self._list(query, time.monotonic() + SECONDS)
+        messages: list[tuple[Inbound, Mapping[str, object]]] = []
+        for each in given:
+            at = moment(each.get("date_created"))
+            message = inbound_of(
+                each.get("sid"), each.get("from"), each.get("to"), each.get("body"), at
+            )
+            if each.get("direction") != "inbound" or message is None:
+                continue
+            if message.received_at < since:
+                continue
+            messages.append((message, each))
+            newest = max(newest, min(now, message.received_at))
+        # Where not all was read nothing may be skipped: the same again next time.
+        return Inbox(messages, newest.isoformat() if is_whole else cursor, has_more=False)
+
+    def _list(
+        self, query: Mapping[str, str], ends: float
+    ) -> tuple[list[Mapping[str, object]], bool]:
+        """The messages of a list, and whether that is all of them."""
+        rows: list[Mapping[str, object]] = []
+        asked = {**query, "PageSize": str(PAGE)}
+        for _ in range(MAX_PAGES):
+            page = self._call("GET", "Messages.json", query=asked)
+            given = page.get("messages")
+            if not isinstance(given, list):
+                raise GatewayError("retry", "entries", "an answer without messages")
+            rows += answers.records(given)
+            following = page.get("next_page_uri")
+            if not following:
+                return rows, len(answers.records(given)) == len(given)
+            # Of the address of the next page only the query is followed: the key goes nowhere else.
+            asked = dict(parse_qsl(urlsplit(str(following)).query, keep_blank_values=True))
+            if not asked or time.monotonic() > ends:
+                break
+        return rows, False
+
+    # What Twilio calls us with
+
+    def accepts(self, callback: Callback) -> bool:
+        """X-Twilio-Signature: HMAC-SHA1 of the address and the fields posted, sorted by name."""
+        headers = {name.lower(): value for name, value in callback.headers.items()}
+        given = headers.get("x-twilio-signature", "")
+        parts = urlsplit(callback.url)
+        in_address = dict(parse_qsl(parts.query, keep_blank_values=True))
+        posted = {name: text for name, text in callback.form.items() if name not in in_address}
+        # Twilio has signed with and without the port that the scheme implies.
+        port = {"https": 443, "http": 80}.get(parts.scheme)
+        with_port = parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
+        urls = [callback.url, *([with_port] if parts.port is None else [])]
+        wanted = [signature(self._token.reveal(), url, posted) for url in urls]
+        return any(hmac.compare_digest(each.encode(), given.encode()) for each in wanted)
+
+    def parse_status_callback(self, form: Mapping[str, str], json: object) -> list[Delivery]:  # noqa: ARG002
+        found = delivery_of(
+            {
+                "sid": form.get("MessageSid") or form.get("SmsSid"),
+                "status": form.get("MessageStatus") or form.get("SmsStatus"),
+                "error_code": form.get("ErrorCode"),
+            }
+        )
+        return [found] if found is not None and form.get("MessageStatus") in STATES else []
+
+    def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]:  # noqa: ARG002
+        sid = form.get("MessageSid") or form.get("SmsSid")
+        found = inbound_of(sid, form.get("From"), form.get("To"), form.get("Body"), clock.now())
+        return [found] if found is not None else []
+
+    # The call
+
+    def _call(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        sends: bool = False,
+    ) -> Mapping[str, object]:
+        """The record a call answered with, HTTP 2xx.
+
+        Raises GatewayError, or BlameError for a message that was refused.
+        """
+        answer = self._client.call(
+            Call(
+                verb,
+                self.base_url,
+                ("2010-04-01/Accounts", self._account, path),
+                query=query or {},
+                form=form,
+                auth=(self._account, self._token),
+            )
+        )
+        if isinstance(answer, Failure):
+            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
+            raise GatewayError(kind, answer.code, answer.message)
+        body = answers.document(answer)
+        document: Mapping[str, object] = body if isinstance(body, dict) else {}
+        if 200 <= answer.status < 300 and document:
+            return document
+        code = answers.integer(document.get("code"))
+        reason = answers.words(document.get("message")) or f"HTTP {answer.status}"
+        if not 400 <= answer.status < 500:
+            kind = "ambiguous"
+        elif code is not None and code in KINDS:
+            kind = KINDS[code]
+        elif answer.status == 429:
+            code, kind = code or 20429, "rate_limited"
+        elif answer.status in {401, 403} and code not in PER_MESSAGE | BLOCKED:
+            code, kind = code or 20003, "stop_gateway"
+        elif code is None:
+            kind = "ambiguous"
+        elif sends:
+            raise BlameError(str(code), "blocked" if code in BLOCKED else "permanent", reason)
+        else:
+            kind = "bug"
+        if kind == "ambiguous" and not sends:
+            kind = "retry"
+        is_believed = code is not None and 400 <= answer.status < 500
+        raise GatewayError(
+            kind,
+            str(code) if is_believed else f"http-{answer.status}",
+            reason,
+            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+        )
+
+
+def _iso(cursor: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(cursor)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -1,0 +1,199 @@
+"""A campaign over each simulated gateway: sent, reported and answered, over HTTP both ways.
+
+Counted in the gateway's own ledger. The clock is the real one, for lost messages are found by
+their time; waits are shortened instead.
+"""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from portal import clock, outbox
+from portal.contacts import consent
+from portal.db import db
+from portal.messaging import account, delivery, dispatch, inbound, reconcile, record, services
+from portal.messaging.models import InboundMessage
+from portal.messaging.services import NewMessage
+from portal.messaging.simulator.testing import RunningSimulator, running_simulator
+from portal.messaging.simulator.twilio import ACCOUNT
+from tests.factories.messages import make_batch
+
+SECRET = "a-secret-of-22-characters-or-more"
+TOKEN = "0123456789abcdef0123456789abcdef"
+PEOPLE = 300
+
+
+@dataclass(frozen=True)
+class Case:
+    """A gateway: what the portal is told about it, and what it cannot do."""
+
+    name: str
+    line: str
+    options: dict[str, str] = field(default_factory=dict)
+    finds: bool = True
+    """Whether it can say what became of a message whose answer was lost."""
+    reports: bool = True
+    pushes: bool = True
+    mishaps: dict[str, Any] = field(default_factory=dict)
+
+
+CASES = [
+    Case("twilio", "+15005550006", {"account_sid": ACCOUNT, "auth_token": TOKEN}),
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+def simulator(case: Case, tmp_path: Path) -> Iterator[RunningSimulator]:
+    with running_simulator(
+        tmp_path, api_key=TOKEN, dialect=case.name, delivery_seconds=0.5, seed=11
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def portal(
+    case: Case,
+    make_app: Callable[..., Flask],
+    app: Flask,
+    simulator: RunningSimulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Flask]:
+    """The application, served at its own address, with the simulator for its gateway."""
+    monkeypatch.setattr(account, "MAX_REST", timedelta(seconds=0.1))
+    monkeypatch.setattr(record, "ASK_FIRST", timedelta(0))
+    monkeypatch.setattr(reconcile, "_LONGEST_PAUSE", timedelta(seconds=0.2))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        made = make_app(
+            public_url=f"http://127.0.0.1:{port}",
+            sms_gateway=case.name,
+            sms_line=case.line,
+            sms_hook_secret=SECRET,
+            gateway_options={case.name: {"url": simulator.url, **case.options}},
+        )
+        server = make_server("127.0.0.1", port, made, threaded=True, fd=listening.fileno())
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        hook = f"http://127.0.0.1:{port}/hooks/sms/{case.name}/{SECRET}"
+        if case.reports:
+            simulator.behaviour(status_callback=f"{hook}/status")
+        simulator.behaviour(inbound_callback=f"{hook}/inbound")
+        with made.app_context():
+            (only,) = account.accounts()
+            # The simulator accepts before it is silent: what it has not seen by then it never will.
+            monkeypatch.setattr(type(only.gateway), "settles", timedelta(0))
+            yield made
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+def _fill() -> int:
+    """Half of them get one text, the others each their own."""
+    batch_id = make_batch().id
+    people = (
+        NewMessage(None, f"+98912{n:07d}", "fa", "سلام" if n < PEOPLE / 2 else f"سلام، نفر {n}")
+        for n in range(PEOPLE)
+    )
+    services.insert_messages(batch_id, people)
+    db.session.commit()
+    return batch_id
+
+
+def _progress(batch_id: int) -> dict[str, int]:
+    counts = services.progress([batch_id])
+    db.session.rollback()
+    return counts
+
+
+def _until(done: Callable[[], bool], step: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        step()
+
+
+def _work() -> None:
+    dispatch.run(0.3)
+    reconcile.run()
+
+
+def test_a_campaign_with_mishaps_receipts_and_a_reply(
+    case: Case, portal: Flask, simulator: RunningSimulator
+) -> None:
+    simulator.behaviour(
+        timeout_rate=0.1, timeout_mode="drop", error_rate=0.1, rate_limit=60, **case.mishaps
+    )
+    batch_id = _fill()
+    waiting = {"created", "claimed"} | ({"unknown"} if case.finds else set())
+    _until(lambda: not waiting & set(_progress(batch_id)), _work)
+    ledger = simulator.ledger()
+    assert ledger["calls"]["by_fate"].get("drop"), "no timeout happened: the test proves nothing"
+    assert len(ledger["calls"]["by_result"]) > 2, "no error happened: the test proves nothing"
+    unknown = _progress(batch_id).get("unknown", 0)
+    assert ledger["accepted"] == ledger["distinct_receptors"], "somebody got it twice"
+    # Whoever is unknown may have it; of all others it is certain, and nobody is missing.
+    assert PEOPLE - unknown <= ledger["accepted"] <= PEOPLE
+    assert case.finds or unknown
+
+    # Receipts: of the numbers from 0 to 299 three each end in 97, 98 and 99.
+    simulator.behaviour(timeout_rate=0.0, error_rate=0.0, rate_limit=0)
+
+    def all_reported() -> bool:
+        return not {"accepted", "at_operator"} & set(_progress(batch_id))
+
+    def pull() -> None:
+        time.sleep(0.2)
+        if not case.reports:
+            with clock.freeze():
+                clock.shift(minutes=2)
+                delivery.pull()
+
+    _until(all_reported, pull)
+    counts = _progress(batch_id)
+    assert set(counts) <= {"delivered", "undelivered", "blocked", "failed", "unknown"}
+    assert counts["delivered"] >= PEOPLE - 9 - unknown
+    assert 1 <= counts["blocked"] <= 3
+
+    # A reply.
+    number = "+989120000007"
+    simulator.reply(number, "11", case.line.removeprefix("+98"))
+
+    def fetch() -> None:
+        time.sleep(0.1)
+        if not case.pushes:
+            (only,) = account.accounts()
+            box = only.gateway.inbox("")
+            assert box is not None
+            for message, raw in box.messages:
+                inbound.store(case.name, message, raw)
+            db.session.commit()
+        outbox.sweep()
+        db.session.rollback()
+
+    _until(lambda: consent.is_opted_out(number, case.line), fetch)
+    assert db.session.query(InboundMessage).count() == 1
+    assert _callbacks_are_done(simulator)
+
+
+def _callbacks_are_done(simulator: RunningSimulator) -> bool:
+    for _ in range(100):
+        if set(simulator.ledger()["callbacks"]) <= {"done"}:
+            return True
+        time.sleep(0.1)
+    return False
