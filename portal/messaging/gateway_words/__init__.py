@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from portal.i18n import LazyText
-from portal.messaging.gateway_words import kavenegar, melipayamak, twilio
+from portal.messaging.gateway_words import ippanel, kavenegar, melipayamak, twilio
 from portal.messaging.gateway_words.table import Table
 
 _TABLES: Final[Mapping[str, Table]] = {
+    "ippanel": ippanel.CODES,
     "kavenegar": kavenegar.CODES,
     "melipayamak": melipayamak.CODES,
     "twilio": twilio.CODES,
