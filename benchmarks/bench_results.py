@@ -45,9 +45,11 @@ def timed(work: object) -> float:
 def main(number: int = RESPONSES) -> None:
     os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
     with tempfile.TemporaryDirectory() as folder:
+        from portal import services
         from portal.app import create_app
         from portal.cli import prepare_database
         from portal.config import Settings
+        from portal.db import db
 
         app = create_app(
             Settings.from_environ(
@@ -58,9 +60,14 @@ def main(number: int = RESPONSES) -> None:
                 data_dir=Path(folder),
             )
         )
-        prepare_database(app)
-        with app.app_context():
-            print(json.dumps(measure(number), indent=2))
+        try:
+            prepare_database(app)
+            with app.app_context():
+                print(json.dumps(measure(number), indent=2))
+                db.session.remove()
+                db.engine.dispose()
+        finally:
+            services.stop(Path(folder))
 
 
 def measure(number: int) -> dict[str, object]:

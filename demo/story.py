@@ -24,6 +24,8 @@ ROWS = 10_000
 SEED = 12
 VOTERS = 340
 SURVEY = "I-AM-MAYOR"
+PRICES = {"mci-UCS-2": "1500", "other-UCS-2": "1575", "mci-GSM-7": "3400", "other-GSM-7": "3570"}
+"""Rial for one part, as portal.messaging.simulator.engine.price_rial has it."""
 CAMPAIGN = "من شهردارم؛ منطقهٔ ۱۲"
 SMS = {
     "fa": "شما شهردارید؛ اول چه کنیم؟\n{link}",
@@ -43,12 +45,15 @@ class Story:
     def __init__(self, world: World) -> None:
         self.world = world
         self.staff = Browser()
+        self.second = Browser()
+        """Of the administrator, who approves what the communications manager launches."""
 
     def tell(self) -> None:
         self._people()
         self._sign_in()
         self._contacts()
         self._questionnaire()
+        self._prices()
         campaign = self._campaign()
         self._sending(campaign)
         listening = Listening(self.world, say)
@@ -66,8 +71,8 @@ class Story:
             db.session.remove()
         return found
 
-    def _page(self, path: str) -> Page:
-        page = self.staff.get(self.world.url + path)
+    def _page(self, path: str, browser: Browser | None = None) -> Page:
+        page = (browser or self.staff).get(self.world.url + path)
         if page.status != 200:
             raise DemoError(f"{path} answered {page.status}")
         return page
@@ -91,15 +96,15 @@ class Story:
         say(f"Staff: {made} accounts made, {len(people.PEOPLE)} in all; units of the city stand.")
 
     def _sign_in(self) -> None:
-        page = self._page("/staff/login?lang=fa")
+        self._sign_in_as(self.staff, "communications@demo.example")
+        self._sign_in_as(self.second, "admin@demo.example")
+
+    def _sign_in_as(self, browser: Browser, email: str) -> None:
+        page = self._page("/staff/login?lang=fa", browser)
         form = self._form(page, lambda form: "password" in form.fields)
-        page = self.staff.submit(
-            page,
-            form,
-            {"email": "communications@demo.example", "password": people.PASSWORD},
-        )
+        page = browser.submit(page, form, {"email": email, "password": people.PASSWORD})
         if "/login" in page.url:
-            raise DemoError("The communications manager could not sign in")
+            raise DemoError(f"{email} could not sign in")
 
     def _contacts(self) -> None:
         from portal.contacts.models import Contact, ContactImport
@@ -150,11 +155,20 @@ class Story:
         self.staff.submit(page, self._form(page, lambda form: "publish" in form.action))
         say(f"Questionnaire {SURVEY}: read from a spreadsheet, in fa, ar and en.")
 
+    def _prices(self) -> None:
+        """As the simulated gateway bills them."""
+        page = self._page("/staff/messages/prices")
+        form = self._form(page, lambda form: "kavenegar-mci-UCS-2" in form.fields)
+        self.staff.submit(page, form, {f"kavenegar-{key}": rial for key, rial in PRICES.items()})
+        say("Prices of SMS: entered, so that the campaign's cost is known before it is launched.")
+
     def _campaign(self) -> int:
         from surveys.campaigns.models import Campaign
 
         wanted = select(Campaign.id).where(Campaign.name == CAMPAIGN)
-        return int(self._scalar(wanted) or self._new_campaign())
+        campaign = int(self._scalar(wanted) or self._new_campaign())
+        self._approve(f"/staff/campaigns/{campaign}")
+        return campaign
 
     def _new_campaign(self) -> int:
         """The four steps of a campaign's page: survey, people, texts, launch."""
@@ -180,6 +194,17 @@ class Story:
             f"watch it at {page.url}"
         )
         return int(found.group(1))
+
+    def _approve(self, path: str) -> None:
+        """Two persons for so many recipients: the administrator reads it and agrees."""
+        page = self._page(path, self.second)
+        approve = next((form for form in page.forms if form.action.endswith("/approve")), None)
+        if approve is None:
+            return
+        page = self.second.submit(page, approve)
+        if page.status != 200:
+            raise DemoError(f"The campaign could not be approved: {page.status} {page.url}")
+        say("Approval: the administrator, a second person, agreed to the launch.")
 
     def _ledger(self) -> dict[str, Any]:
         answer = requests.get(f"{self.world.simulator_url}/sim/ledger.json", timeout=30)

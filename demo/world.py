@@ -89,6 +89,7 @@ class World:
             "SIMULATOR_URL": self.simulator_url,
             "SIMULATOR_API_KEY": kept["KAVENEGAR_API_KEY"],
             "QUIET_HOURS": "",
+            "CLOSED_DAYS": "send",
             "PYTHONPATH": str(ROOT),
         }
         self._supervisor: subprocess.Popen[bytes] | None = None

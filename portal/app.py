@@ -2,6 +2,7 @@
 
 import dataclasses
 import secrets
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -56,7 +57,7 @@ def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
     compression.init_app(app)
     app.register_blueprint(health.blueprint)
     with app.app_context():
-        _embedded_on_demand(settings)
+        _embedded_on_demand(app, settings)
         _plug_in(app)
     _template_context(app, settings)
     cli.init_app(app)
@@ -144,13 +145,27 @@ def _flask_config(settings: Settings, urls: services.ServiceUrls, prefix: str) -
     }
 
 
-def _embedded_on_demand(settings: Settings) -> None:
-    """Start or join the embedded services at the first connection, not at import."""
-    if not settings.database_url:
+def _embedded_on_demand(app: Flask, settings: Settings) -> None:
+    """Start or join the embedded services at the first connection, not at import, and make their
+    tables before the first page: `flask run` alone is enough. An outside database is migrated by
+    its operator."""
+    if settings.database_url:
+        return
 
-        @event.listens_for(db.engine, "do_connect")
-        def _start(*_: object) -> None:
-            services.ensure_running(settings.data_dir)
+    @event.listens_for(db.engine, "do_connect")
+    def _start(*_: object) -> None:
+        services.ensure_running(settings.data_dir)
+
+    lock, done = threading.Lock(), threading.Event()
+
+    @app.before_request
+    def _prepare() -> None:
+        if done.is_set() or request.endpoint == "static" or request.blueprint == "health":
+            return
+        with lock:
+            if not done.is_set():
+                cli.prepare_database(app)
+                done.set()
 
 
 def _plug_in(app: Flask) -> None:

@@ -95,6 +95,19 @@ class Settings:
     quiet_hours: str = _setting(
         "21:00-09:00", "Campaign messages wait in these local hours; empty: never."
     )
+    closed_days: str = _setting(
+        "wait",
+        "What campaign messages do on the city's holidays and days of mourning: `wait` or `send`. "
+        "Weekends are no such days; single messages always go.",
+    )
+    approval_above: int = _setting(
+        1000, "A launch to more people needs a second person's approval; 0: never."
+    )
+    unreachable_after: int = _setting(
+        3,
+        "On how many different days in a row messages to a number must come back until it is "
+        "left out of audiences; 0: never.",
+    )
     totp_roles: tuple[str, ...] = _setting(
         (), "Comma-separated roles that must sign in with a second factor."
     )
@@ -209,6 +222,8 @@ class Settings:
                 parse_hours(self.quiet_hours)
             except ValueError as error:
                 found.append(f"QUIET_HOURS={self.quiet_hours!r}: {error}")
+        if self.closed_days not in {"wait", "send"}:
+            found.append(f"CLOSED_DAYS={self.closed_days!r}: choose wait or send")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             found.append(f"LOG_LEVEL={self.log_level!r}: choose DEBUG, INFO, WARNING or ERROR")
         return found

@@ -12,8 +12,10 @@ from werkzeug.exceptions import (
     InternalServerError,
     SecurityError,
     ServiceUnavailable,
+    Unauthorized,
 )
 
+from portal import resend
 from portal.db import db
 from portal.services import ServiceError
 
@@ -41,11 +43,19 @@ def _page(error: HTTPException) -> Any:
 
 
 def _csrf(error: CSRFError) -> Any:
+    # With a good token what is wrong is the Referer: sent again, it would be wrong again.
+    has_token = "referrer" in (error.description or "")
+    if not has_token and (page := resend.page()):
+        return page
     response = Response(
         render_template("errors/400.html", error=error, form_expired=True), mimetype="text/html"
     )
     response.status_code = 400
     return response
+
+
+def _signed_out(error: Unauthorized) -> Any:
+    return resend.page() or _page(error)
 
 
 def _database_away(error: OperationalError | ServiceError) -> Any:
@@ -79,6 +89,7 @@ def _defect(error: InternalServerError) -> Any:
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _page)
     app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(Unauthorized, _signed_out)
     app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(ServiceError, _database_away)

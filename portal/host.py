@@ -6,14 +6,16 @@ from portal.beat import Periodic
 from portal.contacts import jobs as contact_jobs
 from portal.contacts import models as _contacts
 from portal.i18n import _l
+from portal.messaging import approval_models as _approvals
 from portal.messaging import inbound, signal_receivers
 from portal.messaging import jobs as message_jobs
 from portal.messaging import models as _messaging
+from portal.messaging import template_models as _templates
 from portal.outbox import sweep as outbox_sweep
 from portal.plugin import DashboardCard, Door, NavigationItem, Plugin
 from portal.units import models as _units
 
-MODELS = (_accounts, _contacts, _messaging, _units)
+MODELS = (_accounts, _contacts, _messaging, _templates, _approvals, _units)
 """Imported so that every table is known to the migrations, whatever is configured."""
 
 
@@ -23,14 +25,15 @@ def host_plugin() -> Plugin:
     from portal.accounts.views import blueprint as accounts
     from portal.audit.cli import group as audit_commands
     from portal.audit.views import blueprint as audit
-    from portal.contacts import bank
+    from portal.contacts import bank, own_history
     from portal.contacts.cli import contacts as contact_commands
     from portal.contacts.views import blueprint as contacts
     from portal.dashboard.views import blueprint as dashboard
     from portal.doors.views import blueprint as doors
     from portal.messaging.cli import messages as message_commands
     from portal.messaging.hooks import blueprint as sms_hooks
-    from portal.messaging.views import blueprint as messages
+    from portal.messaging.price_views import blueprint as messages
+    from portal.messaging.template_views import blueprint as message_templates
     from portal.pages.views import blueprint as pages
     from portal.phone.views import blueprint as phone
     from portal.units.cli import group as unit_commands
@@ -46,6 +49,7 @@ def host_plugin() -> Plugin:
             units,
             contacts,
             messages,
+            message_templates,
             sms_hooks,
             phone,
             doors,
@@ -57,10 +61,12 @@ def host_plugin() -> Plugin:
             Periodic(message_jobs.dispatch, 10, _l("Send messages")),
             Periodic(message_jobs.reconcile, 15, _l("Ask the gateway about uncertain messages")),
             Periodic(message_jobs.pull_deliveries, 20, _l("Fetch delivery reports")),
+            Periodic(message_jobs.mark_unreachable, 300, _l("Mark numbers that cannot be reached")),
             Periodic(contact_jobs.sweep, 30, _l("Go on with contact imports")),
         ),
         outbox_handlers={inbound.RECEIVED: inbound.handle},
         connect_signals=signal_receivers.connect,
+        contact_history=own_history.SOURCES,
         navigation=(
             NavigationItem(_l("Dashboard"), "dashboard.home", "dashboard", "main", 0),
             NavigationItem(_l("Contacts"), "contacts.index", "contacts.read", "ask", 20),
@@ -104,6 +110,7 @@ def host_plugin() -> Plugin:
             "contacts.write": frozenset({"communications"}),
             "messages.read": frozenset({"communications"}),
             "messages.control": frozenset({"communications"}),
+            "messages.templates": frozenset({"communications"}),
             "units.read": frozenset({"communications", "analyst", "evaluator", "operator"}),
             "units.write": frozenset(),
             "users.manage": frozenset(),

@@ -1,5 +1,6 @@
 """What a plugin is: the only place where `surveys`, `workflows` and others meet the host."""
 
+import datetime as dt
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from flask import Blueprint, Flask, current_app
 
 if TYPE_CHECKING:
     from portal.beat import Periodic
+    from portal.contacts.history import HistorySource
     from portal.messaging.inbound import InboundHandler
+    from portal.messaging.purposes import TemplatePurpose
     from portal.packet import PacketSection
 
 
@@ -80,6 +83,13 @@ class Plugin:
     permissions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """permission -> roles that hold it (the administrator holds all)."""
     inbound_handlers: tuple["InboundHandler", ...] = ()
+    template_purposes: tuple["TemplatePurpose", ...] = ()
+    """The messages it sends, for the pages where their texts are written."""
+    contact_history: tuple["HistorySource", ...] = ()
+    """What it knows of a person, for the page of a contact."""
+    closed_day: Callable[[dt.date], bool] | None = None
+    """Whether a day of the city is a holiday or a day of mourning (a weekend is neither): bulk
+    messages wait on it where CLOSED_DAYS says so."""
     packet_sections: tuple["PacketSection", ...] = ()
     """Parts of the council packet (portal.packet); the plugin `workflows` compiles it."""
     outbox_handlers: Mapping[str, Callable[[dict[str, Any]], None]] = field(default_factory=dict)

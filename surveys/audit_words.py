@@ -24,6 +24,7 @@ describe(
         "campaign.paused": _l("Campaign paused"),
         "campaign.resumed": _l("Campaign resumed"),
         "campaign.reminded": _l("Reminder sent"),
+        "campaign.budget_changed": _l("Budget of a campaign changed"),
         "campaign.closing_changed": _l("Last day of a campaign changed"),
         "campaign.version_switched": _l("Campaign switched to another version"),
         "campaign.closed": _l("Campaign closed"),

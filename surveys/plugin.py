@@ -4,14 +4,14 @@ from portal.beat import Periodic
 from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
-from surveys import audit_words, models
+from surveys import audit_words, message_purposes, models
 from surveys.analysis.jobs import count_due, make_files_due
 from surveys.analysis.packet import SECTIONS
 from surveys.analysis.views import blueprint as results
 from surveys.ballots import audit_words as ballot_words
 from surveys.ballots import jobs as ballot_jobs
 from surveys.ballots.views import BLUEPRINTS as BALLOTS
-from surveys.campaigns import figures
+from surveys.campaigns import figures, history
 from surveys.campaigns.jobs import close_due, launch_due, remind_due
 from surveys.campaigns.views import blueprint as campaigns
 from surveys.cli import surveys
@@ -140,6 +140,7 @@ plugin = Plugin(
         "surveys.retention": frozenset(),
         "campaigns.read": frozenset({"communications", "analyst"}),
         "campaigns.launch": frozenset({"communications"}),
+        "campaigns.approve": frozenset({"communications"}),
         "campaigns.open_box": frozenset(),
         "entry.phone": frozenset({"operator", "communications"}),
         "interviews.collect": frozenset({"operator", "communications", "field_supervisor"}),
@@ -156,6 +157,8 @@ plugin = Plugin(
     },
     inbound_handlers=(InboundHandler(replies.NAME, replies.ORDER, replies.take_inbound),),
     packet_sections=SECTIONS,
+    template_purposes=message_purposes.PURPOSES,
+    contact_history=(history.SOURCE,),
     link_prefixes={"survey": "/s/", "ballot": "/b/", "proposal": "/p/"},
     connect_signals=_connect_signals,
 )

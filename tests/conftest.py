@@ -102,6 +102,7 @@ def make_settings(**overrides: Any) -> Settings:
         "public_url": "http://localhost",
         "plugins": PLUGINS,
         "quiet_hours": "",
+        "closed_days": "send",
         "log_level": "WARNING",
     }
     return Settings.from_environ({}, **{**values, **overrides})

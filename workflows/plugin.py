@@ -4,14 +4,15 @@ from portal.beat import Periodic
 from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
-from workflows import models
+from workflows import message_purposes, models
 from workflows.calendars.cli import group as calendars
+from workflows.calendars.closed import closed_day
 from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
 from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
-from workflows.cases import audit_words, feedback, inbound, receivers
+from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.public.views import blueprint as citizen_cases
@@ -129,6 +130,9 @@ plugin = Plugin(
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
     packet_sections=SECTIONS,
+    template_purposes=message_purposes.PURPOSES,
+    contact_history=(history.SOURCE,),
+    closed_day=closed_day,
     permissions={
         "callins.manage": frozenset({"operator", "communications"}),
         "callins.answer": frozenset({"operator", "official"}),

@@ -1,7 +1,7 @@
 """Creating and changing accounts of staff. Every change leaves an audit row; nothing commits."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -215,6 +215,14 @@ def accounts_page(search: str = "", page: int = 1, size: int = PAGE_SIZE) -> Acc
 
 def all_accounts() -> list[User]:
     return list(db.session.scalars(select(User).order_by(User.id)))
+
+
+def names(user_ids: Collection[int]) -> dict[int, str]:
+    """id -> name, or address where there is none, of these accounts."""
+    if not user_ids:
+        return {}
+    rows = db.session.execute(select(User.id, User.name, User.email).where(User.id.in_(user_ids)))
+    return {row.id: row.name or row.email for row in rows}
 
 
 def _holds(words: list[str], *texts: str) -> bool:

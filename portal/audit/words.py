@@ -28,8 +28,15 @@ ACTIONS: dict[str, LazyText] = {
     "messages.batch_paused": _l("Sending paused"),
     "messages.batch_resumed": _l("Sending resumed"),
     "messages.batch_cancelled": _l("Sending cancelled"),
+    "launch.approval_requested": _l("Approval of a launch asked for"),
+    "launch.approved": _l("Launch approved by a second person"),
+    "launch.declined": _l("Launch declined by a second person"),
+    "launch.approval_withdrawn": _l("Wish for an approval taken back"),
+    "message_template.changed": _l("Text of messages changed"),
     "messages.gateway_paused": _l("SMS gateway paused"),
     "messages.gateway_resumed": _l("SMS gateway resumed"),
+    "messages.prices_changed": _l("Prices of SMS changed"),
+    "messages.budget_changed": _l("Budget of a sending changed"),
 }
 SUBJECTS: dict[str, LazyText] = {
     "account": _l("Account"),
@@ -39,6 +46,7 @@ SUBJECTS: dict[str, LazyText] = {
     "contact_import": _l("Contact file"),
     "tag": _l("Tag"),
     "message_batch": _l("Batch of messages"),
+    "message_template": _l("Message template"),
     "gateway": _l("SMS gateway"),
 }
 

@@ -21,6 +21,8 @@ class AudienceFilter:
     tags: tuple[str, ...] = ()
     neighbourhoods: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    include_unreachable: bool = False
+    """Also those to whom messages keep coming back (portal.messaging.hygiene)."""
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "AudienceFilter":
@@ -30,14 +32,18 @@ class AudienceFilter:
             return tuple(dict.fromkeys(str(item) for item in stored.get(key) or ()))
 
         languages = tuple(code for code in texts("languages") if code in LANGUAGES)
-        return cls(texts("tags"), texts("neighbourhoods"), languages)
+        everybody = stored.get("include_unreachable") is True
+        return cls(texts("tags"), texts("neighbourhoods"), languages, everybody)
 
-    def to_json(self) -> dict[str, list[str]]:
-        return {
+    def to_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
             "tags": list(self.tags),
             "neighbourhoods": list(self.neighbourhoods),
             "languages": list(self.languages),
         }
+        if self.include_unreachable:
+            found["include_unreachable"] = True
+        return found
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class AudienceCount:
     total: int
     by_language: dict[str, int]
     opted_out: int
+    unreachable: int = 0
+    """Left out because messages to them keep coming back; none of them opted out."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,15 @@ class Choices:
 
 
 def contacts(wanted: AudienceFilter, line: str | None = None) -> Select[Contact]:
-    """The contacts of a filter who have not opted out, as a query to build upon."""
-    return select(Contact).where(*conditions(wanted), ~opted_out(line))
+    """The contacts of a filter who have not opted out and, unless it includes the others, can be
+    reached, as a query to build upon."""
+    query = select(Contact).where(*conditions(wanted), ~opted_out(line))
+    return query if wanted.include_unreachable else query.where(reachable())
 
 
 def conditions(wanted: AudienceFilter) -> list[ColumnElement[bool]]:
-    """The filter alone, whoever opted out; nobody who agreed to one survey only."""
+    """The filter alone, whoever opted out or cannot be reached; nobody who agreed to one survey
+    only."""
     found: list[ColumnElement[bool]] = [Contact.only_answered.is_(False)]
     if wanted.tags:
         found.append(Contact.tags.overlap(list(wanted.tags)))
@@ -81,22 +92,29 @@ def opted_out(line: str | None = None) -> ColumnElement[bool]:
     return stop if line is None else stop.where(or_(OptOut.line == line, OptOut.line == ""))
 
 
+def reachable() -> ColumnElement[bool]:
+    """Condition on Contact: messages do not keep coming back."""
+    return Contact.unreachable_since.is_(None)
+
+
 def count(wanted: AudienceFilter, line: str | None = None) -> AudienceCount:
     """How many contacts a filter reaches, per language, in one query."""
     out = opted_out(line)
     rows = db.session.execute(
-        select(Contact.language, out.label("out"), func.count())
+        select(Contact.language, out.label("out"), reachable().label("reachable"), func.count())
         .where(*conditions(wanted))
-        .group_by(Contact.language, "out")
+        .group_by(Contact.language, "out", "reachable")
     ).all()
     by_language = dict.fromkeys(LANGUAGES, 0)
-    stopped = 0
-    for language, is_out, number in rows:
+    stopped = unreachable = 0
+    for language, is_out, is_reachable, number in rows:
         if is_out:
             stopped += number
-        else:
+        elif is_reachable or wanted.include_unreachable:
             by_language[language] += number
-    return AudienceCount(sum(by_language.values()), by_language, stopped)
+        else:
+            unreachable += number
+    return AudienceCount(sum(by_language.values()), by_language, stopped, unreachable)
 
 
 def choices() -> Choices:

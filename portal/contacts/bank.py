@@ -13,7 +13,6 @@ from portal.contacts.keys import order_key, query_terms, search_text, tag_part
 from portal.contacts.models import LANGUAGES, Contact
 from portal.contacts.rows import MAX_TAGS
 from portal.db import db
-from portal.messaging.models import InboundMessage, Message
 
 PAGE = 50
 
@@ -279,28 +278,6 @@ def tag_all(wanted: BankFilter, tag: str, *, add: bool) -> int:
             contacts=number, filter=wanted.to_args(),
         )  # fmt: skip
     return number
-
-
-def messages(contact: Contact, limit: int = 50) -> tuple[Sequence[Message], int]:
-    """The latest messages to this number, and how many there are in all."""
-    mine = Message.e164 == contact.e164
-    rows = db.session.scalars(
-        select(Message).where(mine).order_by(Message.id.desc()).limit(limit)
-    ).all()
-    total = len(rows)
-    if total == limit:
-        total = db.session.scalar(select(func.count()).select_from(Message).where(mine)) or 0
-    return rows, total
-
-
-def inbound(contact: Contact, limit: int = 50) -> Sequence[InboundMessage]:
-    """The latest messages from this number."""
-    return db.session.scalars(
-        select(InboundMessage)
-        .where(InboundMessage.e164 == contact.e164)
-        .order_by(InboundMessage.id.desc())
-        .limit(limit)
-    ).all()
 
 
 def total() -> int:

@@ -29,6 +29,12 @@ class Contact(Base):
         ),
         Index("ix_contacts_tags", "tags", postgresql_using="gin"),
         Index("ix_contacts_neighbourhood", "neighbourhood"),
+        Index(
+            "ix_contacts_unreachable",
+            "unreachable_since",
+            "id",
+            postgresql_where=text("unreachable_since IS NOT NULL"),
+        ),
     )
 
     id: Mapped[BigId]
@@ -45,6 +51,10 @@ class Contact(Base):
     only_answered: Mapped[bool] = mapped_column(default=False, server_default=sql_false())
     """The number came with an answer to an open survey and agreed to nothing more: in no audience,
     until a list or an officer brings it as a contact."""
+    unreachable_since: Mapped[dt.datetime | None]
+    """Its messages come back (portal.messaging.hygiene): in no audience unless asked for."""
+    unreachable_reason: Mapped[str | None]
+    """Code of the last reason, e.g. undelivered or kavenegar:411."""
     created_at: Mapped[Created]
     updated_at: Mapped[Created]
 

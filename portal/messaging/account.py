@@ -16,7 +16,7 @@ from portal.messaging import gateways, hints
 from portal.messaging.gateways import catalog
 from portal.messaging.gateways.base import Gateway
 from portal.messaging.models import GatewayState
-from portal.messaging.segments import LinePlan
+from portal.messaging.segments import DEFAULT_PLAN, LinePlan
 
 MAX_REST: Final = dt.timedelta(minutes=5)
 
@@ -66,6 +66,12 @@ def accounts() -> tuple[Account, ...]:
 def get(name: str) -> Account | None:
     """A configured gateway by its name."""
     return next((each for each in accounts() if each.name == name), None)
+
+
+def plan() -> LinePlan:
+    """What a part holds on the line that sends as a rule."""
+    first = next(iter(accounts()), None)
+    return first.plan if first else DEFAULT_PLAN
 
 
 def others_open(name: str) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from portal import clock
 from portal.contacts import consent
 from portal.db import db
-from portal.messaging import account, quiet, record, segments, services, throttle
+from portal.messaging import account, budget, prices, quiet, record, segments, services, throttle
 from portal.messaging.account import Account
 from portal.messaging.gateways.base import (
     Accepted,
@@ -117,8 +117,9 @@ _QUERIES: Final = {
 _CLAIM = text("""
     UPDATE messages SET state = 'claimed', state_at = :now, claimed_at = :now, claim_id = :claim_id,
         claimed_until = :until, attempts = attempts + 1, gateway = :gateway, checks = 0,
-        reason = NULL, line = v.line
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[])) AS v(id, line)
+        reason = NULL, line = v.line, estimate_rial = v.rial
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:lines AS text[]), CAST(:estimates AS bigint[]))
+        AS v(id, line, rial)
     WHERE messages.id = v.id
 """)
 
@@ -131,24 +132,40 @@ _SUPPRESS = text("""
 def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
     """Claim up to `limit` messages of the most urgent batch; commits. None: nothing waits.
 
-    Numbers that opted out are suppressed in the same transaction, so a claim may be empty.
+    Numbers that opted out are suppressed in the same transaction, so a claim may be empty. Of a
+    batch with a budget as many are claimed as it pays for; where it pays for none, it is paused.
     `bound_only`: only what no other gateway may send.
     """
     now = clock.now()
     heads_query, of_batch, single = _QUERIES[bound_only]
     values = {"now": now, "limit": limit, "gateway": to.name}
     heads = db.session.execute(heads_query, {**values, "quiet": quiet.is_quiet(now)}).all()
+    if not heads:
+        db.session.rollback()
+        return None
+    estimator = prices.Estimator(prices.of(to.name), to.plan)
     for head in heads:
         batch_id: int | None = head.batch_id
+        purse = None if batch_id is None else budget.open_purse(batch_id)
         if batch_id is None:
             found = db.session.execute(single, values).all()
         else:
             found = db.session.execute(of_batch, {**values, "batch_id": batch_id}).all()
         if not found:
+            db.session.rollback()
             continue  # another dispatcher holds them
         rows = [Claimed(*row) for row in found]
         out = _stopped(rows, to)
-        kept = tuple(replace(row, line=to.line_for(row.line)) for row in rows if row.id not in out)
+        kept = [replace(row, line=to.line_for(row.line)) for row in rows if row.id not in out]
+        rials = {row.id: estimator.of(row.e164, row.body, row.link_purpose) for row in kept}
+        if purse is not None and kept:
+            first = rials[kept[0].id]
+            kept = purse.take(kept, list(rials.values()))
+            if not kept and not out:
+                db.session.rollback()
+                budget.stop(head.batch_id, first)
+                db.session.commit()
+                continue
         claim_id = secrets.token_hex(8)
         if out:
             db.session.execute(_SUPPRESS, {"now": now, "ids": sorted(out)})
@@ -162,10 +179,11 @@ def claim(to: Account, limit: int, *, bound_only: bool = False) -> Claim | None:
                     "gateway": to.name,
                     "ids": [row.id for row in kept],
                     "lines": [row.line for row in kept],
+                    "estimates": [rials[row.id] for row in kept],
                 },
             )
         db.session.commit()
-        return Claim(claim_id, to, batch_id, kept, len(out), time.monotonic())
+        return Claim(claim_id, to, batch_id, tuple(kept), len(out), time.monotonic())
     db.session.rollback()
     return None
 

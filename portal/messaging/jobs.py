@@ -3,7 +3,8 @@
 from typing import Final
 
 from portal import jobs
-from portal.messaging import delivery, hints
+from portal.db import db
+from portal.messaging import delivery, hints, hygiene
 from portal.messaging import dispatch as dispatcher
 from portal.messaging import reconcile as reconciler
 
@@ -30,3 +31,10 @@ def reconcile() -> None:
 def pull_deliveries() -> None:
     """Ask for the delivery states that are due."""
     delivery.pull()
+
+
+@jobs.job(queue="default", timeout_seconds=300)
+def mark_unreachable() -> None:
+    """Mark numbers to which messages keep coming back, forgive those that answer again."""
+    hygiene.sweep()
+    db.session.commit()

@@ -53,6 +53,14 @@ _CODES: Final[Mapping[str, tuple[LazyText, LazyText | str]]] = {
         _l("No personal link could be made"),
         _l("The part of the portal that makes these links is not configured."),
     ),
+    "budget": (
+        _l("The budget is used up"),
+        _l("Raise the budget on the page of the campaign, then go on sending."),
+    ),
+    "no_price": (
+        _l("There is a budget, but the price of an SMS is not known"),
+        _l("Enter the prices under Messages, then go on sending."),
+    ),
     "not_accepted": (_l("The gateway had not taken it; it is sent again"), _NOTHING),
     "lease_lapsed": (
         _l("A sending process ended in the middle"),

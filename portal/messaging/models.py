@@ -57,6 +57,11 @@ class Message(Base):
             postgresql_where=text("state IN ('accepted', 'at_operator')"),
         ),
         Index("ix_messages_batch", "batch_id", "state"),
+        Index(
+            "ix_messages_bounced",
+            "state_at",
+            postgresql_where=text("state IN ('undelivered', 'failed')"),
+        ),
         UniqueConstraint("gateway", "gateway_id"),
     )
 
@@ -91,6 +96,10 @@ class Message(Base):
     gateway_id: Mapped[str | None]
     segments: Mapped[int | None]
     cost_rial: Mapped[int | None]
+    """What the gateway asked for it; where it does not say, the estimate (cost_estimated)."""
+    cost_estimated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    estimate_rial: Mapped[int | None]
+    """By the table of prices, when it was put in and again when it was claimed."""
     accepted_at: Mapped[dt.datetime | None]
     delivered_at: Mapped[dt.datetime | None]
     check_at: Mapped[dt.datetime | None]
@@ -99,6 +108,10 @@ class Message(Base):
     """How often it was asked about, since it became unknown or accepted."""
     in_reply_to: Mapped[int | None] = mapped_column(ForeignKey("inbound_messages.id"), unique=True)
     """The SMS that this one answers automatically: at most one answer to each."""
+    template_version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("message_template_versions.id")
+    )
+    """Whose words these are; empty: the product's own, or written for this one message."""
 
 
 class MessageBatch(Base):
@@ -114,6 +127,30 @@ class MessageBatch(Base):
     paused_reason: Mapped[str | None]
     """Code of what stopped it, e.g. kavenegar:420; empty when a person did."""
     respects_quiet_hours: Mapped[bool] = mapped_column(default=True)
+    budget_rial: Mapped[int | None]
+    committed_rial: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """What its messages cost or may still cost; kept only where there is a budget."""
+    budget_of: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"), index=True)
+    """The batch whose budget this one shares."""
+    launched_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    """The second person, where so many recipients need one."""
+
+
+class SmsPrice(Base):
+    """What a gateway asks for one part of an SMS."""
+
+    __tablename__ = "sms_prices"
+    __table_args__ = (
+        CheckConstraint("operator IN ('mci', 'other')", name="operator"),
+        CheckConstraint("encoding IN ('GSM-7', 'UCS-2')", name="encoding"),
+        CheckConstraint("rial >= 0", name="rial"),
+    )
+
+    gateway: Mapped[str] = mapped_column(primary_key=True)
+    operator: Mapped[str] = mapped_column(primary_key=True)
+    encoding: Mapped[str] = mapped_column(primary_key=True)
+    rial: Mapped[int]
 
 
 class GatewayState(Base):

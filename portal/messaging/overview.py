@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
+from portal.accounts import services as accounts
 from portal.db import db
-from portal.messaging import account, labels, services
+from portal.messaging import account, labels, masking, services
 from portal.messaging.models import InboundMessage, Message, MessageBatch
 from portal.messaging.states import WAITING
+from portal.messaging.template_models import MessageTemplate, MessageTemplateVersion
 
 PAGE = 25
 
@@ -24,6 +26,12 @@ class BatchRow:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    @property
+    def accepted(self) -> int:
+        """Everything a gateway took, as far as is known."""
+        names = ("accepted", "at_operator", "delivered", "undelivered", "blocked", "expired")
+        return sum(self.counts.get(state, 0) for state in names)
 
     @property
     def settled(self) -> int:
@@ -68,7 +76,7 @@ def reasons(batch_id: int) -> list[tuple[str, labels.Reason, int]]:
 
 
 def cost(batch_id: int) -> tuple[int, int]:
-    """(segments, rial) of what the gateway accepted of a batch, as far as it said."""
+    """(segments, rial) of what the gateway accepted of a batch; estimated where it did not say."""
     segments, rial = db.session.execute(
         select(
             func.coalesce(func.sum(Message.segments), 0),
@@ -76,6 +84,40 @@ def cost(batch_id: int) -> tuple[int, int]:
         ).where(Message.batch_id == batch_id)
     ).one()
     return int(segments or 0), int(rial or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message with what proves it. `shown` is the text as sent, its personal link masked."""
+
+    message: Message
+    batch: MessageBatch | None
+    version: MessageTemplateVersion | None
+    template: MessageTemplate | None
+    people: Mapping[int, str]
+
+    @property
+    def shown(self) -> str:
+        return masking.masked(self.message.body)
+
+
+def message(message_id: int) -> MessageRow | None:
+    found = db.session.execute(
+        select(Message, MessageBatch, MessageTemplateVersion, MessageTemplate)
+        .outerjoin(MessageBatch, MessageBatch.id == Message.batch_id)
+        .outerjoin(MessageTemplateVersion, MessageTemplateVersion.id == Message.template_version_id)
+        .outerjoin(MessageTemplate, MessageTemplate.id == MessageTemplateVersion.template_id)
+        .where(Message.id == message_id)
+    ).first()
+    if found is None:
+        return None
+    sms, of_batch, version, template = found
+    ids = {
+        *((of_batch.launched_by, of_batch.approved_by) if of_batch else ()),
+        version.created_by if version else None,
+    }
+    people = accounts.names({each for each in ids if each is not None})
+    return MessageRow(sms, of_batch, version, template, people)
 
 
 def inbox(

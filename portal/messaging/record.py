@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.db import db
+from portal.messaging import budget
 from portal.messaging.gateways.base import Delivery, DeliveryState
 from portal.messaging.models import FINAL_STATES
 from portal.messaging.states import PAIRS
@@ -21,6 +22,9 @@ CHECKS: Final = tuple(
 
 ASK_FIRST: Final = dt.timedelta(seconds=5)
 """An unknown message is asked about after this."""
+
+TAKEN: Final = ["accepted", "at_operator", "delivered", "undelivered"]
+"""Results of messages that the gateway took and asks money for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,20 @@ class Result:
     bound_gateway: str | None = None
 
 
-_RESULTS = text("""
-    UPDATE messages m SET
+_RESULTS = text(f"""
+    WITH done AS (UPDATE messages m SET
         state = v.state,
         state_at = :now,
         reason = v.reason,
         gateway_id = coalesce(v.gateway_id, m.gateway_id),
         gateway = CASE WHEN v.state = 'created' THEN NULL ELSE m.gateway END,
         claim_id = CASE WHEN v.state = 'created' THEN NULL ELSE m.claim_id END,
-        cost_rial = coalesce(v.cost_rial, m.cost_rial),
+        -- What the gateway did not say is estimated, of what it took.
+        cost_rial = coalesce(v.cost_rial, m.cost_rial,
+                             CASE WHEN v.state = ANY (CAST(:taken AS text[]))
+                                  THEN m.estimate_rial END),
+        cost_estimated = v.cost_rial IS NULL AND m.cost_rial IS NULL
+            AND v.state = ANY (CAST(:taken AS text[])) AND m.estimate_rial IS NOT NULL,
         segments = coalesce(v.segments, m.segments),
         not_before = coalesce(v.not_before, m.not_before),
         bound_gateway = v.bound_gateway,
@@ -69,7 +78,9 @@ _RESULTS = text("""
         AND (v.gateway_id IS NULL OR NOT EXISTS (
             SELECT FROM messages o
             WHERE o.gateway = m.gateway AND o.gateway_id = v.gateway_id AND o.id <> m.id))
-""")
+    RETURNING m.batch_id, {budget.HELD} - coalesce(m.estimate_rial, 0) AS held)
+    SELECT batch_id, count(*) AS number, sum(held) AS held FROM done GROUP BY batch_id
+""")  # noqa: S608 (a constant)
 
 
 def results(found: Sequence[Result]) -> int:
@@ -85,6 +96,7 @@ def results(found: Sequence[Result]) -> int:
             seen.add(result.gateway_id)
         rows.append(result)
     now = clock.now()
+    budget.share([row.id for row in rows])
     done = db.session.execute(
         _RESULTS,
         {
@@ -92,6 +104,7 @@ def results(found: Sequence[Result]) -> int:
             "ask_at": now + ASK_FIRST,
             "check_at": now + CHECKS[0],
             "pairs": PAIRS,
+            "taken": TAKEN,
             "ids": [row.id for row in rows],
             "claims": [row.claim_id for row in rows],
             "states": [row.state for row in rows],
@@ -102,23 +115,31 @@ def results(found: Sequence[Result]) -> int:
             "not_befores": [row.not_before for row in rows],
             "bound": [row.bound_gateway for row in rows],
         },
-    )
-    return int(getattr(done, "rowcount", 0))
+    ).all()
+    budget.correct({row.batch_id: int(row.held) for row in done if row.batch_id is not None})
+    return sum(row.number for row in done)
 
 
 _DELIVERIES = text("""
-    UPDATE messages m SET
+    WITH found AS (
+        SELECT m.id, m.batch_id, m.cost_rial AS before, v.state, v.reason, v.cost_rial
+        FROM unnest(CAST(:gateway_ids AS text[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
+                    CAST(:costs AS bigint[])) AS v(gateway_id, state, reason, cost_rial)
+        JOIN messages m ON m.gateway = :gateway AND m.gateway_id = v.gateway_id
+        ORDER BY m.id FOR NO KEY UPDATE OF m),
+    done AS (UPDATE messages m SET
         state = v.state,
         state_at = :now,
         reason = v.reason,
         cost_rial = coalesce(v.cost_rial, m.cost_rial),
+        cost_estimated = m.cost_estimated AND v.cost_rial IS NULL,
         delivered_at = CASE WHEN v.state = 'delivered' THEN :now ELSE m.delivered_at END,
         check_at = CASE WHEN v.state = ANY (CAST(:final AS text[])) THEN NULL ELSE m.check_at END,
         claimed_until = NULL
-    FROM unnest(CAST(:gateway_ids AS text[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
-                CAST(:costs AS bigint[])) AS v(gateway_id, state, reason, cost_rial)
-    WHERE m.gateway = :gateway AND m.gateway_id = v.gateway_id
-        AND m.state || '>' || v.state = ANY (CAST(:pairs AS text[]))
+    FROM found v
+    WHERE m.id = v.id AND m.state || '>' || v.state = ANY (CAST(:pairs AS text[]))
+    RETURNING m.batch_id, coalesce(m.cost_rial, 0) - coalesce(v.before, 0) AS dearer)
+    SELECT batch_id, count(*) AS number, sum(dearer) AS dearer FROM done GROUP BY batch_id
 """)
 
 
@@ -136,6 +157,8 @@ def deliveries(gateway: str, found: Sequence[Delivery]) -> int:
     if not best:
         return 0
     rows = sorted(best.values(), key=lambda delivery: delivery.gateway_id)
+    if any(row.cost_rial is not None for row in rows):
+        budget.share_of(gateway, [row.gateway_id for row in rows])
     done = db.session.execute(
         _DELIVERIES,
         {
@@ -148,8 +171,9 @@ def deliveries(gateway: str, found: Sequence[Delivery]) -> int:
             "reasons": [reason_of(gateway, row.state) for row in rows],
             "costs": [row.cost_rial for row in rows],
         },
-    )
-    return int(getattr(done, "rowcount", 0))
+    ).all()
+    budget.correct({row.batch_id: int(row.dearer) for row in done if row.batch_id is not None})
+    return sum(row.number for row in done)
 
 
 _RANK: Final[dict[DeliveryState, int]] = {

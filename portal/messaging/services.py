@@ -13,7 +13,7 @@ from portal import audit, clock, links
 from portal import text as texts
 from portal.config import Settings
 from portal.db import db
-from portal.messaging import hints, segments
+from portal.messaging import hints, prices, segments
 from portal.messaging.models import InboundMessage, Message, MessageBatch
 
 LINK: Final = "{link}"
@@ -80,29 +80,52 @@ def _bare(text: str) -> str:
     return texts.search_key(text).replace(" ", "")
 
 
-def create_batch(label: str, *, respects_quiet_hours: bool = True) -> MessageBatch:
-    """A running batch, still empty. Flushed, so that it has an id."""
-    batch = MessageBatch(label=label, respects_quiet_hours=respects_quiet_hours)
+def create_batch(
+    label: str,
+    *,
+    respects_quiet_hours: bool = True,
+    budget_rial: int | None = None,
+    budget_of: int | None = None,
+    launched_by: int | None = None,
+    approved_by: int | None = None,
+) -> MessageBatch:
+    """A running batch, still empty. Flushed, so that it has an id.
+
+    `budget_rial`: what it may cost; `budget_of`: the batch whose budget it shares.
+    """
+    batch = MessageBatch(
+        label=label,
+        respects_quiet_hours=respects_quiet_hours,
+        budget_rial=budget_rial,
+        budget_of=budget_of,
+        launched_by=launched_by,
+        approved_by=approved_by,
+    )
     db.session.add(batch)
     db.session.flush()
     return batch
 
 
-def insert_messages(batch_id: int, messages: Iterable[NewMessage]) -> int:
+def insert_messages(
+    batch_id: int, messages: Iterable[NewMessage], *, template_version_id: int | None = None
+) -> int:
     """Put the messages of a batch in, set-wise; each body gets the suffix it lacks.
 
-    Flushes, never commits; the dispatcher is hinted after the commit. Returns how many.
+    `template_version_id`: whose texts these are. Flushes, never commits; the dispatcher is hinted
+    after the commit. Returns how many.
     """
     db.session.flush()
     line, now = _settings().sms_line, clock.now()
     finished: dict[str, str] = {}
+    estimator = prices.estimator()
     count = 0
     # COPY on the transaction's own connection: 10,000 rows in a fraction of a second.
     driver = db.session.connection().connection.driver_connection
     assert driver is not None  # noqa: S101
     columns = (
         "created_at, state_at, batch_id, priority, contact_id, e164, language, body,"
-        " link_purpose, link_id, line, state, local_id, attempts, not_before, checks"
+        " link_purpose, link_id, line, state, local_id, attempts, not_before, checks,"
+        " estimate_rial, template_version_id"
     )
     with driver.cursor() as cursor, cursor.copy(f"COPY messages ({columns}) FROM STDIN") as copy:
         for new in messages:
@@ -127,6 +150,8 @@ def insert_messages(batch_id: int, messages: Iterable[NewMessage]) -> int:
                     0,
                     new.not_before,
                     0,
+                    estimator.of(new.e164, body, new.link_purpose),
+                    template_version_id,
                 )
             )
             count += 1
@@ -145,6 +170,7 @@ def send_one(
     link_id: int | None = None,
     not_before: dt.datetime | None = None,
     line: str | None = None,
+    template_version_id: int | None = None,
 ) -> Message:
     """Put in one message to one person: before campaigns, at any hour, without the suffix."""
     message = Message(
@@ -158,6 +184,7 @@ def send_one(
         not_before=not_before,
         line=_settings().sms_line if line is None else line,
         local_id=new_local_id(),
+        template_version_id=template_version_id,
     )
     db.session.add(message)
     db.session.flush()
@@ -166,7 +193,12 @@ def send_one(
 
 
 def reply_automatically(
-    inbound_id: int, body: str, *, language: str = "fa", contact_id: int | None = None
+    inbound_id: int,
+    body: str,
+    *,
+    language: str = "fa",
+    contact_id: int | None = None,
+    template_version_id: int | None = None,
 ) -> Message | None:
     """Answer an SMS by machine, on the line it came to; None where that must not be.
 
@@ -179,7 +211,12 @@ def reply_automatically(
     if db.session.scalar(select(Message.id).where(Message.in_reply_to == inbound_id)):
         return None
     message = send_one(
-        inbound.e164, body, language=language, contact_id=contact_id, line=inbound.line or None
+        inbound.e164,
+        body,
+        language=language,
+        contact_id=contact_id,
+        line=inbound.line or None,
+        template_version_id=template_version_id,
     )
     message.in_reply_to = inbound_id
     db.session.flush()

@@ -1,13 +1,26 @@
 """Staff pages: what goes out, what came in, and the handles to stop it."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal import phones
+from portal.accounts import services as accounts
 from portal.contacts import consent
 from portal.db import db
 from portal.i18n import _, ngettext
-from portal.messaging import account, labels, overview, services
+from portal.messaging import (
+    account,
+    hygiene,
+    labels,
+    masking,
+    overview,
+    quiet,
+    services,
+    spending,
+    watching,
+)
 from portal.messaging.models import MessageBatch
 from portal.security import allow
 
@@ -19,6 +32,11 @@ blueprint = Blueprint(
 @blueprint.app_template_filter("message_reason")
 def message_reason(code: str | None) -> labels.Reason | None:
     return labels.explain(code)
+
+
+@blueprint.app_template_filter("masked")
+def masked(body: str) -> str:
+    return masking.masked(body)
 
 
 @blueprint.get("/")
@@ -36,16 +54,37 @@ def index() -> ResponseReturnValue:
 def batch(batch_id: int) -> ResponseReturnValue:
     """Counts by state, errors by reason with what to do, pause, resume and cancel."""
     row = overview.batch(batch_id) or abort(404)
-    segments, rial = overview.cost(batch_id)
+    ids = {each for each in (row.batch.launched_by, row.batch.approved_by) if each}
     return render_template(
         "messaging/batch.html",
-        row=row,
-        reasons=overview.reasons(batch_id),
-        segments=segments,
-        toman=rial // 10,
-        gateways=overview.gateways(),
-        labels=labels,
+        people=accounts.names(ids),
+        spending=spending.of([batch_id]),
+        **_live(row),
     )
+
+
+@blueprint.get("/batches/<int:batch_id>/progress")
+@allow("messages.read")
+def batch_progress(batch_id: int) -> ResponseReturnValue:
+    """The live part of the page alone."""
+    row = overview.batch(batch_id) or abort(404)
+    return render_template("messaging/_batch_progress.html", **_live(row))
+
+
+def _live(row: overview.BatchRow) -> dict[str, Any]:
+    segments, rial = overview.cost(row.batch.id)
+    waits = row.batch.state == "running" and row.batch.respects_quiet_hours
+    return {
+        "row": row,
+        "live": row.state in {"running", "paused"},
+        "quiet": quiet.why() if waits and row.counts.get("created") else None,
+        "pace": watching.pace([row.batch.id]),
+        "reasons": overview.reasons(row.batch.id),
+        "segments": segments,
+        "toman": rial // 10,
+        "gateways": overview.gateways(),
+        "labels": labels,
+    }
 
 
 @blueprint.post("/batches/<int:batch_id>/<any(pause,resume,cancel):action>")
@@ -97,6 +136,22 @@ def inbox() -> ResponseReturnValue:
     return render_template(
         "messaging/inbox.html", rows=rows, after=after, open_only=open_only, labels=labels
     )
+
+
+@blueprint.get("/unreachable")
+@allow("messages.read")
+def unreachable() -> ResponseReturnValue:
+    """Numbers to which messages keep coming back."""
+    rows, after = hygiene.page(_before())
+    return render_template("messaging/unreachable.html", rows=rows, after=after, labels=labels)
+
+
+@blueprint.get("/sms/<int:message_id>")
+@allow("messages.read")
+def message(message_id: int) -> ResponseReturnValue:
+    """One message: its words as sent, where they come from, and who let it go."""
+    found = overview.message(message_id) or abort(404)
+    return render_template("messaging/message.html", found=found, labels=labels)
 
 
 @blueprint.get("/number")

@@ -7,7 +7,8 @@ class CampaignError(Exception):
     """Refused. `code` is for programs; `messages` are for the reader, in his language when shown.
 
     Codes: not_draft, not_running, over, nobody, text_missing, text_wrong, changed, reminded,
-    bad_survey, past, no_key, planned, not_over, nothing, left_behind, reason_missing, quota.
+    bad_survey, past, no_key, planned, not_over, nothing, left_behind, reason_missing, quota,
+    waiting, approval, hours, and those of portal.messaging.approvals.
     """
 
     def __init__(self, code: str, *messages: LazyText | str) -> None:

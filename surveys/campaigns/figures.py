@@ -3,15 +3,17 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
 from portal.db import db
+from portal.messaging import approvals, overview, watching
 from portal.messaging import services as messaging
 from portal.messaging.models import Message
+from portal.messaging.watching import Pace
 from surveys.campaigns import choosing, services
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
 from surveys.campaigns.texts import PURPOSE
@@ -35,6 +37,12 @@ class Line:
     answered: int
     states: dict[str, int]
     """State of its first messages -> number."""
+    waits: bool = False
+    """For the approval of a second person."""
+
+    @property
+    def state(self) -> str:
+        return "waiting" if self.waits else self.campaign.state
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Progress:
     """Messages a gateway took in the last minute, reminders too."""
     segments_sent: int = 0
     """Segments a gateway has taken, reminders too."""
+    opened: int | None = None
+    """People who opened their link; None: that is not counted."""
+    pace: Pace = Pace()
+    """Of all its sendings, reminders too."""
+    cost_rial: int = 0
 
     @property
     def accepted(self) -> int:
@@ -85,12 +98,14 @@ def page(before: int | None = None) -> tuple[list[Line], bool]:
     campaigns = found[:PAGE]
     invitations = _invitations([campaign.id for campaign in campaigns])
     batches = messaging.progress_by_batch([c.batch_id for c in campaigns if c.batch_id])
+    waiting = approvals.waiting_among(services.SUBJECT, [campaign.id for campaign in campaigns])
     lines = [
         Line(
             campaign,
             sum(invitations.get(campaign.id, {}).values()),
             invitations.get(campaign.id, {}).get("answered", 0),
             batches.get(campaign.batch_id or 0, {}),
+            campaign.id in waiting,
         )
         for campaign in campaigns
     ]
@@ -135,6 +150,29 @@ def progress(campaign: Campaign) -> Progress:
         screened=people.get("screened", 0),
         per_minute=recent,
         segments_sent=int(segments or 0),
+        opened=opened(campaign.id),
+        pace=watching.pace(batches),
+        cost_rial=sum(overview.cost(batch_id)[1] for batch_id in batches),
+    )
+
+
+def opened(campaign_id: int) -> int | None:
+    """The place of the figure “opened”: invitations whose link a person opened, by their column
+    `opened_at`; None as long as there is no such column."""
+    column: Any = getattr(Invitation, "opened_at", None)
+    if column is None:
+        return None
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Invitation)
+            .where(
+                Invitation.campaign_id == campaign_id,
+                Invitation.channel == "sms",
+                column.is_not(None),
+            )
+        )
+        or 0
     )
 
 

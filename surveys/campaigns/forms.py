@@ -3,17 +3,34 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal import formats
 from portal.contacts.audience import AudienceFilter, Choices
 from portal.contacts.models import LANGUAGES
 from portal.i18n import LANGUAGES as LANGUAGE_NAMES
-from portal.i18n import InputError, _, _l, current_language, format_date, local, parse_date, pick
+from portal.i18n import (
+    InputError,
+    _,
+    _l,
+    current_language,
+    format_date,
+    local,
+    parse_date,
+    parse_int,
+    pick,
+)
 from portal.phones import PhoneError, parse_mobile
 from portal.text import ascii_digits
 from surveys.campaigns import texts as sms
@@ -48,6 +65,9 @@ def _day(field: Any) -> dt.date | None:
         return parse_date(field.data)
     except InputError as error:
         raise ValidationError(str(error.message)) from None
+
+
+MOST_TOMAN: Final = 10**12
 
 
 class _ClosesOn:
@@ -145,6 +165,29 @@ class MomentForm(FlaskForm):  # type: ignore[misc]
         return formats.utc(self._day, self._time) if self._day and self._time is not None else None
 
 
+class BudgetForm(FlaskForm):  # type: ignore[misc]
+    """What the SMS of a campaign may cost, in toman."""
+
+    budget = StringField(
+        _l("Budget in toman"),
+        description=_l("Reminders included. Empty: without a limit."),
+        validators=[Length(max=40)],
+    )
+    rial: int | None = None
+
+    def validate_budget(self, field: Any) -> None:
+        typed = (field.data or "").strip()
+        if not typed:
+            return
+        try:
+            toman = parse_int(typed)
+        except InputError as error:
+            raise ValidationError(str(error.message)) from None
+        if not 0 < toman <= MOST_TOMAN:
+            raise ValidationError(_("Write an amount in toman, greater than 0."))
+        self.rial = toman * 10
+
+
 class BoxForm(FlaskForm):  # type: ignore[misc]
     """Why few sealed answers are to be opened."""
 
@@ -159,6 +202,7 @@ class AudienceForm(FlaskForm):  # type: ignore[misc]
     tags = SelectMultipleField(validate_choice=False)
     neighbourhoods = SelectMultipleField(validate_choice=False)
     languages = SelectMultipleField(validate_choice=False)
+    include_unreachable = BooleanField()
 
     def wanted(self, offered: Choices) -> AudienceFilter:
         def known(field: Any, on_offer: list[tuple[str, int]]) -> tuple[str, ...]:
@@ -169,6 +213,7 @@ class AudienceForm(FlaskForm):  # type: ignore[misc]
             known(self.tags, offered.tags),
             known(self.neighbourhoods, offered.neighbourhoods),
             known(self.languages, offered.languages),
+            bool(self.include_unreachable.data),
         )
 
 

@@ -4,6 +4,7 @@ from portal.i18n import LazyText, _l
 
 STATES: dict[str, LazyText] = {
     "draft": _l("Draft"),
+    "waiting": _l("Waiting for approval"),
     "launched": _l("Running"),
     "paused": _l("Paused"),
     "closed": _l("Closed"),

@@ -1,5 +1,6 @@
 """Launch and reminders: everything set-wise, in the one transaction of the caller."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,11 +12,14 @@ from portal.contacts import audience
 from portal.contacts.audience import AudienceCount
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
-from portal.i18n import _, _l, format_number
+from portal.i18n import LazyText, _, _l, format_number
+from portal.messaging import approvals, wording
 from portal.messaging import services as messaging
-from portal.messaging.models import Message
+from portal.messaging.approvals import ApprovalError
+from portal.messaging.models import Message, MessageBatch
 from portal.messaging.services import NewMessage
-from surveys.campaigns import services
+from surveys.campaigns import costing, services
+from surveys.campaigns import spread as spreading
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, CampaignReminder, Invitation
@@ -97,6 +101,7 @@ def _problems(campaign: Campaign, count: AudienceCount) -> Iterator[str]:
     if campaign.closes_at and campaign.closes_at <= clock.now():
         yield _("The closing date has passed. Choose a later one.")
     yield from quotas.problems(campaign)
+    yield from costing.problems(campaign)
     if campaign.secrecy == secrecy.ANONYMOUS:
         yield from suitability.problems(load_version(campaign.version_id))
 
@@ -118,25 +123,42 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
     found = plan(campaign)
     if found.problems:
         raise CampaignError("wrong", *found.problems)
-    batch = messaging.create_batch(campaign.name)
+    batch = messaging.create_batch(
+        campaign.name, budget_rial=campaign.budget_rial, launched_by=user_id
+    )
     bodies = {code: replies.filled(campaign, code, text) for code, text in campaign.texts.items()}
+    version = wording.freeze(bodies, services.SUBJECT, campaign.id, user_id=user_id)
+    spread = spreading.of(campaign, found.recipients)
     total = 0
     for people in _audience(campaign):
         if missing := {person[2] for person in people} - campaign.texts.keys():
-            raise CampaignError("changed", _changed(), *sorted(missing))
+            raise CampaignError("changed", changed(), *sorted(missing))
         ids = _reserve_ids(len(people))
         _copy_invitations(campaign.id, ids, people)
         messaging.insert_messages(
             batch.id,
             (
-                _message(person, bodies[person[2]], invitation_id)
-                for person, invitation_id in zip(people, ids, strict=True)
+                _message(
+                    person,
+                    bodies[person[2]],
+                    invitation_id,
+                    spread.at(number) if spread is not None else None,
+                )
+                for number, (person, invitation_id) in enumerate(
+                    zip(people, ids, strict=True), total
+                )
             ),
+            template_version_id=version.id,
         )
         total += len(people)
     nobody = not total and ways.of(campaign.id).invites_by_sms
     if nobody or (expected is not None and total != expected):
-        raise CampaignError("changed", _changed())
+        raise CampaignError("changed", changed())
+    try:
+        approval = approvals.use(services.SUBJECT, campaign.id, total)
+    except ApprovalError as error:
+        raise CampaignError("approval", error.message) from None
+    batch.approved_by = approval.decided_by if approval is not None else None
     if campaign.secrecy == secrecy.ANONYMOUS:
         _prepare_box(campaign)
     campaign.state, campaign.batch_id = "launched", batch.id
@@ -152,6 +174,8 @@ def launch(campaign_id: int, *, user_id: int | None, expected: int | None = None
         secrecy=campaign.secrecy,
         recipients=total,
         segments=found.segments,
+        spread_hours=campaign.spread_hours,
+        approved_by=batch.approved_by,
     )
     db.session.flush()
     return total
@@ -171,13 +195,18 @@ def _prepare_box(campaign: Campaign) -> None:
         ) from None
 
 
-def _changed() -> Any:
+def changed() -> LazyText:
+    """What is said where the people are others than were confirmed."""
     return _l("The people have changed since you looked. Check the numbers and launch again.")
 
 
-def _message(person: Person, body: str, invitation_id: int) -> NewMessage:
+def _message(
+    person: Person, body: str, invitation_id: int, not_before: dt.datetime | None = None
+) -> NewMessage:
     contact_id, e164, language = person
-    return NewMessage(contact_id, e164, language, body, sms.PURPOSE, invitation_id)
+    return NewMessage(
+        contact_id, e164, language, body, sms.PURPOSE, invitation_id, not_before=not_before
+    )
 
 
 def _audience(campaign: Campaign) -> Iterator[Sequence[Person]]:
@@ -277,7 +306,14 @@ def remind(campaign_id: int, *, user_id: int | None, wave: int | None = None) ->
         raise CampaignError("reminded", _l("This reminder was sent already."))
     if not reminder_plan(campaign).recipients:
         raise CampaignError("nobody", _l("There is nobody to remind now."))
-    batch = messaging.create_batch(campaign.name)
+    batch = messaging.create_batch(
+        campaign.name,
+        budget_of=campaign.batch_id,
+        launched_by=user_id,
+        approved_by=_approved_by(campaign),
+    )
+    bodies = {code: reminder_text(campaign, code) for code in campaign.texts}
+    version = wording.freeze(bodies, services.SUBJECT, campaign.id, user_id=user_id)
     # Locked, so that whoever answers at this moment either is seen or finds what to cancel.
     query = (
         _waiting(campaign)
@@ -289,9 +325,10 @@ def remind(campaign_id: int, *, user_id: int | None, wave: int | None = None) ->
         count += messaging.insert_messages(
             batch.id,
             (
-                _message((who, e164, language), reminder_text(campaign, language), invitation_id)
+                _message((who, e164, language), bodies[language], invitation_id)
                 for invitation_id, who, e164, language in rows
             ),
+            template_version_id=version.id,
         )
     reminder = CampaignReminder(
         campaign_id=campaign.id, batch_id=batch.id, sent_by=user_id, recipients=count
@@ -300,6 +337,13 @@ def remind(campaign_id: int, *, user_id: int | None, wave: int | None = None) ->
     audit.record("campaign.reminded", "campaign", campaign.id, recipients=count)
     db.session.flush()
     return reminder
+
+
+def _approved_by(campaign: Campaign) -> int | None:
+    """Whoever approved the launch approved its reminders, which go to the same people."""
+    return db.session.scalar(
+        select(MessageBatch.approved_by).where(MessageBatch.id == campaign.batch_id)
+    )
 
 
 def stop_reminding(invitation_id: int) -> int:

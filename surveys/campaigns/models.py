@@ -57,6 +57,10 @@ class Campaign(Base):
     counter_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Name of the key file that hides the counts of an anonymous campaign's quotas."""
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("message_batches.id"))
+    budget_rial: Mapped[int | None]
+    """What its SMS may cost, reminders included; after the launch the first batch keeps it too."""
+    spread_hours: Mapped[int | None]
+    """Over how many open hours the first SMS are spread; empty: as fast as may be."""
     built_in: Mapped[str | None] = mapped_column(unique=True)
     """Name of a campaign that the product itself keeps, without an end; empty elsewhere."""
     version: Mapped[SurveyVersion] = relationship()

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import _l
+from portal.messaging import approvals
+from portal.messaging.approvals import ApprovalError
 from surveys.campaigns import launching, services
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign, PlannedReminder
@@ -24,13 +26,24 @@ def plan_launch(campaign_id: int, at: dt.datetime, *, user_id: int | None) -> Ca
     _ahead(at)
     if campaign.closes_at and at >= campaign.closes_at:
         raise CampaignError("past", _l("At that moment the last day for answers is over."))
-    if found := launching.plan(campaign).problems:
-        raise CampaignError("wrong", *found)
+    found = launching.plan(campaign)
+    if found.problems:
+        raise CampaignError("wrong", *found.problems)
+    if approvals.needed(found.recipients):
+        ask(campaign, found.recipients, user_id=user_id)
     campaign.launch_at, campaign.launch_planned_by = at, user_id
     campaign.launch_failed_at = None
     audit.record("campaign.launch_planned", "campaign", campaign_id, at=at.isoformat())
     db.session.flush()
     return campaign
+
+
+def ask(campaign: Campaign, recipients: int, *, user_id: int | None) -> None:
+    """Wish for a second person's approval of a locked draft. CampaignError."""
+    try:
+        approvals.request(services.SUBJECT, campaign.id, recipients, user_id=user_id)
+    except ApprovalError as error:
+        raise CampaignError("approval", error.message) from None
 
 
 def unplan_launch(campaign_id: int) -> bool:
@@ -39,6 +52,7 @@ def unplan_launch(campaign_id: int) -> bool:
     if campaign.state != "draft" or campaign.launch_at is None:
         return False
     campaign.launch_at = campaign.launch_planned_by = None
+    approvals.withdraw(services.SUBJECT, campaign_id)
     audit.record("campaign.launch_unplanned", "campaign", campaign_id)
     db.session.flush()
     return True
@@ -66,6 +80,7 @@ def launch_if_due(campaign_id: int) -> bool:
     except CampaignError as error:
         campaign = services.locked(campaign_id)
         campaign.launch_at, campaign.launch_failed_at = None, clock.now()
+        approvals.withdraw(services.SUBJECT, campaign_id)
         audit.record(
             "campaign.launch_failed", "campaign", campaign_id, why=[str(m) for m in error.messages]
         )

@@ -14,6 +14,7 @@ from portal.contacts.audience import AudienceCount, AudienceFilter
 from portal.contacts.models import LANGUAGES
 from portal.db import db
 from portal.i18n import _l
+from portal.messaging import approvals
 from portal.messaging import services as messaging
 from portal.messaging.models import MessageBatch
 from surveys.campaigns import texts as sms
@@ -30,6 +31,8 @@ from surveys.ways import reading as ways
 
 MAX_NAME: Final = 120
 RUNNING: Final = ("launched", "paused")
+SUBJECT: Final = "campaign"
+"""What a campaign is called in the audit trail and in approvals."""
 
 
 def sms_line() -> str | None:
@@ -181,7 +184,7 @@ def audience_count(campaign: Campaign) -> AudienceCount:
     plan = Plan.from_json(sample.plan)
     found = drawing.strata(plan, wanted(campaign), sms_line())
     chosen = drawing.by_language(plan, sample.seed, found, wanted(campaign), sms_line())
-    return AudienceCount(sum(chosen.values()), chosen, whole.opted_out)
+    return AudienceCount(sum(chosen.values()), chosen, whole.opted_out, whole.unreachable)
 
 
 def costs(campaign: Campaign) -> dict[str, sms.TextCost]:
@@ -345,6 +348,7 @@ def paused_reason(campaign: Campaign) -> str | None:
 
 def _end(campaign: Campaign, state: str) -> bool:
     campaign.state = state
+    approvals.withdraw(SUBJECT, campaign.id)
     stopped = sum(messaging.cancel_batch(each, f"campaign_{state}") for each in batch_ids(campaign))
     audit.record(f"campaign.{state}", "campaign", campaign.id, messages_cancelled=stopped)
     db.session.flush()
@@ -361,6 +365,11 @@ def draft(campaign_id: int) -> Campaign:
     if campaign.launch_at is not None:
         raise CampaignError(
             "planned", _l("Its launch is planned. Take the plan back before you change anything.")
+        )
+    if approvals.standing(SUBJECT, campaign_id) is not None:
+        raise CampaignError(
+            "waiting",
+            _l("It waits for an approval. Take the launch back before you change anything."),
         )
     return campaign
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from portal import links
 from portal.i18n import _, format_number, isolate, ngettext
-from portal.messaging import segments
-from portal.messaging.segments import DEFAULT_PLAN, Segments
+from portal.messaging import account, characters, lint, segments
+from portal.messaging.lint import NEAR
+from portal.messaging.segments import Segments
 from portal.messaging.services import LINK, with_suffix
 from portal.text import strip_controls
 
@@ -16,8 +17,6 @@ PURPOSE: Final = "survey"
 SAMPLE_TOKEN: Final = "TEST0000000"  # noqa: S105 (stands where a token will: as long, opens nothing)
 MAX_SEGMENTS: Final = 10
 MAX_CHARACTERS: Final = 1000
-NEAR: Final = 20
-"""From how many units over a part it is worth saying how little is to be cut."""
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]{0,40}\}")
 
@@ -88,14 +87,16 @@ def cost(language: str, text: str, purpose: str = PURPOSE) -> TextCost:
     text = normalise(text)
     shown = sample(text, purpose)
     own = len(text.replace(LINK, links.url_for_token(purpose, SAMPLE_TOKEN)))
-    found = segments.count(shown)
-    return TextCost(language, shown, found, tuple(_reasons(shown, own, found)))
+    found = segments.count(shown, chars_per_part=account.plan())
+    return TextCost(language, shown, found, tuple(_reasons(language, shown, own, found)))
 
 
-def _reasons(shown: str, own: int, found: Segments) -> list[str]:
+def _reasons(language: str, shown: str, own: int, found: Segments) -> list[str]:
     said: list[str] = []
     if found.encoding == "UCS-2":
         said.append(_why_short_parts(shown, own, found))
+        if language == "en" and (found.first_non_gsm_at or 0) < own:
+            said.append(_where(found))
     if found.segments > 1:
         over = _over(found)
         if over <= NEAR:
@@ -111,15 +112,28 @@ def _reasons(shown: str, own: int, found: Segments) -> list[str]:
     return said
 
 
+def _where(found: Segments) -> str:
+    """Which character does it, by name, for many cannot be told apart, and where it stands."""
+    first = found.first_non_gsm or ""
+    return _(
+        "The first that is not Latin is “%(character)s” (%(name)s, %(code)s), at place %(place)s.",
+        character=isolate(first),
+        name=characters.name_of(first),
+        code=characters.code_of(first),
+        place=format_number((found.first_non_gsm_at or 0) + 1),
+    )
+
+
 def _why_short_parts(shown: str, own: int, found: Segments) -> str:
-    single, multi = DEFAULT_PLAN.ucs2_single, DEFAULT_PLAN.ucs2_multi
+    plan = account.plan()
+    single, multi = plan.ucs2_single, plan.ucs2_multi
     if (found.first_non_gsm_at or 0) >= own:
         return _(
             "The ending “%(ending)s” is in Persian letters, so a part holds %(few)s characters "
             "instead of %(many)s.",
             ending=shown[own:].strip(),
             few=format_number(single),
-            many=format_number(DEFAULT_PLAN.gsm_single),
+            many=format_number(plan.gsm_single),
         )
     odd = _odd_characters(shown[:own])
     if len(odd) <= 3:
@@ -127,7 +141,7 @@ def _why_short_parts(shown: str, own: int, found: Segments) -> str:
             "Because of “%(characters)s” a part holds %(few)s characters instead of %(many)s.",
             characters=" ".join(odd),
             few=format_number(single),
-            many=format_number(DEFAULT_PLAN.gsm_single),
+            many=format_number(plan.gsm_single),
         )
     return _(
         "Persian and Arabic letters: %(single)s characters fit in one part, %(multi)s in each of "
@@ -144,19 +158,15 @@ def _odd_characters(text: str) -> list[str]:
 
 def _over(found: Segments) -> int:
     """Units to cut until the text takes one part less."""
-    gsm = found.encoding == "GSM-7"
-    single = DEFAULT_PLAN.gsm_single if gsm else DEFAULT_PLAN.ucs2_single
-    multi = DEFAULT_PLAN.gsm_multi if gsm else DEFAULT_PLAN.ucs2_multi
-    if found.segments == 2:
-        return found.units - single
-    return multi - found.units_left_in_last
+    return lint.over(found, account.plan())
 
 
 def _without_odd_characters(shown: str, found: Segments) -> str | None:
     odd = _odd_characters(shown) if found.encoding == "UCS-2" else []
     if not 0 < len(odd) <= 3:
         return None
-    plain = segments.count("".join(c for c in shown if c not in odd))
+    without = "".join(c for c in shown if c not in odd)
+    plain = segments.count(without, chars_per_part=account.plan())
     if plain.segments >= found.segments:
         return None
     return ngettext(

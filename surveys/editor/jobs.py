@@ -25,4 +25,4 @@ def forget_pictures() -> None:
             unwanted -= {match[0] for match in pictures.NAME.finditer(definition)}
     db.session.rollback()
     for name in unwanted:
-        pictures.discard(name)
+        pictures.discard(name, oldest)

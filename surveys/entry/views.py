@@ -10,7 +10,7 @@ from markupsafe import Markup
 from portal import clock
 from portal.db import db
 from portal.i18n import _, current_language, direction, known_language, pick, use_language
-from portal.security import allow
+from portal.security import allow, body_limit
 from portal.text import ascii_digits
 from surveys.campaigns import services as campaigns
 from surveys.campaigns.errors import CampaignError
@@ -86,10 +86,9 @@ def show(entry_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:entry_id>")
 @allow("entry.phone")
+@body_limit(LARGEST_FORM, LARGEST_FILES)
 def answer(entry_id: int) -> ResponseReturnValue:
     """Store the page and go on; at the last page take the answers as final."""
-    has_files = request.mimetype == "multipart/form-data"
-    request.max_content_length = LARGEST_FORM + has_files * LARGEST_FILES
     entry = _entry(entry_id)
     form = request.form
     shown = form[".shown"].split() if ".shown" in form else None

@@ -25,7 +25,7 @@ from limits import RateLimitItemPerMinute
 from portal.db import db
 from portal.i18n import _, current_language
 from portal.ratelimit import over_limit
-from portal.security import allow
+from portal.security import allow, body_limit
 from portal.text import localized_digits
 from surveys.campaigns import services as campaigns
 from surveys.campaigns.models import Campaign
@@ -109,11 +109,9 @@ def worker() -> ResponseReturnValue:
 
 @blueprint.post("/campaigns/<int:campaign_id>")
 @allow("interviews.collect")
+@body_limit(LARGEST)
 def receive(campaign_id: int) -> ResponseReturnValue:
     """Take one interview. 200: kept, or its group was full; 422: refused, with reasons."""
-    # The check of the CSRF token has opened the body under the general limit already.
-    if len(request.get_data()) > LARGEST:
-        abort(413)
     if over_limit(UPLOADS, "interviews", str(current_user.id)):
         response = jsonify(text=_("Too many at once. The rest is sent in a minute."))
         response.status_code = 429

@@ -18,8 +18,9 @@ from portal import clock, links
 from portal.config import Settings
 from portal.contacts import bank, consent
 from portal.db import db
-from portal.i18n import LazyText, _, _l, use_language
-from portal.messaging.services import CODE, send_one
+from portal.i18n import LazyText, _l
+from portal.messaging import wording
+from portal.messaging.services import send_one
 from portal.text import ascii_digits
 from surveys.campaigns import invitations
 from surveys.campaigns.models import Campaign
@@ -120,10 +121,15 @@ def ask_for_number(link: OpenLink, e164: str, language: str) -> str:
     )
     db.session.add(challenge)
     db.session.flush()
-    with use_language(language):
-        # The code last: phones offer the last number of an SMS for filling in.
-        body = _("Your code for the survey of the city:\n%(code)s", code=CODE)
-    send_one(e164, body, language=language, link_purpose=PURPOSE, link_id=challenge.id)
+    words = wording.render("openlinks.code", language)
+    send_one(
+        e164,
+        words.body,
+        language=language,
+        link_purpose=PURPOSE,
+        link_id=challenge.id,
+        template_version_id=words.version_id,
+    )
     return token
 
 

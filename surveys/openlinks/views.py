@@ -25,7 +25,7 @@ from portal.db import db
 from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
 from portal.phones import PhoneError, parse_mobile
 from portal.ratelimit import over_limit, subscriber
-from portal.security import csrf, same_site, token_authority
+from portal.security import body_limit, csrf, same_site, token_authority
 from surveys.openlinks import services
 from surveys.openlinks.models import OpenChallenge
 from surveys.openlinks.services import OpenLink, OpenLinkError, Status
@@ -54,6 +54,7 @@ def show(code: str) -> ResponseReturnValue:
 
 @blueprint.post("/o/<code>")
 @token_authority
+@body_limit(LARGEST_FORM)
 def number(code: str) -> ResponseReturnValue:
     """Send a code to the number that was typed."""
     with use_language(_lang()):
@@ -79,6 +80,7 @@ def number(code: str) -> ResponseReturnValue:
 
 @blueprint.post("/o/<code>/begin")
 @token_authority
+@body_limit(LARGEST_FORM)
 def begin(code: str) -> ResponseReturnValue:
     """An invitation without any proof, where the campaign chose so."""
     with use_language(_lang()):
@@ -111,6 +113,7 @@ def code(code: str, ticket: str) -> ResponseReturnValue:
 
 @blueprint.post("/o/<code>/<ticket>")
 @token_authority
+@body_limit(LARGEST_FORM)
 def prove(code: str, ticket: str) -> ResponseReturnValue:
     """The code that was typed, or the wish for another one."""
     with use_language(_lang()):
@@ -187,7 +190,6 @@ def _posted(code: str) -> OpenLink:
     fetched = request.headers.get("Sec-Fetch-Site")
     if not same_site(request.headers.get("Origin"), fetched, settings.public_url):
         abort(403)
-    request.max_content_length = LARGEST_FORM
     return _open(code)
 
 

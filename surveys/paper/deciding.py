@@ -1,6 +1,6 @@
 """The third step: somebody who typed neither entry decides, field by field, seeing both."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,8 +8,9 @@ from portal import audit, clock
 from portal.db import db
 from portal.i18n import LazyText, _l
 from surveys.campaigns.errors import CampaignError
-from surveys.paper import blanks, keying, services
+from surveys.paper import blanks, excluded, keying, services
 from surveys.paper.blanks import Slot
+from surveys.paper.excluded import Excluded
 from surveys.paper.models import DIFFERS, SECOND, PaperSheet
 from surveys.questionnaires.services import load_version
 
@@ -33,6 +34,14 @@ class UndecidedError(Exception):
     def __init__(self, messages: Mapping[str, str]) -> None:
         super().__init__("undecided")
         self.messages = messages
+
+
+class ExcludedError(Exception):
+    """Answers would not be stored, and the person who decides has not been told so."""
+
+    def __init__(self, found: Mapping[str, Excluded]) -> None:
+        super().__init__("excluded")
+        self.found = found
 
 
 def refusal(sheet: PaperSheet, user_id: int) -> LazyText | None:
@@ -68,16 +77,28 @@ def questions(sheet: PaperSheet) -> list[Question]:
     ]
 
 
+def certainly_excluded(sheet: PaperSheet) -> dict[str, Excluded]:
+    """What is not stored whichever of the two entries is right."""
+    q = load_version(sheet.batch.version_id)
+    blank, lang, now = blanks.of(q), sheet.batch.language, clock.now()
+    first, second = (
+        excluded.of(q, blank, entry or {}, lang, now) for entry in (sheet.first, sheet.second)
+    )
+    return {key: each for key, each in first.items() if second.get(key) == each}
+
+
 def decide(
     sheet_id: int,
     decisions: Mapping[str, Decision],
     others: Mapping[str, Any],
     *,
     user_id: int,
+    told: Collection[str] = (),
 ) -> PaperSheet:
-    """Settle every open field and count the sheet. `others` are values typed anew, by field.
+    """Settle every open field and count the sheet. `others` are values typed anew, by field;
+    `told` the fields of which the person knows that their answers will not be stored.
 
-    CampaignError: refused, not_running. UndecidedError.
+    CampaignError: refused, not_running. UndecidedError. ExcludedError.
     """
     sheet = services.locked(sheet_id)
     if wrong := refusal(sheet, user_id):
@@ -101,6 +122,9 @@ def decide(
     }
     if messages:
         raise UndecidedError(messages)
+    lost = excluded.of(q, blank, entry, lang, now)
+    if lost.keys() - set(told):
+        raise ExcludedError(lost)
     same = keying.normalised
     for key, each in asked.items():
         if each.differs:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from portal.i18n import current_language
 from portal.text import ascii_digits, fold
 from surveys.paper.blanks import Blank, Slot
 from surveys.questionnaires import answers as conversions
@@ -121,8 +122,8 @@ def final(q: Questionnaire, kept: Mapping[str, Any], at: datetime) -> dict[str, 
 def objections(
     q: Questionnaire, blank: Blank, entry: Entry, lang: str, at: datetime
 ) -> dict[str, str]:
-    """{field: message} for answers that do not stand. What is missing is no error: paper forces
-    nobody to answer."""
+    """{field: message} for answers that do not stand, in the language of the moment. What is
+    missing is no error: paper forces nobody to answer. `lang` is that of the sheet."""
     lenient = replace(
         q,
         pages=tuple(
@@ -133,7 +134,7 @@ def objections(
     known = {slot.key for slot in blank.slots()}
     found: dict[str, str] = {}
     state = flow.State(lenient, answers(q, blank, entry), at, lang)
-    for page, errors in flow.objections(state, lang):
+    for page, errors in flow.objections(state, current_language()):
         for name, message in errors.items():
             key = f"{name}@{page.round}" if page.round else name
             if key in known and key in entry:

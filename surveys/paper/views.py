@@ -1,5 +1,6 @@
 """Staff pages of questionnaires on paper: printing, typing twice, deciding, figures."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import (
@@ -17,15 +18,26 @@ from flask_security import current_user
 
 from portal.db import db
 from portal.i18n import _, digits, direction, isolate, use_language
-from portal.security import allow, may
+from portal.security import allow, body_limit, may
 from surveys.campaigns import services as campaigns
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign
-from surveys.paper import blanks, deciding, fields, keying, labels, reading, serials, services
+from surveys.paper import (
+    blanks,
+    deciding,
+    fields,
+    keying,
+    labels,
+    pages,
+    reading,
+    serials,
+    services,
+)
 from surveys.paper import sheet_pdf as printing
 from surveys.paper.forms import BatchForm, FindForm, VoidForm
-from surveys.paper.models import VOID, PaperSheet
+from surveys.paper.models import COMPLETE, VOID, PaperSheet
 from surveys.questionnaires import display
+from surveys.questionnaires.schema import Questionnaire
 from surveys.questionnaires.services import load_version
 
 blueprint = Blueprint("paper", __name__, template_folder="templates", url_prefix="/staff/paper")
@@ -76,21 +88,18 @@ def show(sheet_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/sheets/<int:sheet_id>")
 @allow("paper.type")
+@body_limit(LARGEST_FORM)
 def enter(sheet_id: int) -> ResponseReturnValue:
     """Take an entry; the second one is compared."""
-    request.max_content_length = LARGEST_FORM
-    sheet = _sheet(sheet_id)
-    raw = request.form.to_dict(flat=False)
-    lang = sheet.batch.language
-    blank = blanks.of(load_version(sheet.batch.version_id))
-    keyed = keying.read(blank, raw, lang)
+    sent = _sent(sheet_id)
+    keyed = sent.read(sent.raw)
     if keyed.errors:
-        return _typing_page(sheet, raw=raw, errors=keyed.errors), 422
+        return _typing_page(sent.sheet, raw=sent.raw, errors=keyed.errors), 422
     try:
         state = services.enter(sheet_id, keyed.entry, user_id=current_user.id).state
     except CampaignError as error:
         db.session.rollback()
-        return _typing_page(_sheet(sheet_id), raw=raw, error=error), 422
+        return _typing_page(_sheet(sheet_id), raw=sent.raw, error=error), 422
     db.session.commit()
     said, tone = {
         "first": (_("Typed once. Somebody else types it the second time."), "success"),
@@ -103,7 +112,31 @@ def enter(sheet_id: int) -> ResponseReturnValue:
     }.get(state, (_("The two entries differ: a third person decides."), "warning"))
     number = isolate(digits(serials.printed(sheet_id)))
     flash(_("Sheet %(number)s: %(text)s", number=number, text=said), tone)
+    if state == COMPLETE and (left_out := pages.left_out(sent.q, keyed.entry, sent.lang)):
+        flash(left_out, "warning")
     return redirect(url_for(".index"), 303)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A sheet and what was sent about it."""
+
+    sheet: PaperSheet
+    q: Questionnaire
+    raw: dict[str, list[str]]
+
+    @property
+    def lang(self) -> str:
+        return self.sheet.batch.language
+
+    def read(self, raw: dict[str, list[str]]) -> keying.Keyed:
+        with use_language(pages.language_of_errors(self.q, self.lang)):
+            return keying.read(blanks.of(self.q), raw, self.lang)
+
+
+def _sent(sheet_id: int) -> _Sent:
+    sheet = _sheet(sheet_id)
+    return _Sent(sheet, load_version(sheet.batch.version_id), request.form.to_dict(flat=False))
 
 
 def _typing_page(
@@ -112,18 +145,14 @@ def _typing_page(
     """The empty sheet. What somebody else typed before is never in it."""
     q, lang = load_version(sheet.batch.version_id), sheet.batch.language
     refused = services.refusal_to_type(sheet, current_user.id)
-    parts = []
-    if refused is None or raw is not None:
-        with use_language(lang):
-            parts = fields.parts(q, lang, raw=raw, errors=errors)
+    shown = refused is None or raw is not None
     return render_template(
         "paper/sheet.html",
         sheet=sheet,
         campaign=sheet.batch.campaign,
         number=serials.printed(sheet.id),
         refused=refused,
-        parts=parts,
-        all_fields=[each for part in parts for each in part.fields],
+        parts=pages.drawn(q, lang, raw=raw, errors=errors) if shown else [],
         errors=errors or {},
         problems=[(None, str(message)) for message in error.messages] if error else [],
         lang=lang,
@@ -139,31 +168,33 @@ def differences(sheet_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/sheets/<int:sheet_id>/differences")
 @allow("paper.decide")
+@body_limit(LARGEST_FORM)
 def decide(sheet_id: int) -> ResponseReturnValue:
-    request.max_content_length = LARGEST_FORM
-    sheet = _sheet(sheet_id)
-    raw = request.form.to_dict(flat=False)
+    sent = _sent(sheet_id)
+    raw = sent.raw
+    known = {slot.key for slot in blanks.of(sent.q).slots()}
     decisions = {
-        key.removeprefix(".d:"): cast(deciding.Decision, values[0])
-        for key, values in raw.items()
-        if key.startswith(".d:")
+        key: cast(deciding.Decision, raw[f".d:{key}"][0]) for key in known if f".d:{key}" in raw
     }
-    known = {slot.key for slot in blanks.of(load_version(sheet.batch.version_id)).slots()}
-    decisions = {key: value for key, value in decisions.items() if key in known}
     wanted = {key: raw.get(key, []) for key, value in decisions.items() if value == "other"}
-    blank = blanks.of(load_version(sheet.batch.version_id))
-    keyed = keying.read(blank, wanted, sheet.batch.language)
-    messages = {
-        **{key: _("Type what the sheet says.") for key in wanted if key not in keyed.entry},
-        **keyed.errors,
-    }
-    if messages:
-        return _deciding_page(sheet, raw=raw, messages=messages), 422
+    keyed = sent.read(wanted)
+    errors_in = pages.language_of_errors(sent.q, sent.lang)
+    with use_language(errors_in):
+        missing = {key: _("Type what the sheet says.") for key in wanted.keys() - keyed.entry}
+    if messages := {**missing, **keyed.errors}:
+        return _deciding_page(sent.sheet, raw=raw, messages=messages), 422
+    told = " ".join(raw.get(".told", [])).split()
     try:
-        state = deciding.decide(sheet_id, decisions, keyed.entry, user_id=current_user.id).state
+        with use_language(errors_in):
+            state = deciding.decide(
+                sheet_id, decisions, keyed.entry, user_id=current_user.id, told=told
+            ).state
     except deciding.UndecidedError as error:
         db.session.rollback()
         return _deciding_page(_sheet(sheet_id), raw=raw, messages=error.messages), 422
+    except deciding.ExcludedError as error:
+        db.session.rollback()
+        return _deciding_page(_sheet(sheet_id), raw=raw, found=error.found), 422
     except CampaignError as error:
         db.session.rollback()
         return _deciding_page(_sheet(sheet_id), raw=raw, error=error), 422
@@ -177,30 +208,37 @@ def decide(sheet_id: int) -> ResponseReturnValue:
 
 
 def _deciding_page(
-    sheet: PaperSheet, *, raw: Any = None, messages: Any = None, error: Any = None
+    sheet: PaperSheet,
+    *,
+    raw: Any = None,
+    messages: Any = None,
+    found: Any = None,
+    error: Any = None,
 ) -> str:
+    """`found`: what would not be stored as it was decided; without, what is certain already."""
     q, lang = load_version(sheet.batch.version_id), sheet.batch.language
     refused = deciding.refusal(sheet, current_user.id)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
     if refused is None:
-        asked = {each.slot.key: each for each in deciding.questions(sheet)}
+        with use_language(pages.language_of_errors(q, lang)):
+            asked = {each.slot.key: each for each in deciding.questions(sheet)}
+        left_out = pages.excluded(q, found or deciding.certainly_excluded(sheet), lang)
         entries = sheet.first or {}, sheet.second or {}
-        with use_language(lang):
-            drawn = fields.parts(q, lang, raw=raw or {}, errors=messages)
-            for field in (each for part in drawn for each in part.fields):
-                each = asked.get(field.name)
-                if each is None and field.name not in (messages or {}):
-                    continue
-                rows.append({
-                    "field": field,
-                    "said": [
-                        fields.said(q, field.name, entry.get(field.name), lang)
-                        for entry in entries
-                    ],
-                    "differs": each is not None and each.differs,
-                    "objection": each.objection if each else "",
-                    "chosen": ((raw or {}).get(f".d:{field.name}") or [""])[0],
-                })  # fmt: skip
+        drawn = pages.drawn(q, lang, raw=raw or {}, errors=messages)
+        for row in (each for part in drawn for each in part.rows):
+            each = asked.get(row.field.name)
+            if each is None and row.field.name not in (messages or {}):
+                continue
+            name = row.field.name
+            rows.append({
+                "field": row.field,
+                "html": row.html,
+                "said": [fields.said(q, name, entry.get(name), lang) for entry in entries],
+                "differs": each is not None and each.differs,
+                "objection": pages.marked(each.objection if each else "", q, lang),
+                "chosen": ((raw or {}).get(f".d:{name}") or [""])[0],
+            })  # fmt: skip
     return render_template(
         "paper/differences.html",
         sheet=sheet,
@@ -208,6 +246,8 @@ def _deciding_page(
         number=serials.printed(sheet.id),
         refused=refused,
         rows=rows,
+        left_out=left_out,
+        is_new=found is not None,
         problems=[(None, str(message)) for message in error.messages] if error else [],
         lang=lang,
         dir=direction(lang),

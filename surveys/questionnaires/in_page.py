@@ -26,6 +26,7 @@ from .expressions.nodes import Filter, Reference, walk
 from .logic import dependencies, in_order, references_of
 from .rounds import ALL_ROUNDS, parsed
 from .schema import DATES, OTHER, SELECTS, Page, Question, Questionnaire
+from .tables import narrowed
 from .texts import REFERENCE
 
 KINDS: Final[Mapping[str, str]] = {
@@ -307,7 +308,7 @@ class _Writer:
             "position": max(1, self.page.round),
             "size": max(1, self.state.rounds(self.page.repeat)) if self.page.repeat else 1,
             "labels": {name: self._labels(name) for name in labelled if name in self.q.by_name},
-            "tables": {name: [dict(row) for row in self.q.tables[name]] for name in tables},
+            "tables": {name: narrowed(self.q.tables[name], texts) for name in tables},
         }
 
     def _texts_of(self, name: str) -> list[str]:

@@ -39,7 +39,15 @@ def open_package(data: bytes, filename: str, problems: ProblemList) -> Package:
     for name, content in sorted(members.items(), key=lambda item: _rank(item[0])):
         file = PurePosixPath(name).name
         if is_picture(file):
-            found.pictures[file.lower()] = content
+            if found.pictures.setdefault(file.lower(), content) != content:
+                problems.add(
+                    "two_pictures",
+                    _l(
+                        "Two different pictures in the .zip are called “%(name)s”. Give one of "
+                        "them another name, in the form too.",
+                        name=file[:100],
+                    ),
+                )
             continue
         if not file.lower().endswith(_FORMS):
             problems.warn(

@@ -212,17 +212,29 @@ def keep(pictures: Mapping[str, bytes]) -> None:
         path = path_of(name)
         if path is None:
             raise ValueError(name)
-        if path.exists():
+        try:
             os.utime(path)
-            continue
-        # Whole or not at all: another process may look for it at this moment.
-        unfinished = path.with_name(f".{name}.{os.getpid()}")
-        unfinished.touch(mode=0o600)
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        except FileNotFoundError:
+            # Whole or not at all: another process may look for it at this moment.
+            unfinished = path.with_name(f".{name}.{os.getpid()}")
+            unfinished.touch(mode=0o600)
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
 
 
-def discard(name: str) -> None:
-    """Delete one that no questionnaire names."""
-    if (path := path_of(name)) is not None:
-        path.unlink(missing_ok=True)
+def discard(name: str, wanted_since: float | None = None) -> None:
+    """Delete one that no questionnaire names, unless somebody has wanted it again since that
+    moment (Unix time)."""
+    path = path_of(name)
+    if path is None:
+        return
+    aside = path.with_name(f".{name}.aside")
+    try:
+        # Out of the way first: whoever wants it from now on finds nothing and stores it anew.
+        path.rename(aside)
+    except FileNotFoundError:
+        return
+    if wanted_since is not None and aside.stat().st_mtime >= wanted_since:
+        aside.rename(path)
+    else:
+        aside.unlink()

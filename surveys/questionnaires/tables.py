@@ -1,10 +1,15 @@
 """The choice lists that expressions look into: `instance('list')/root/item[…]`, `pulldata()`."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from .choice_lists import ChoiceList
 from .expressions import parse
 from .schema import Choice, Page, Question, Repeat, TableRows
+
+_PULLED: Final = re.compile(r"""pulldata\s*\((?:\s*(?:'[^']*'|"[^"]*")\s*,){3}""")
+"""A call that names its table and both columns."""
 
 
 def stem(file_name: str) -> str:
@@ -57,6 +62,17 @@ def choices_of(rows: TableRows, questions: Iterable[Question], language: str) ->
 
 def _gives(choices: Sequence[Choice], rows: TableRows, language: str) -> bool:
     return all(row_of(one, language) == row for one, row in zip(choices, rows, strict=True))
+
+
+def narrowed(rows: TableRows, texts: Iterable[str]) -> list[dict[str, str]]:
+    """The rows with the columns that these expressions can look at, for a page of a respondent:
+    the others may be nobody's business, and make the page larger."""
+    texts = [text for text in texts if text]
+    if any(len(_PULLED.findall(text)) != text.count("pulldata") for text in texts):
+        return [dict(row) for row in rows]  # a name of a column that is worked out
+    names = {name for row in rows for name in row}
+    named = {"name", "label"} | {name for name in names if any(name in text for text in texts)}
+    return [{name: cell for name, cell in row.items() if name in named} for row in rows]
 
 
 def _mentioned(pages: Iterable[Page], repeats: Iterable[Repeat]) -> set[str]:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import clock
 from portal.contacts.models import Contact
 from portal.db import db
-from portal.i18n import _, digits, format_datetime, pick, use_language
+from portal.i18n import digits, format_datetime, pick, use_language
+from portal.messaging import wording
 from portal.messaging.models import InboundMessage
 from portal.messaging.services import reply_automatically
 from surveys.campaigns import invitations
@@ -60,7 +61,8 @@ def take_inbound(message: InboundMessage, normalised: str) -> bool:
     if status == "open":
         outcome = _answer(link, poll, choice, invitation.language)
     if outcome == "done":
-        _say(message, invitation, _thanks(poll, choice, invitation.language))
+        answer = _answer_in_words(poll, choice, invitation.language)
+        _say(message, invitation, "replies.thanks", answer=answer)
         return True
     if outcome == "errors":
         return False
@@ -113,51 +115,37 @@ def _answer(link: Link, poll: Poll, choice: str, language: str) -> str:
     return "errors"
 
 
-def _thanks(poll: Poll, choice: str, language: str) -> str:
+def _answer_in_words(poll: Poll, choice: str, language: str) -> str:
     found = poll.question.choice(choice)
-    label = " ".join((pick(found.label, language) if found else "").split()) or choice
-    with use_language(language):
-        return _("Thank you. Your answer counts: %(answer)s", answer=label)
+    return " ".join((pick(found.label, language) if found else "").split()) or choice
 
 
 def _repeated(message: InboundMessage, invitation: Invitation) -> None:
     """Say once that the first answer counts; further ones are taken in silence."""
     if _first_time(invitation.id, "repeated_at"):
-        with use_language(invitation.language):
-            body = _("You have already answered. The first answer counts.")
-        _say(message, invitation, body)
+        _say(message, invitation, "replies.repeated")
 
 
 def _turned_away(message: InboundMessage, invitation: Invitation) -> None:
     """Say once that the group of this person is full; nothing was kept."""
     if _first_time(invitation.id, "repeated_at"):
-        with use_language(invitation.language):
-            body = _("Thank you. Enough people like you have answered; your answer was not kept.")
-        _say(message, invitation, body)
+        _say(message, invitation, "replies.full")
 
 
 def _too_early(message: InboundMessage, invitation: Invitation, link: Link) -> None:
     """Say once from when on answers count."""
     if _first_time(invitation.id, "helped_at"):
         with use_language(invitation.language):
-            body = _("This survey opens on %(date)s", date=format_datetime(link.opens_at))
-        _say(message, invitation, body)
+            date = format_datetime(link.opens_at)
+        _say(message, invitation, "replies.early", date=date)
 
 
 def _help(message: InboundMessage, normalised: str, invitation: Invitation, poll: Poll) -> bool:
     """Say once how to answer. False: it is not for us."""
     if len(normalised) > LONGEST_ATTEMPT or not _first_time(invitation.id, "helped_at"):
         return False
-    language = invitation.language
-    numbers = [digits(str(number), language) for number in poll.numbers]
-    with use_language(language):
-        body = _(
-            "We did not understand your answer. Reply with a number from %(first)s to %(last)s. "
-            "A message to the city? Send it again.",
-            first=numbers[0],
-            last=numbers[-1],
-        )
-    _say(message, invitation, body)
+    numbers = [digits(str(number), invitation.language) for number in poll.numbers]
+    _say(message, invitation, "replies.help", first=numbers[0], last=numbers[-1])
     return True
 
 
@@ -175,7 +163,12 @@ def _first_time(invitation_id: int, column: str) -> bool:
     return noted is not None
 
 
-def _say(message: InboundMessage, invitation: Invitation, body: str) -> None:
+def _say(message: InboundMessage, invitation: Invitation, purpose: str, **values: str) -> None:
+    words = wording.render(purpose, invitation.language, **values)
     reply_automatically(
-        message.id, body, language=invitation.language, contact_id=invitation.contact_id
+        message.id,
+        words.body,
+        language=invitation.language,
+        contact_id=invitation.contact_id,
+        template_version_id=words.version_id,
     )

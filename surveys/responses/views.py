@@ -36,7 +36,7 @@ from portal.i18n import (
     use_language,
 )
 from portal.ratelimit import over_limit
-from portal.security import csrf, same_site, token_authority
+from portal.security import body_limit, csrf, same_site, token_authority
 from portal.text import ascii_digits
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow, in_page
@@ -129,12 +129,11 @@ def choose(token: str, answer: str) -> ResponseReturnValue:
 
 @blueprint.post("/s/<token>")
 @token_authority
+@body_limit(LARGEST_FORM, LARGEST_FILES)
 def answer(token: str) -> ResponseReturnValue:
     """Store the page and go on; at the last page take the answers as final."""
     if not _is_ours():
         abort(403)
-    has_files = request.mimetype == "multipart/form-data"
-    request.max_content_length = LARGEST_FORM + has_files * LARGEST_FILES
     form = request.form
     shown = form[".shown"].split() if ".shown" in form else None
     # With every name that stood on the page: a box that was unticked is not sent at all.

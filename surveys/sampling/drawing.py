@@ -115,6 +115,13 @@ def draw(sample: CampaignSample, wanted: AudienceFilter, line: str | None) -> in
     return sum(counts.values())
 
 
+def would_draw(sample: CampaignSample, wanted: AudienceFilter, line: str | None) -> Select[Any]:
+    """Contact ids that a launch now would draw."""
+    plan = Plan.from_json(sample.plan)
+    drawn = _drawn(plan, sample.seed, strata(plan, wanted, line), wanted, line).subquery()
+    return select(drawn.c.id)
+
+
 def members(campaign_id: int) -> Select[Any]:
     """Contact ids of a drawn sample, to restrict an audience to."""
     return select(SampleMember.contact_id).where(SampleMember.campaign_id == campaign_id)

@@ -33,6 +33,7 @@ def set_plan(campaign_id: int, plan: Plan | None, seed: str = "") -> CampaignSam
     campaign = campaigns.locked(campaign_id)
     if campaign.state != "draft":
         raise CampaignError("not_draft", _l("This campaign was launched; its sample is drawn."))
+    campaigns.draft(campaign_id)
     sample = drawing.of(campaign_id)
     if plan is None:
         if sample is not None:

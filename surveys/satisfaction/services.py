@@ -13,6 +13,7 @@ from portal.contacts.models import Contact
 from portal.db import db
 from portal.i18n import known_language, use_language
 from portal.messaging import services as messaging
+from portal.messaging import wording
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
 from surveys.campaigns import texts as sms
@@ -52,10 +53,11 @@ def ask(contact_id: int, language: str, occasion: int) -> Invitation | None:
     db.session.add(invitation)
     db.session.flush()
     invitation.token_digest = links.digest(links.token_for(sms.PURPOSE, invitation.id))
-    body = campaign.texts.get(language) or SMS[language]
+    words = wording.render("satisfaction.question", language)
     messaging.insert_messages(
         campaign.batch_id,
-        [NewMessage(contact.id, contact.e164, language, body, sms.PURPOSE, invitation.id)],
+        [NewMessage(contact.id, contact.e164, language, words.body, sms.PURPOSE, invitation.id)],
+        template_version_id=words.version_id,
     )
     db.session.flush()
     return invitation

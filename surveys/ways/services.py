@@ -29,6 +29,7 @@ def choose(
     campaign = campaigns.locked(campaign_id)
     if campaign.state != "draft":
         raise CampaignError("not_draft", _l("This campaign was launched; its ways are fixed."))
+    campaigns.draft(campaign_id)
     if takes_replies and not invites_by_sms:
         raise CampaignError("no_way", _l("Replies answer an SMS: invite people by SMS too."))
     if takes_replies and campaign.secrecy == "anonymous":

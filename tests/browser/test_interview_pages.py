@@ -1,5 +1,6 @@
 """A phone that loses its network: interviews are asked, kept, resumed, corrected and sent."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from surveys.interviews.models import Interview
 from tests.browser.checks import look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
+from tests.factories.accounts import sign_in as client_signs_in
 from tests.factories.surveys import make_campaign, make_survey, question, questionnaire
 from tests.surveys.responses.phone import stored
 
@@ -247,6 +249,30 @@ def test_two_people_on_one_phone(
     enter(page, live, first, "en")
     ready(page, live, campaign)
     assert page.is_visible("#interviews-draft li"), "nothing was lost"
+
+
+def test_whoever_may_not_interview_clears_the_page_of_the_interviewer_before(
+    app: Flask, live: str, open_page: Callable[..., Page], campaign: Campaign
+) -> None:
+    """The session of the first one expired: nobody signed out."""
+    page = open_page(360)
+    sign_in(page, live, "en")
+    ready(page, live, campaign)
+    page.context.clear_cookies()
+    sign_in(page, live, "en", "analyst")
+    page.wait_for_function("caches.has('pasokh-interviews').then(there => !there)")
+    page.context.set_offline(True)
+    with pytest.raises(Exception, match=r"ERR_INTERNET_DISCONNECTED|ERR_FAILED"):
+        page.goto(f"{live}/staff/interviews/campaigns/{campaign.id}")
+
+
+def test_what_the_guard_weighs_for_whoever_may_not_interview(app: Flask) -> None:
+    client = app.test_client()
+    client_signs_in(client, make_user(("analyst",)))
+    (tag,) = re.findall(r'<script src="([^"]*device-guard[^"]*)"[^>]*>', client.get("/staff/").text)
+    script = client.get(tag, headers={"Accept-Encoding": "gzip"})
+    assert len(script.data) + len(tag) + 40 < 1024
+    script.close()
 
 
 def test_nothing_else_is_kept(

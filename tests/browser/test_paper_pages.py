@@ -133,6 +133,22 @@ def test_pages(
     page.fill("[name=idea]", "نور")
     page.click("main form.measure button[type=submit]")
     assert stored(app)[-1].answers == {"way": "walk", "age": 34, "idea": "نور"}
+    stop = question("stop", relevant="${way} = 'bus'")
+    logical = questionnaire([question("way", "select_one", "bus walk"), stop, question("idea")])
+    five, six = office.print(make_campaign(make_survey(form=logical)), 2, language)
+    for sheet, ways in ((five, ("walk", "walk")), (six, ("walk", "bus"))):
+        office.one.type(sheet, way=ways[0], stop="میدان توپخانه", idea="نور بیشتر")
+        office.two.type(sheet, way=ways[1], stop="میدان توپخانه", idea="نور کمتر")
+    page.goto(f"{live}/staff/paper/sheets/{five}/differences")
+    problems += look(page, "paper-excluded", language, width, shots)
+    page.goto(f"{live}/staff/paper/sheets/{six}/differences")
+    page.check('[name=".d:way"][value=first]')
+    page.check('[name=".d:idea"][value=first]')
+    page.click("main form.measure button[type=submit]")
+    assert page.evaluate("document.activeElement.id") == "left-out"
+    problems += look(page, "paper-excluded-now", language, width, shots)
+    page.click("main form.measure button[type=submit]")
+    assert stored(app)[-1].answers == {"way": "walk", "idea": "نور بیشتر"}
     page.goto(f"{live}/staff/paper/sheets/{three}")
     page.fill("[name=age]", "سی")
     page.click("main form.card button[type=submit]")

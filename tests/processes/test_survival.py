@@ -75,6 +75,7 @@ def city(tmp_path: Path) -> Iterator[tuple[Flask, RunningSimulator, Crew]]:
         "PUBLIC_URL": "http://localhost",
         "PLUGINS": "",
         "QUIET_HOURS": "",
+        "CLOSED_DAYS": "send",
         "LOG_LEVEL": "WARNING",
         "SMS_GATEWAY": "kavenegar",
         "SMS_LINE": "10004346",

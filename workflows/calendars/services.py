@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from flask import current_app
 
@@ -10,6 +11,9 @@ from portal.i18n import timezone
 
 from . import catalogue, clock
 from .model import Calendar
+
+CITY: Final = "tehran-office"
+"""The calendar of the city itself, where no other is named."""
 
 
 def data_dir() -> Path:

@@ -243,16 +243,16 @@ def promise(
     minutes.draft(call)
     if mobile:
         with use_language(call.language):
-            body = _(
-                "%(title)s: you were promised “%(promise)s” by %(date)s. "
-                "Tracking code: %(code)s\n%(url)s",
-                title=pick(session.titles),
-                promise=text,
-                date=format_date(due_at),
-                code=made.code,
-                url=codes.url(made.code),
-            )
-        moves.write_to_citizen(made, body, "received")
+            title, date = pick(session.titles), format_date(due_at)
+        moves.write_to_citizen(
+            made,
+            "callins.promised",
+            "received",
+            title=title,
+            promise=text,
+            date=date,
+            url=codes.url(made.code),
+        )
     db.session.flush()
     audit.record("callin.call_ended", "callin_call", call.id, state="promised", case=made.code)
     return call

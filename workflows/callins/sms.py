@@ -3,7 +3,8 @@
 from flask import current_app
 
 from portal.config import Settings
-from portal.i18n import _, digits, format_date, format_time, pick, use_language
+from portal.i18n import digits, format_date, format_time, pick, use_language
+from portal.messaging import wording
 from portal.messaging.services import send_one
 from portal.phones import PhoneError, parse_mobile
 from workflows.callins.models import Call, CallinSession
@@ -16,61 +17,25 @@ def page_url(code: str) -> str:
 
 
 def send_confirmation(call: Call, session: CallinSession) -> None:
-    with use_language(call.language):
-        if call.state == "waiting":
-            body = _(
-                "%(title)s, %(date)s at %(time)s: you are on the waiting list. We write to you "
-                "when a place becomes free. Code: %(code)s\n%(url)s",
-                **_facts(call, session),
-            )
-        else:
-            body = _(
-                "%(title)s, %(date)s at %(time)s: you are registered. We call this number during "
-                "the session. Code: %(code)s\nTo see or cancel: %(url)s",
-                **_facts(call, session),
-            )
-    _send(call, body)
+    waiting = call.state == "waiting"
+    _send(call, session, "callins.waiting" if waiting else "callins.registered")
 
 
 def send_promotion(call: Call, session: CallinSession) -> None:
-    with use_language(call.language):
-        body = _(
-            "A place became free: you are registered for %(title)s, %(date)s at %(time)s. "
-            "Code: %(code)s\nTo see or cancel: %(url)s",
-            **_facts(call, session),
-        )
-    _send(call, body)
+    _send(call, session, "callins.promoted")
 
 
 def send_reminder(call: Call, session: CallinSession) -> None:
-    with use_language(call.language):
-        body = _(
-            "Reminder: %(title)s, %(date)s from %(time)s to %(end)s. Please keep this telephone "
-            "near you. You cannot take part? Cancel here: %(url)s",
-            **_facts(call, session),
-        )
-    _send(call, body)
+    _send(call, session, "callins.reminder")
 
 
 def send_change(call: Call, session: CallinSession) -> None:
-    with use_language(call.language):
-        body = _(
-            "%(title)s has been moved to %(date)s, %(time)s to %(end)s. Your registration stays. "
-            "Code: %(code)s\n%(url)s",
-            **_facts(call, session),
-        )
-    _send(call, body)
+    _send(call, session, "callins.moved")
 
 
 def send_cancellation(call: Call, session: CallinSession) -> None:
     """The city cancels the session."""
-    with use_language(call.language):
-        body = _(
-            "%(title)s on %(date)s does not take place. We are sorry. For your request call "
-            "%(phone)s or write to us in the portal.",
-            **_facts(call, session),
-        )
-    _send(call, body)
+    _send(call, session, "callins.cancelled")
 
 
 def _facts(call: Call, session: CallinSession) -> dict[str, str]:
@@ -93,6 +58,15 @@ def is_mobile(e164: str | None) -> bool:
         return False
 
 
-def _send(call: Call, body: str) -> None:
-    if call.e164 and is_mobile(call.e164):
-        send_one(call.e164, body, language=call.language)
+def _send(call: Call, session: CallinSession, purpose: str) -> None:
+    if not call.e164 or not is_mobile(call.e164):
+        return
+    with use_language(call.language):
+        facts = _facts(call, session)
+    found = wording.render(purpose, call.language, **facts)
+    send_one(
+        call.e164,
+        found.body,
+        language=call.language,
+        template_version_id=found.version_id,
+    )

@@ -35,7 +35,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 ALWAYS: Final = "always"
-DEFAULT_CALENDAR: Final = "tehran-office"
+DEFAULT_CALENDAR: Final = calendars.CITY
 DEFAULT_FIRST_ACTION_HOURS: Final = 8
 DEFAULT_RESOLUTION_HOURS: Final = 40
 

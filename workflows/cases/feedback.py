@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import _, digits, use_language
+from portal.i18n import digits
 from portal.messaging.models import FINAL_STATES, InboundMessage, Message
 from portal.text import ascii_digits, fold, strip_controls
 from workflows.cases import codes, moves, stages
@@ -277,17 +277,7 @@ def _note_answer(question: FeedbackQuestion | None, state: str, words: str, chan
 
 def _say(case: Case, what: str) -> None:
     """Tell the citizen what became of the answer."""
-    with use_language(case.language):
-        if what == "accepted":
-            body = _("Thank you. Your message %(code)s is closed.", code=case.code)
-        else:
-            body = _(
-                "Your objection was registered; another unit looks into message %(code)s again."
-                "\n%(url)s",
-                code=case.code,
-                url=codes.url(case.code),
-            )
-    moves.write_to_citizen(case, body, what)
+    moves.write_to_citizen(case, f"cases.{what}", what, url=codes.url(case.code))
 
 
 def _open_next(e164: str) -> None:
@@ -306,16 +296,14 @@ def _open_next(e164: str) -> None:
     question = rows[0]
     question.state, question.asked_at = "open", clock.now()
     case = db.session.get_one(Case, question.case_id)
-    with use_language(case.language):
-        body = _(
-            "About your message %(code)s: %(text)s\nIf you agree, answer %(accept)s; if not, "
-            "answer %(object)s and write why.",
-            code=case.code,
-            text=moves.shortened(case.outcome_text),
-            accept=digits(ACCEPT),
-            object=digits(OBJECT),
-        )
-    moves.write_to_citizen(case, body, "feedback")
+    moves.write_to_citizen(
+        case,
+        "cases.feedback",
+        "feedback",
+        text=moves.shortened(case.outcome_text),
+        accept=digits(ACCEPT, case.language),
+        object=digits(OBJECT, case.language),
+    )
     moves.add_event(case.id, "feedback_asked", round=question.round)
     db.session.flush()
 

@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from portal.contacts.models import Contact
 from portal.db import db
-from portal.i18n import _, use_language
 from portal.i18n import default_language as site_language
+from portal.messaging import wording
 from portal.messaging.models import InboundMessage
 from portal.messaging.services import reply_automatically
 from workflows.cases import codes, intake, moves
@@ -37,15 +37,16 @@ def take_inbound(message: InboundMessage, normalised: str) -> bool:
         received_at=message.received_at,
         notify=False,
     )
-    with use_language(language):
-        body = _(
-            "Your message was registered. Tracking code: %(code)s\n%(url)s",
-            code=case.code,
-            url=codes.url(case.code),
-        )
-    reply = reply_automatically(message.id, body, language=language, contact_id=case.contact_id)
+    words = wording.render("cases.received", language, code=case.code, url=codes.url(case.code))
+    reply = reply_automatically(
+        message.id,
+        words.body,
+        language=language,
+        contact_id=case.contact_id,
+        template_version_id=words.version_id,
+    )
     if reply is not None:
-        moves.add_event(case.id, "sms", text=body, message_id=reply.id, about="received")
+        moves.add_event(case.id, "sms", text=words.body, message_id=reply.id, about="received")
     db.session.flush()
     return True
 

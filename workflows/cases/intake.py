@@ -9,7 +9,7 @@ from portal import audit, clock
 from portal.contacts import bank
 from portal.contacts.models import Contact
 from portal.db import db
-from portal.i18n import LANGUAGES, _, _l, use_language
+from portal.i18n import LANGUAGES, _l
 from portal.text import search_key
 from portal.units.models import Unit
 from workflows.cases import clocks, codes, moves
@@ -107,13 +107,7 @@ def receive(
         unit=case.unit_id,
     )
     if notify and e164 is not None:
-        with use_language(language):
-            body = _(
-                "Your message was registered. Tracking code: %(code)s\n%(url)s",
-                code=case.code,
-                url=codes.url(case.code),
-            )
-        moves.write_to_citizen(case, body, "received")
+        moves.write_to_citizen(case, "cases.received", "received", url=codes.url(case.code))
     db.session.flush()
     return case
 

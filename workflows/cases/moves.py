@@ -11,6 +11,7 @@ from portal import audit, clock, signals
 from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import LazyText, _l
+from portal.messaging import wording
 from portal.messaging.services import send_one
 from portal.text import strip_controls
 from portal.units.services import escalation_chain
@@ -103,12 +104,22 @@ def shortened(text: str) -> str:
     return (head.rsplit(" ", 1)[0] if " " in head else head) + "…"
 
 
-def write_to_citizen(case: Case, body: str, about: str) -> None:
-    """An SMS about the case, in the citizen's language; nothing where no number is known."""
+def write_to_citizen(case: Case, purpose: str, about: str, **values: str) -> None:
+    """An SMS about the case, in the citizen's language; nothing where no number is known.
+
+    `purpose` is one of workflows.message_purposes, `values` what its placeholders stand for.
+    """
     if case.e164 is None:
         return
-    message = send_one(case.e164, body, language=case.language, contact_id=case.contact_id)
-    add_event(case.id, "sms", text=body, message_id=message.id, about=about)
+    found = wording.render(purpose, case.language, code=case.code, **values)
+    message = send_one(
+        case.e164,
+        found.body,
+        language=case.language,
+        contact_id=case.contact_id,
+        template_version_id=found.version_id,
+    )
+    add_event(case.id, "sms", text=found.body, message_id=message.id, about=about)
 
 
 def close(case: Case, confirmation: str, *, by: int | None = None) -> None:

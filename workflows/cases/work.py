@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.db import db
-from portal.i18n import _, _l, use_language
+from portal.i18n import _l
 from portal.units.models import Unit
 from workflows.cases import clocks, feedback, moves, stages
 from workflows.cases.models import OUTCOMES, Case
@@ -120,10 +120,6 @@ def _first_action_done(case: Case) -> None:
 
 
 def _tell_answer(case: Case) -> None:
-    with use_language(case.language):
-        body = _(
-            "About your message %(code)s: %(text)s",
-            code=case.code,
-            text=moves.shortened(case.outcome_text),
-        )
-    moves.write_to_citizen(case, body, "answered")
+    moves.write_to_citizen(
+        case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
+    )

@@ -4,13 +4,15 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
-from portal.contacts import audience, bank, consent
+from portal.contacts import audience, bank, consent, history
 from portal.contacts.forms import ConsentForm, ContactForm, NewContactForm
+from portal.contacts.history import Before
 from portal.contacts.models import Contact
 from portal.contacts.views.blueprint import blueprint
 from portal.db import db
 from portal.i18n import _, default_language
-from portal.security import allow
+from portal.messaging import labels as labels_of
+from portal.security import allow, may
 
 
 def _contact(contact_id: int) -> Contact:
@@ -24,15 +26,17 @@ def show(contact_id: int) -> str:
 
 
 def _page(contact: Contact, form: ConsentForm) -> str:
-    sent, sent_total = bank.messages(contact)
+    before = Before.read(request.args.get("before"))
+    items, older = history.page(contact, before, history.sources(may))
     return render_template(
         "contacts/show.html",
         contact=contact,
         stops=consent.stops(contact.e164),
         history=consent.history(contact.e164),
-        sent=sent,
-        sent_total=sent_total,
-        received=bank.inbound(contact),
+        items=items,
+        older=older,
+        is_newest=before.at is None,
+        unreachable=labels_of.explain(contact.unreachable_reason),
         form=form,
     )
 

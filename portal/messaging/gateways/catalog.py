@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,10 +29,12 @@ COMMON: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A gateway that can be configured. `module` has `from_settings(options) -> Gateway`."""
+    """A gateway that can be configured. `module` has `from_settings(options) -> Gateway`, `checks`
+    is a module with `problems(options, is_production=…) -> list[str]`, without values."""
 
     module: str
     options: tuple[Option, ...]
+    checks: str = ""
 
     def all_options(self) -> tuple[Option, ...]:
         return (*self.options, *COMMON)
@@ -44,6 +47,53 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
             Option("url", "Base address of Kavenegar.", "https://api.kavenegar.com"),
             Option("api_key", "The account's API key. Never logged.", is_required=True),
         ),
+    ),
+    "smsir": Spec(
+        "portal.messaging.gateways.smsir",
+        (
+            Option("url", "Base address of SMS.ir.", "https://api.sms.ir"),
+            Option("api_key", "The account's API key. Never logged.", is_required=True),
+        ),
+    ),
+    "generic": Spec(
+        "portal.messaging.gateways.generic",
+        (
+            Option(
+                "url",
+                "Where an SMS is sent. In it and in BODY: `{to}`, `{text}`, `{line}`, `{id}`"
+                " (ours), `{secret}`.",
+                is_required=True,
+            ),
+            Option("verb", "`GET`, `POST` or `PUT`.", "POST"),
+            Option("body", "A JSON document, or a form like `to={to}&text={text}`."),
+            Option("header", "Name of the header that carries the secret."),
+            Option("secret", "The key, whole (`Bearer …`). Never logged."),
+            Option("number", "Numbers as `09`121234567, `00`98…, or `e164`.", "09"),
+            Option("success_status", "HTTP statuses of an acceptance.", "200,201,202"),
+            Option("success_pointer", "JSON pointer of what says that it was accepted."),
+            Option("success_value", "What stands there then; several with commas."),
+            Option("id_pointer", "JSON pointer of the message's id. Empty: our `{id}` is its id."),
+            Option("error_pointer", "JSON pointer of the error code. Empty: SUCCESS_POINTER."),
+            Option("errors", "Codes by kind: `permanent=12,13;pause=20;retry=http-503`."),
+            Option("batch", "Messages sent one after the other by a worker's turn.", "20"),
+            Option("status_url", "Where the state is asked for, with `{message_id}`."),
+            Option("status_pointer", "JSON pointer of the state."),
+            Option("states", "Its states by ours: `delivered=DELIVRD,1;failed=2`."),
+            Option("find_url", "Where a message is looked up by our `{id}`."),
+            Option("find_pointer", "JSON pointer of the message's id there. Empty: ID_POINTER."),
+            Option(
+                "find_missing",
+                "What is answered there for an id never seen: `http-404`, or an error code."
+                " Empty: nothing proves that.",
+            ),
+            Option("callback_id", "Field of the message's id in pushed reports."),
+            Option("callback_state", "Field of the state in pushed reports."),
+            Option("inbound_id", "Field of the id in pushed SMS.", "id"),
+            Option("inbound_from", "Field of the sender in pushed SMS.", "from"),
+            Option("inbound_to", "Field of our line in pushed SMS.", "to"),
+            Option("inbound_text", "Field of the text in pushed SMS.", "text"),
+        ),
+        checks="portal.messaging.gateways.generic_settings",
     ),
     "ippanel": Spec(
         "portal.messaging.gateways.ippanel",
@@ -130,6 +180,10 @@ def problems(
             if option.is_required and not value:
                 found.append(f"{variable} is required when SMS_GATEWAY has {name}")
             found += _wrong(variable, option.name, value, is_production)
+        if specs[name].checks:
+            every = {each.name: each.default for each in specs[name].all_options()}
+            check = import_module(specs[name].checks).problems
+            found += check({**every, **given}, is_production=is_production)
     return found
 
 

@@ -50,6 +50,9 @@ STATES: Final[Mapping[int, DeliveryState]] = {
     100: "unknown",
 }
 
+REFUNDED: Final = frozenset({13, 14})
+"""Of these states the gateway gives the money back."""
+
 # return.status of the whole call; PER_MESSAGE are answered by finding the message to blame.
 KINDS: Final[Mapping[int, ErrorKind]] = {
     400: "bug",
@@ -330,7 +333,8 @@ def _delivery(entry: Mapping[str, object]) -> Delivery | None:
     gateway_id, status = _integer(entry.get("messageid")), _integer(entry.get("status"))
     if not gateway_id or status is None or status not in STATES:
         return None
-    return Delivery(str(gateway_id), STATES[status], _integer(entry.get("cost")))
+    cost = 0 if status in REFUNDED else _integer(entry.get("cost"))
+    return Delivery(str(gateway_id), STATES[status], cost)
 
 
 def _inbound(entry: Mapping[str, object]) -> Inbound | None:

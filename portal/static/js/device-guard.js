@@ -1,5 +1,5 @@
-/* On pages of staff: signing out with interviews that have not arrived warns, and
-   the page of whoever had the phone before is no longer served without a network. Chrome 69. */
+/* On pages of staff: the page of whoever had the phone before is no longer served without a
+   network; an interviewer who signs out with unsent interviews is warned. Chrome 69. */
 (function () {
   'use strict';
   var self = document.currentScript;
@@ -8,11 +8,13 @@
 
   function forget() { return caches.delete('pasokh-interviews'); }
 
+  var interviews = self.hasAttribute('data-warning');
   var last = localStorage.getItem('pasokh-interviewer');
-  if (last && last !== user) {
+  if (last && (last !== user || !interviews)) {
     localStorage.removeItem('pasokh-interviewer');
     forget();
   }
+  if (!interviews) return;
   document.addEventListener('submit', function (event) {
     var form = event.target;
     if (!form.hasAttribute('data-sign-out') || form.hasAttribute('data-sure')) return;

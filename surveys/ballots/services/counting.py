@@ -13,9 +13,10 @@ from portal import audit, clock, signals
 from portal.contacts import audience
 from portal.contacts.models import Contact
 from portal.db import db
-from portal.i18n import LANGUAGES, _, _l, default_language, local, pick, use_language
+from portal.i18n import LANGUAGES, _l, default_language, local, pick, use_language
 from portal.messaging import services as messaging
-from portal.messaging.services import LINK, NewMessage
+from portal.messaging import wording
+from portal.messaging.services import NewMessage
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import (
     BallotArea,
@@ -199,9 +200,11 @@ def to_tell(scheme: BallotScheme) -> int:
 
 def announcement(scheme: BallotScheme, language: str) -> str:
     """The SMS that tells the result; its link leads to the reader's own neighbourhood."""
-    with use_language(language):
-        words = _("%(name)s: the result is here.", name=pick(scheme.names, language))
-    return f"{words}\n{LINK}"
+    return _announcement(scheme, language).body
+
+
+def _announcement(scheme: BallotScheme, language: str) -> wording.Rendered:
+    return wording.render("ballots.result", language, name=pick(scheme.names, language))
 
 
 def _invited(scheme: BallotScheme) -> Any:
@@ -224,7 +227,7 @@ def announce(scheme_id: int) -> int:
     if scheme.announced_batch_id is not None:
         raise BallotError("told", _l("The people were told already."))
     batch = messaging.create_batch(pick(scheme.names))
-    bodies = {code: announcement(scheme, code) for code in LANGUAGES}
+    words = {code: _announcement(scheme, code) for code in LANGUAGES}
     query = _invited(scheme).with_only_columns(
         BallotVoter.id, Contact.id, Contact.e164, BallotVoter.language
     )
@@ -235,9 +238,10 @@ def announce(scheme_id: int) -> int:
         total += messaging.insert_messages(
             batch.id,
             (
-                NewMessage(contact_id, e164, language, bodies[language], PURPOSE, voter_id)
+                NewMessage(contact_id, e164, language, words[language].body, PURPOSE, voter_id)
                 for voter_id, contact_id, e164, language in rows
             ),
+            template_version_id=words["fa"].version_id,
         )
         last = rows[-1][0]
     db.session.execute(

@@ -9,13 +9,16 @@ from sqlalchemy import exists, func, insert, select
 from portal import audit, clock, links
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
-from portal.i18n import _, _l, format_number, pick, use_language
+from portal.i18n import _, format_number, pick
+from portal.messaging import approvals, wording
 from portal.messaging import services as messaging
+from portal.messaging.approvals import ApprovalError
 from portal.messaging.models import Message
-from portal.messaging.services import LINK, NewMessage
+from portal.messaging.services import NewMessage
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotProposer, BallotScheme
 from surveys.ballots.services import people, schemes
+from surveys.ballots.services.opening import SUBJECT, changed
 from surveys.campaigns import texts as sms
 
 PURPOSE: Final = "proposal"
@@ -36,14 +39,10 @@ class Plan:
 
 def suggested_texts(scheme: BallotScheme) -> dict[str, str]:
     """A first text for each language, to be changed."""
-    found = {}
-    for code in LANGUAGES:
-        with use_language(code):
-            words = _(
-                "%(name)s: propose a project for your neighbourhood.", name=pick(scheme.names, code)
-            )
-        found[code] = f"{words}\n{LINK}"
-    return found
+    return {
+        code: wording.render("ballots.proposing", code, name=pick(scheme.names, code)).body
+        for code in LANGUAGES
+    }
 
 
 def plan(scheme: BallotScheme, texts: Mapping[str, str]) -> Plan:
@@ -94,18 +93,21 @@ def invited(scheme_id: int) -> int:
     return db.session.scalar(query) or 0
 
 
-def invite(scheme_id: int, *, texts: Mapping[str, str], expected: int) -> int:
+def invite(
+    scheme_id: int, *, texts: Mapping[str, str], expected: int, user_id: int | None = None
+) -> int:
     """Put in an invitation for everybody who has none yet. Returns how many.
 
     Under a lock on the scheme: of two at once the second finds nobody left. `expected`: the number
-    of people that was confirmed. BallotError: wrong, changed.
+    of people that was confirmed. BallotError: wrong, changed, approval.
     """
     scheme = schemes.locked(scheme_id)
     bodies = sms.kept(texts)
     found = plan(scheme, bodies)
     if found.problems:
         raise BallotError("wrong", *found.problems)
-    batch = messaging.create_batch(pick(scheme.names))
+    batch = messaging.create_batch(pick(scheme.names), launched_by=user_id)
+    version = wording.freeze(bodies, SUBJECT, scheme.id, user_id=user_id)
     places = people.places_of(scheme.areas)
     total = 0
     for chunk in people.chunks(_not_invited(scheme, places), places):
@@ -132,16 +134,27 @@ def invite(scheme_id: int, *, texts: Mapping[str, str], expected: int) -> int:
                 NewMessage(contact_id, e164, language, bodies[language], PURPOSE, proposer_id)
                 for proposer_id, (contact_id, e164, language, _area) in zip(ids, chunk, strict=True)
             ),
+            template_version_id=version.id,
         )
         total += len(chunk)
     if total != expected:
-        raise BallotError(
-            "changed", _l("The people have changed since you looked. Check the numbers again.")
-        )
+        raise BallotError("changed", changed())
+    # An opening that waits for its own approval is not touched by an invitation to few.
+    if approvals.needed(total):
+        try:
+            approval = approvals.use(SUBJECT, scheme.id, total)
+        except ApprovalError as error:
+            raise BallotError("approval", error.message) from None
+        batch.approved_by = approval.decided_by if approval is not None else None
     scheme.proposing_batches = [*scheme.proposing_batches, batch.id]
     db.session.flush()
     audit.record(
-        "ballot.invited_to_propose", "ballot_scheme", scheme.id, recipients=total, texts=bodies
+        "ballot.invited_to_propose",
+        "ballot_scheme",
+        scheme.id,
+        recipients=total,
+        texts=bodies,
+        approved_by=batch.approved_by,
     )
     return total
 

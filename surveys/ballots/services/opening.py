@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from portal import audit, clock, links
 from portal.contacts.models import LANGUAGES, Contact
 from portal.db import db
-from portal.i18n import _, _l, format_number, pick, use_language
-from portal.messaging import segments
+from portal.i18n import LazyText, _, _l, format_number, pick
+from portal.messaging import approvals, segments, wording
 from portal.messaging import services as messaging
+from portal.messaging.approvals import ApprovalError
 from portal.messaging.services import LINK, NewMessage
 from portal.text import strip_controls
 from surveys.ballots.errors import BallotError
@@ -23,6 +24,8 @@ from surveys.ballots.services.people import Person
 from surveys.ballots.services.voting import PURPOSE
 
 MAX_CHARACTERS: Final = 600
+SUBJECT: Final = "ballot_scheme"
+"""What a scheme is called in the audit trail and in approvals."""
 SAMPLE_TOKEN: Final = "TEST0000000"  # noqa: S105 (as long as a token, opens nothing)
 
 
@@ -42,12 +45,10 @@ class Plan:
 
 def suggested_texts(scheme: BallotScheme) -> dict[str, str]:
     """A first text for each language, to be changed."""
-    found = {}
-    for code in LANGUAGES:
-        with use_language(code):
-            words = _("%(name)s: vote for your neighbourhood.", name=pick(scheme.names, code))
-        found[code] = f"{words}\n{LINK}"
-    return found
+    return {
+        code: wording.render("ballots.invitation", code, name=pick(scheme.names, code)).body
+        for code in LANGUAGES
+    }
 
 
 def cleaned(texts: Mapping[str, str]) -> dict[str, str]:
@@ -136,12 +137,18 @@ def _problems(
 
 
 def open_vote(
-    scheme_id: int, *, texts: Mapping[str, str], until: dt.datetime, expected: int | None = None
+    scheme_id: int,
+    *,
+    texts: Mapping[str, str],
+    until: dt.datetime,
+    expected: int | None = None,
+    user_id: int | None = None,
 ) -> int:
     """Fix the ballots, list the voters and put in their invitations. Returns how many.
 
     Under a lock on the scheme: of two openings at once the second finds it open. `expected`: the
-    number of people that was confirmed. BallotError: wrong, past, changed.
+    number of people that was confirmed. BallotError: wrong, past, changed,
+    approval.
     """
     scheme = schemes.locked(scheme_id)
     if until <= clock.now():
@@ -154,7 +161,8 @@ def open_vote(
         area.public_key = sealing.new_key()
     for batch_id in scheme.proposing_batches:
         messaging.cancel_batch(batch_id, "vote_opened")
-    batch = messaging.create_batch(pick(scheme.names))
+    batch = messaging.create_batch(pick(scheme.names), launched_by=user_id)
+    version = wording.freeze(bodies, SUBJECT, scheme.id, user_id=user_id)
     total = 0
     places = people.places_of(scheme.areas)
     for voters in people.chunks(people.living_in(places), places):
@@ -166,12 +174,16 @@ def open_vote(
                 NewMessage(contact_id, e164, language, bodies[language], PURPOSE, voter_id)
                 for voter_id, (contact_id, e164, language, _area) in zip(ids, voters, strict=True)
             ),
+            template_version_id=version.id,
         )
         total += len(voters)
     if not total or (expected is not None and total != expected):
-        raise BallotError(
-            "changed", _l("The people have changed since you looked. Check the numbers again.")
-        )
+        raise BallotError("changed", changed())
+    try:
+        approval = approvals.use(SUBJECT, scheme.id, total)
+    except ApprovalError as error:
+        raise BallotError("approval", error.message) from None
+    batch.approved_by = approval.decided_by if approval is not None else None
     scheme.state, scheme.batch_id, scheme.texts = "voting", batch.id, bodies
     scheme.opened_at, scheme.voting_until = clock.now(), until
     db.session.flush()
@@ -182,9 +194,15 @@ def open_vote(
         recipients=total,
         texts=bodies,
         until=until.isoformat(),
+        approved_by=batch.approved_by,
         projects={str(area): number for area, number in found.projects.items()},
     )
     return total
+
+
+def changed() -> LazyText:
+    """What is said where the people are others than were confirmed."""
+    return _l("The people have changed since you looked. Check the numbers again.")
 
 
 def _copy_voters(scheme_id: int, ids: Sequence[int], voters: Sequence[Person]) -> None:

@@ -41,9 +41,9 @@ def mark(area_id: int, e164: str) -> BallotVoter:
     """
     area = db.session.get_one(BallotArea, area_id)
     scheme = db.session.get_one(BallotScheme, area.scheme_id)
-    voter = _voter(scheme, area, e164)
-    # After the voter, as everybody who votes takes the two locks.
+    # Before the voter, as everybody who votes takes the two locks.
     db.session.refresh(scheme, with_for_update={"read": True})
+    voter = _voter(scheme, area, e164)
     if scheme.state not in STATES or not scheme.takes_paper:
         raise BallotError("not_now", _l("Paper ballots are not taken now."))
     if voter.area_id != area_id:

@@ -34,12 +34,13 @@ def places_of(areas: Sequence[BallotArea]) -> dict[str, int]:
 
 
 def living_in(places: Mapping[str, int]) -> Any:
-    """Contacts of these neighbourhoods who may be written to: neither opted out, nor known only
-    from an answer to one survey."""
+    """Contacts of these neighbourhoods who may be written to: neither opted out, nor unreachable,
+    nor known only from an answer to one survey."""
     return select(Contact).where(
         Contact.neighbourhood.in_(list(places)),
         Contact.only_answered.is_(False),
         ~audience.opted_out(sms_line()),
+        audience.reachable(),
     )
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import Select, delete, func, select
 
 from portal import audit, clock
 from portal.db import Texts, db
-from portal.i18n import LANGUAGES, LazyText, _, _l, digits, use_language
+from portal.i18n import LANGUAGES, LazyText, _l, digits
 from portal.messaging import services as messaging
+from portal.messaging import wording
 from portal.photos import Photo
 from portal.ratelimit import over_limit
 from portal.text import ascii_digits
@@ -116,9 +117,13 @@ def _too_many_codes() -> LazyText:
 def _send_code(proposal: BallotProposal, code: str) -> None:
     if proposal.e164 is None:
         return
-    with use_language(proposal.language):
-        body = _("Your code for the proposal to the city: %(code)s", code=digits(code))
-    messaging.send_one(proposal.e164, body, language=proposal.language)
+    words = wording.render("ballots.code", proposal.language, code=digits(code, proposal.language))
+    messaging.send_one(
+        proposal.e164,
+        words.body,
+        language=proposal.language,
+        template_version_id=words.version_id,
+    )
 
 
 def of_key(key: str) -> BallotProposal | None:

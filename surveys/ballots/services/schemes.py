@@ -11,6 +11,7 @@ from sqlalchemy.orm import selectinload
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import _l
+from portal.messaging import approvals
 from portal.messaging import services as messaging
 from portal.text import sort_key
 from portal.units.models import Unit
@@ -253,6 +254,7 @@ def cancel(scheme_id: int) -> bool:
     if scheme.state in {"closed", "counted"}:
         raise BallotError("over", _l("The vote is over and can no longer be called off."))
     before, scheme.state = scheme.state, "cancelled"
+    approvals.withdraw("ballot_scheme", scheme_id)
     for batch_id in (scheme.batch_id, *scheme.reminder_batches, *scheme.proposing_batches):
         if batch_id is not None:
             messaging.cancel_batch(batch_id, "ballot_cancelled")

@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 
 from portal.db import db
 from portal.i18n import LANGUAGES, _, format_number
 from portal.security import allow
 from surveys.ballots.errors import BallotError
 from surveys.ballots.models import BallotScheme
-from surveys.ballots.services import inviting, schemes
+from surveys.ballots.services import approving, inviting, schemes
 from surveys.ballots.staff_forms import InviteForm, texts_of
 from surveys.ballots.views.common import blueprint, find, put, scheme_url
 from surveys.campaigns import texts as sms
@@ -37,16 +38,20 @@ def invite(scheme_id: int) -> ResponseReturnValue:
     if request.form.get("go") != "send":
         return _page(scheme, form)
     try:
-        number = inviting.invite(
+        outcome, number = approving.invite_or_ask(
             scheme_id,
             texts=texts_of(form, "sms"),
             expected=request.form.get("expected", -1, type=int),
+            user_id=current_user.id,
         )
     except BallotError as error:
         db.session.rollback()
         put(form, error)
         return _page(find(scheme_id), form, 422)
     db.session.commit()
+    if outcome == "waiting":
+        flash(_("It waits for the approval of a second person."), "info")
+        return redirect(scheme_url(scheme_id), 303)
     flash(_("SMS on their way: %(count)s.", count=format_number(number)), "success")
     return redirect(scheme_url(scheme_id), 303)
 
@@ -57,7 +62,9 @@ def count_invitation(scheme_id: int, language: str) -> ResponseReturnValue:
     """The cost of one text, for the page that asks while it is typed. Changes nothing."""
     people = inviting.plan(find(scheme_id), {}).by_language[language]
     typed = request.form.get(f"sms_{language}", "")
-    return render_template("campaigns/_cost.html", **_priced(language, typed, people))
+    return render_template(
+        "campaigns/_cost.html", priced=_priced(language, typed, people), people=people
+    )
 
 
 def _priced(language: str, typed: str, people: int) -> dict[str, Any]:

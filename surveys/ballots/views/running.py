@@ -2,6 +2,7 @@
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_security import current_user
 
 from portal.db import db
 from portal.i18n import LANGUAGES, _, format_number
@@ -9,7 +10,7 @@ from portal.security import allow
 from surveys.ballots.errors import BallotError
 from surveys.ballots.jobs import advance
 from surveys.ballots.models import BallotScheme
-from surveys.ballots.services import closing, counting, opening, reminding
+from surveys.ballots.services import approving, closing, counting, opening, reminding
 from surveys.ballots.staff_forms import OpenForm, texts_of
 from surveys.ballots.views.common import act, blueprint, find, put, say, scheme_url
 
@@ -35,17 +36,21 @@ def open_vote(scheme_id: int) -> ResponseReturnValue:
     if request.form.get("go") != "open":
         return _open_page(scheme, form)
     try:
-        number = opening.open_vote(
+        outcome, number = approving.open_or_ask(
             scheme_id,
             texts=texts_of(form, "sms"),
             until=form.moment,
             expected=request.form.get("expected", type=int),
+            user_id=current_user.id,
         )
     except BallotError as error:
         db.session.rollback()
         put(form, error)
         return _open_page(find(scheme_id), form, 422)
     db.session.commit()
+    if outcome == "waiting":
+        flash(_("It waits for the approval of a second person."), "info")
+        return redirect(scheme_url(scheme_id), 303)
     flash(_("The vote is open. People invited: %(count)s.", count=format_number(number)), "success")
     return redirect(scheme_url(scheme_id), 303)
 

@@ -22,6 +22,7 @@ from surveys.ballots.services import (
     schemes,
 )
 from surveys.ballots.staff_forms import AreaForm, BudgetForm, SchemeForm
+from surveys.ballots.views.approval import approval_of
 from surveys.ballots.views.common import (
     act,
     area_url,
@@ -138,6 +139,7 @@ def _scheme_page(scheme: BallotScheme, form: AreaForm, status: int = 200) -> Res
             if counted and scheme.announced_batch_id is None
             else None,
             form=form,
+            **approval_of(scheme),
             invited=inviting.invited(scheme.id) if scheme.proposing_batches else 0,
             to_remind=reminding.waiting(scheme) if reminding.may_remind(scheme) else 0,
         ),

@@ -24,7 +24,7 @@ from portal import clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _, current_language, format_number, known_language, use_language
 from portal.ratelimit import over_limit
-from portal.security import csrf, same_site, token_authority
+from portal.security import body_limit, csrf, same_site, token_authority
 from surveys.ballots import words
 from surveys.ballots.services import choices, voting
 from surveys.ballots.services.choices import Marked
@@ -53,11 +53,11 @@ def show(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/b/<token>")
 @token_authority
+@body_limit(LARGEST_FORM)
 def mark(token: str) -> ResponseReturnValue:
     """Check the marks, show them for review, take them."""
     if not _is_ours():
         abort(403)
-    request.max_content_length = LARGEST_FORM
     form = request.form
     link = voting.find(token)
     if link is None:

@@ -6,10 +6,14 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.accounts import services as accounts
 from portal.db import db
-from surveys.campaigns import services
+from portal.i18n import format_number
+from portal.messaging import prices
+from portal.security import may
+from surveys.campaigns import approving, services
 from surveys.campaigns.errors import CampaignError
-from surveys.campaigns.forms import first_day, last_day
+from surveys.campaigns.forms import BudgetForm, first_day, last_day
 from surveys.campaigns.labels import state_label
 from surveys.campaigns.models import Campaign
 from surveys.secrecy.words import secrecy_label
@@ -39,6 +43,31 @@ def find_draft(campaign_id: int) -> Campaign:
     if campaign.state != "draft":
         abort(redirect(url_for(".show", campaign_id=campaign_id)))
     return campaign
+
+
+def budget_form(campaign: Campaign) -> BudgetForm:
+    """Its budget as it stands, to be changed."""
+    rial = campaign.budget_rial
+    typed = "" if rial is None else format_number(prices.toman(rial))
+    return BudgetForm(formdata=None, data={"budget": typed})
+
+
+def approval_of(campaign: Campaign, recipients: int, parts: int) -> dict[str, Any]:
+    """What the part about a second person's approval needs."""
+    urls = {
+        name: url_for(f".{name}", campaign_id=campaign.id)
+        for name in ("approve", "decline", "withdraw")
+        if name != "withdraw" or may("campaigns.launch")
+    }
+    found = approving.standing(campaign)
+    asked_by = accounts.names({found.requested_by}) if found is not None else {}
+    return {
+        "approval": found,
+        "approval_urls": urls,
+        "approval_count": recipients,
+        "approval_parts": parts,
+        "approval_asked_by": next(iter(asked_by.values()), ""),
+    }
 
 
 def act(campaign_id: int, action: Callable[[int], object], done: str) -> ResponseReturnValue:

@@ -12,10 +12,21 @@ from portal.contacts.models import LANGUAGES
 from portal.db import db
 from portal.i18n import LANGUAGES as LANGUAGE_NAMES
 from portal.i18n import _, format_number, pick, use_language
-from portal.messaging import quiet
+from portal.messaging import approvals, quiet, wording
 from portal.messaging import services as messaging
+from portal.messaging.prices import PriceList
 from portal.security import allow
-from surveys.campaigns import choosing, figures, launching, schedule, services
+from surveys.campaigns import (
+    advice,
+    approving,
+    choosing,
+    costing,
+    figures,
+    launching,
+    schedule,
+    services,
+    spread,
+)
 from surveys.campaigns import texts as sms
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.forms import (
@@ -28,7 +39,15 @@ from surveys.campaigns.forms import (
     typed_date,
 )
 from surveys.campaigns.models import Campaign
-from surveys.campaigns.views.common import blueprint, changed, find_draft, say
+from surveys.campaigns.views.common import (
+    approval_of,
+    blueprint,
+    budget_form,
+    changed,
+    find_draft,
+    say,
+)
+from surveys.message_purposes import INVITATION
 from surveys.quotas import services as quotas
 from surveys.replies import texts as replies
 from surveys.replies.choices import CHOICES
@@ -140,8 +159,7 @@ def save_audience(campaign_id: int) -> ResponseReturnValue:
 def count_audience(campaign_id: int) -> ResponseReturnValue:
     """The count alone, for the page that asks while boxes are ticked. Changes nothing."""
     find_draft(campaign_id)
-    wanted = AudienceForm().wanted(audience.choices())
-    count = audience.count(wanted, services.sms_line())
+    count = audience.count(AudienceForm().wanted(audience.choices()), services.sms_line())
     return render_template("campaigns/_audience_count.html", count=count)
 
 
@@ -171,11 +189,24 @@ def _audience_page(campaign: Campaign, wanted: audience.AudienceFilter) -> Respo
 @blueprint.get("/<int:campaign_id>/texts")
 @allow("campaigns.launch")
 def edit_texts(campaign_id: int) -> ResponseReturnValue:
+    """`?template=`: begin from the texts of a template; nothing is saved by that."""
     campaign = find_draft(campaign_id)
     data = TextsForm.data_of(campaign)
     if not campaign.texts:
         data = _suggested(campaign)
+    chosen = request.args.get("template", "")
+    for template, version in wording.named(INVITATION.name):
+        if chosen == template.name:
+            data |= _from_template(campaign, version.texts)
     return _texts_page(campaign, TextsForm(data=data))
+
+
+def _from_template(campaign: Campaign, texts: Mapping[str, str]) -> dict[str, str]:
+    titles = campaign.version.survey.titles
+    return {
+        f"text_{code}": wording.fill(text, {"title": pick(titles, code)})
+        for code, text in texts.items()
+    }
 
 
 @blueprint.post("/<int:campaign_id>/texts")
@@ -183,7 +214,11 @@ def edit_texts(campaign_id: int) -> ResponseReturnValue:
 def save_texts(campaign_id: int) -> ResponseReturnValue:
     campaign = find_draft(campaign_id)
     form = TextsForm()
-    if request.form.get("action") == "recount":
+    action = request.form.get("action", "")
+    if taken := advice.wanted(action):
+        field, language, code = taken
+        form[field].data = advice.take(campaign, language, code, form[field].data or "")
+    if taken or action == "recount":
         return _texts_page(campaign, form)
     if not form.check(campaign, services.audience_count(campaign).by_language):
         return _texts_page(campaign, form), 422
@@ -200,24 +235,27 @@ def count_segments(campaign_id: int, kind: str, language: str) -> ResponseReturn
     """The cost of one text alone, for the page that asks while it is typed. Changes nothing."""
     campaign = find_draft(campaign_id)
     typed = request.form.get(f"{kind}_{language}", "")
-    number = services.audience_count(campaign).by_language[language] if kind == "text" else None
+    people = costing.recipients(campaign).get(language, {}) if kind == "text" else {}
     return render_template(
         "campaigns/_cost.html",
-        language=language,
-        **_priced(campaign, language, typed),
-        people=number,
+        field=f"{kind}_{language}",
+        priced=_priced(campaign, language, typed, people, costing.price_list()),
+        people=sum(people.values()),
     )
 
 
 def _texts_page(campaign: Campaign, form: TextsForm) -> str:
-    count = services.audience_count(campaign)
+    people, table = costing.recipients(campaign), costing.price_list()
+    count = {code: sum(people.get(code, {}).values()) for code in LANGUAGES}
     fields = [
         {
             "language": code,
             "text": form[f"text_{code}"],
             "reminder": form[f"reminder_{code}"],
-            "people": count.by_language[code],
-            "cost": _priced(campaign, code, form[f"text_{code}"].data or ""),
+            "people": count[code],
+            "cost": _priced(
+                campaign, code, form[f"text_{code}"].data or "", people.get(code, {}), table
+            ),
             "reminder_cost": _priced(campaign, code, form[f"reminder_{code}"].data or ""),
         }
         for code in LANGUAGES
@@ -229,18 +267,31 @@ def _texts_page(campaign: Campaign, form: TextsForm) -> str:
         campaign=campaign,
         form=form,
         fields=fields,
+        templates=[(each.name, each.name) for each, _version in wording.named(INVITATION.name)],
+        chosen=request.args.get("template", ""),
         poll=replies.poll_of(campaign),
     )
 
 
-def _priced(campaign: Campaign, language: str, typed: str) -> dict[str, Any]:
+def _priced(
+    campaign: Campaign,
+    language: str,
+    typed: str,
+    people: costing.People | None = None,
+    table: PriceList | None = None,
+) -> dict[str, Any]:
+    """Parts, proposals and, by a table of prices, the cost of one text to these people."""
     text = sms.normalise(typed)
     if not text:
         return {"cost": None, "problem": None}
-    filled = replies.filled(campaign, language, text)
+    cost = sms.cost(language, replies.filled(campaign, language, text))
     return {
-        "cost": sms.cost(language, filled),
+        "cost": cost,
         "problem": replies.problem(campaign, language, text),
+        "advice": advice.of(campaign, language, text),
+        "forecast": costing.forecast({language: people}, {language: cost}, table)
+        if people and table
+        else None,
     }
 
 
@@ -294,13 +345,18 @@ def launch(campaign_id: int) -> ResponseReturnValue:
         abort(400)
     page = url_for(".show", campaign_id=campaign_id)
     try:
-        number = launching.launch(campaign_id, user_id=current_user.id, expected=expected)
+        outcome, number = approving.launch_or_ask(
+            campaign_id, user_id=current_user.id, expected=expected
+        )
     except CampaignError as error:
         db.session.rollback()
         say(error)
         return redirect(page if error.code == "not_draft" else _review_url(campaign_id))
     db.session.commit()
-    flash(_("Launched. People invited: %(count)s.", count=format_number(number)), "success")
+    if outcome == "waiting":
+        flash(_("It waits for the approval of a second person."), "info")
+    else:
+        flash(_("Launched. People invited: %(count)s.", count=format_number(number)), "success")
     return redirect(page)
 
 
@@ -327,7 +383,12 @@ def _review_page(campaign: Campaign, form: TestForm) -> str:
         wanted=services.wanted(campaign),
         sample=drawing.of(campaign.id),
         form=form,
-        quiet=quiet.is_quiet(),
+        forecast=costing.forecast(costing.recipients(campaign), plan.costs, costing.price_list()),
+        budget_form=budget_form(campaign),
+        quiet=quiet.why(),
+        **approval_of(campaign, plan.recipients, plan.segments),
+        needs_approval=approvals.needed(plan.recipients),
+        spread=spread.of(campaign, plan.recipients),
         minimum=secrecy.minimum(),
         quotas=quotas.of(campaign.id),
         reminders=schedule.planned_reminders(campaign.id),

@@ -8,12 +8,12 @@ from flask_security import current_user
 
 from portal.i18n import _
 from portal.messaging import labels as message_labels
-from portal.messaging import quiet
+from portal.messaging import quiet, spending
 from portal.security import allow
-from surveys.campaigns import figures, launching, services
-from surveys.campaigns.forms import BoxForm, ClosingForm, last_day, typed_date
+from surveys.campaigns import approving, budgets, figures, launching, services
+from surveys.campaigns.forms import BoxForm, BudgetForm, ClosingForm, last_day, typed_date
 from surveys.campaigns.models import Campaign
-from surveys.campaigns.views.common import act, blueprint, find
+from surveys.campaigns.views.common import act, approval_of, blueprint, budget_form, changed, find
 from surveys.secrecy import services as secrecy
 
 
@@ -48,10 +48,23 @@ def show(campaign_id: int) -> ResponseReturnValue:
         box=secrecy.state(campaign)
         if campaign.secrecy == secrecy.ANONYMOUS and campaign.launched_at
         else None,
+        budget_form=budget_form(campaign) if running else None,
         box_form=BoxForm(),
         minimum=secrecy.minimum(),
+        **_approval(campaign),
         **_progress(campaign),
     )
+
+
+def _approval(campaign: Campaign) -> dict[str, Any]:
+    # Only a draft that waits is counted: that is what a second person looks at.
+    standing = approving.standing(campaign)
+    if standing is None:
+        return {"approval": None}
+    if standing.state != "waiting":
+        return approval_of(campaign, 0, 0)
+    found = launching.plan(campaign)
+    return approval_of(campaign, found.recipients, found.segments)
 
 
 @blueprint.get("/<int:campaign_id>/progress")
@@ -71,9 +84,11 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
             (message_labels.STATES[state], message_labels.explain(reason), number)
             for state, reason, number in figures.failures(campaign)
         ],
+        "spending": spending.of(services.batch_ids(campaign)),
+        "message_labels": message_labels,
         "stopped": message_labels.explain(services.paused_reason(campaign)),
         "live": live,
-        "quiet": live and found.queued > 0 and quiet.is_quiet(),
+        "quiet": quiet.why() if live and found.queued > 0 else None,
     }
 
 
@@ -136,6 +151,21 @@ def remind(campaign_id: int) -> ResponseReturnValue:
         campaign_id,
         lambda number: launching.remind(number, user_id=current_user.id, wave=wave),
         _("The reminder is on its way."),
+    )
+
+
+@blueprint.post("/<int:campaign_id>/budget")
+@allow("campaigns.launch")
+def change_budget(campaign_id: int) -> ResponseReturnValue:
+    """What its SMS may cost, before and after the launch."""
+    campaign = find(campaign_id)
+    form = BudgetForm()
+    page = url_for(".review" if campaign.state == "draft" else ".show", campaign_id=campaign_id)
+    if not form.validate_on_submit():
+        flash(" ".join(str(each) for each in form.budget.errors), "error")
+        return redirect(page)
+    return changed(
+        lambda: budgets.change(campaign_id, form.rial), page, campaign_id, _("The budget is saved.")
     )
 
 

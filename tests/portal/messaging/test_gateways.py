@@ -32,7 +32,7 @@ def test_others_bring_their_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
     catalog.register("mine", spec)
     catalog.register("mine", spec)
     assert gateways.create("mine", {"api_key": "some-secret-key"}).max_batch == 200
-    assert set(catalog.known()) == {*catalog.BUILT_IN, "mine"}
+    assert list(catalog.known()) == [*catalog.BUILT_IN, "mine"]
     for name in ("mine", "kavenegar", "Two words"):
         with pytest.raises(ValueError, match=r"exists already|one word"):
             catalog.register(name, catalog.Spec("elsewhere", ()))

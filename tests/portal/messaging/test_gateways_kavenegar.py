@@ -338,7 +338,7 @@ def test_odd_answers(raw: bytes, kind: str) -> None:
     ("entry", "expected"),
     [
         ('{"messageid": 5, "status": 4, "cost": 120}', Accepted("5", "at_operator", 120)),
-        ('{"messageid": "5", "status": "14"}', Accepted("5", "blocked", None)),
+        ('{"messageid": "5", "status": "14"}', Accepted("5", "blocked", 0)),
         ('{"messageid": 5, "status": 6, "cost": 1.0}', Accepted("5", "failed", 1)),
         ('{"messageid": 0, "status": 1}', Unknown),
         ('{"messageid": 5, "status": 77}', Unknown),
@@ -472,7 +472,7 @@ def test_wrong_settings_are_named_without_their_values(settings: dict[str, str])
     ("form", "json", "expected"),
     [
         ({"messageid": "85463238", "status": "10"}, None, [Delivery("85463238", "delivered")]),
-        ({}, {"messageid": 5, "status": 14}, [Delivery("5", "blocked")]),
+        ({}, {"messageid": 5, "status": 14}, [Delivery("5", "blocked", 0)]),
         (
             {},
             [{"messageid": 5, "status": 11}, {"messageid": 6, "status": 100}],

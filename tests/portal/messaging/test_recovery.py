@@ -49,6 +49,7 @@ def environment(
         "redis_url": settings.redis_url,
         "plugins": ",".join(settings.plugins),
         "quiet_hours": "",
+        "closed_days": "send",
         "log_level": "ERROR",
         "sms_gateway": "kavenegar",
         "sms_line": LINE,

@@ -54,6 +54,7 @@ def test_eight_workers_never_exceed_it_and_use_it_well(
         "DATA_DIR": str(settings.data_dir),
         "PLUGINS": ",".join(settings.plugins),
         "QUIET_HOURS": "",
+        "CLOSED_DAYS": "send",
         "LOG_LEVEL": "ERROR",
         "SMS_GATEWAY": "kavenegar",
         "SMS_LINE": LINE,

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import clock
+from portal.contacts.models import Contact
 from portal.db import db
 from portal.i18n import local
 from portal.messaging.models import Message
@@ -71,6 +72,27 @@ def test_who_voted_gets_none_and_who_votes_before_it_goes_neither(
         select(Message).where(Message.batch_id.in_(waves(made)), Message.state == "cancelled")
     )
     assert local(gone.state_at).time() == dt.time(0), "the day of voting and no more"
+
+
+def test_who_votes_on_paper_gets_no_reminder_that_still_waits(app: Flask, context: Flask) -> None:
+    made, _tokens = running(3, takes_paper=True)
+    set_messages("delivered")
+    assert remind(made) == 3
+    voter = db.session.get_one(BallotVoter, voters(made, voted=False)[1])
+    client = app.test_client()
+    sign_in(client, make_user(("communications",), language="en"))
+    page = f"/staff/ballots/areas/{made.area_id}/paper"
+    mobile = db.session.get_one(Contact, voter.contact_id).e164
+    data = {"csrf_token": csrf_token(client, page), "mobile": mobile}
+    assert client.post(page, data=data).status_code == 303
+    assert voters(made, voted=True) == [voter.id]
+    assert reminded(made) == voters(made, voted=False)
+    assert reminded(made, "cancelled") == [voter.id]
+    (gone,) = db.session.scalars(select(Message).where(Message.state == "cancelled"))
+    assert local(gone.state_at).time() == dt.time(0), "the day of voting and no more"
+    set_messages("delivered")
+    assert remind(made, wave=1) == 2, "nor the next one"
+    assert voter.id not in reminded(made)
 
 
 def test_who_was_not_reached_or_has_one_on_the_way_is_left_alone(

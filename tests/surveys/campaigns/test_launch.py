@@ -178,11 +178,11 @@ def test_a_launch_that_fails_leaves_nothing(
     campaign_id = make_draft()
     real, calls = messaging.insert_messages, []
 
-    def breaks(batch_id: int, new: object) -> int:
+    def breaks(batch_id: int, new: object, **options: object) -> int:
         calls.append(batch_id)
         if len(calls) == 2:
             raise RuntimeError("the database went away")
-        return real(batch_id, new)  # type: ignore[arg-type]
+        return real(batch_id, new, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(messaging, "insert_messages", breaks)
     with pytest.raises(RuntimeError):

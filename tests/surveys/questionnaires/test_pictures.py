@@ -230,3 +230,25 @@ text | more | More | | ${who} != ''"""
     assert 'data-answer="who"' in html, "the script follows the answer in the label"
     (alt,) = re.findall(r'<img [^>]*alt="([^"]*)" loading="lazy"', html)
     assert unescape(alt) == 'Why <b>, \u2066A"<i>\u2069?'
+
+
+def test_two_pictures_of_one_name_are_named_and_not_mixed_up() -> None:
+    same, other = picture("PNG", (200, 10, 10)), picture("PNG", (0, 0, 0))
+    assert read(package(**{"other/PLAN.png": same}), "form.zip").ok, "one picture twice is one"
+    assert "two_pictures" in codes(read(package(**{"other/PLAN.png": other}), "form.zip"))
+
+
+def test_a_picture_wanted_again_meanwhile_stays(app: Flask) -> None:
+    name, content = pictures.drawn(picture("PNG", (1, 2, 3)))
+    with app.app_context():
+        pictures.keep({name: content})
+        path = pictures.path_of(name)
+        assert path is not None
+        moment = path.stat().st_mtime
+        pictures.discard(name, moment)
+        assert path.read_bytes() == content, "stored since then"
+        pictures.discard(name, moment + 1)
+        assert not path.exists()
+        pictures.discard(name, moment + 1)
+        pictures.keep({name: content})
+        assert path.read_bytes() == content

@@ -8,6 +8,7 @@ import pytest
 from portal.i18n import use_language
 from surveys.questionnaires.export_xlsform import export
 from surveys.questionnaires.flow import State
+from surveys.questionnaires.in_page import page_logic
 from surveys.questionnaires.schema import Questionnaire
 from surveys.questionnaires.xlsform import read
 
@@ -58,6 +59,29 @@ def test_what_was_stored_before_there_were_tables_is_read() -> None:
     data = questionnaire("type | name | label\ntext | a | A").to_json()
     assert "tables" not in data
     assert Questionnaire.from_json(data).tables == {}
+
+
+SECRET = CHOICES.replace("| people\n", "| people | budget\n").replace("| 120", "| 120 | 777")
+SHOWN = SURVEY + "note | said | ${people} live there, says ${mayor} | | \n"
+
+
+def sent(survey: str) -> str:
+    form = questionnaire(survey, SECRET)
+    (page,) = form.pages
+    logic = page_logic(form, page, {}, "en")
+    assert logic is not None
+    return str(logic.json)
+
+
+def test_the_page_gets_only_the_columns_that_expressions_look_at() -> None:
+    data = sent(SHOWN)
+    assert "120" in data
+    assert "777" not in data
+
+
+def test_a_column_that_is_worked_out_may_be_any() -> None:
+    worked_out = "calculate | any | | | pulldata('district', ${where}, 'name', ${where})\n"
+    assert "777" in sent(SHOWN + worked_out + "note | more | ${any} | | \n")
 
 
 def test_a_list_that_is_missing_is_named() -> None:

@@ -1,0 +1,324 @@
+"""SMS.ir's REST API, version 1: sending, states, credit, and SMS that arrived.
+
+It has no key of ours against duplicates, so a call whose answer was lost is looked up in the lists
+of what was sent (portal.messaging.gateways.smsir_lists).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from portal import clock
+from portal.messaging.gateways import answers
+from portal.messaging.gateways.base import (
+    Accepted,
+    Adapter,
+    Deferred,
+    Delivery,
+    ErrorKind,
+    Gateway,
+    GatewayError,
+    Inbound,
+    Inbox,
+    Outcome,
+    Outgoing,
+    Refused,
+    Sent,
+    Unknown,
+)
+from portal.messaging.gateways.http import Call, Client, Failure, Reply
+from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.smsir_lists import Listing, Lists, match, state_of
+
+DEFAULT_BASE_URL: Final = "https://api.sms.ir/v1"
+MAX_SEND: Final = 100
+BLACKLISTED: Final = "115"
+NULL: Final = "null"
+"""Our name for the null that stands in the place of an identifier."""
+_FEW: Final = 3
+_DAY: Final = 86_400
+_OVERLAP: Final = 600
+"""Seconds read again at each look into the inbox: rows may turn up out of order."""
+
+# `status` of the whole call; those of PER_MESSAGE are answered by finding the message to blame.
+KINDS: Final[Mapping[int, ErrorKind]] = {
+    0: "ambiguous",
+    10: "stop_gateway",
+    11: "stop_gateway",
+    12: "config",
+    13: "stop_gateway",
+    14: "stop_gateway",
+    20: "rate_limited",
+    101: "config",
+    102: "pause",
+    105: "bug",
+    106: "bug",
+    107: "bug",
+    108: "bug",
+    109: "bug",  # a bad time: we send none
+    110: "bug",
+    111: "bug",
+    112: "bug",
+    113: "bug",  # 113, 114 and 116: only for templates, which we do not send
+    114: "bug",
+    116: "bug",
+    117: "stop_campaign",
+    118: "pause",
+    119: "config",
+    123: "config",
+}
+PER_MESSAGE: Final = frozenset({103, 104, 115})
+
+
+def from_settings(settings: Mapping[str, str]) -> Gateway:
+    """Settings as in the catalog. Raises ValueError."""
+    return SmsIr(
+        settings["api_key"],
+        base_url=settings["url"].rstrip("/") + "/v1",
+        sender=settings["line"] or None,
+        read_timeout=float(settings["read_timeout"]),
+        proxy=settings["proxy"] or None,
+    )
+
+
+class SmsIr(Adapter):
+    """One SMS.ir account. Safe to share between threads and across a fork."""
+
+    name: Final = "smsir"
+    max_batch: Final = 2 * MAX_SEND
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        sender: str | None = None,
+        connect_timeout: float = 3.05,
+        read_timeout: float = 20,
+        proxy: str | None = None,
+    ) -> None:
+        if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
+            raise ValueError("smsir: api_key is missing or not a key")
+        if not base_url.startswith(("https://", "http://")):
+            raise ValueError("smsir: base_url is not a web address")
+        self.base_url = base_url.rstrip("/")
+        self.sender = sender
+        self._key = Secret(api_key.strip())
+        self._client = Client(connect_timeout, read_timeout, proxy)
+        self._lists = Lists(self._ask)
+
+    def __repr__(self) -> str:
+        return f"<SmsIr {self.base_url}>"
+
+    # Sending
+
+    def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """See Gateway.send."""
+        if len(batch) > self.max_batch:
+            raise ValueError(f"at most {self.max_batch} messages a call")
+        if len({message.local_id for message in batch}) != len(batch):
+            raise ValueError("a local id is twice in the batch")
+        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
+        order: list[int] = []
+        parts: list[list[Outgoing]] = []
+        for part in self._parts(batch, [at for at, found in enumerate(outcomes) if found is None]):
+            order += part
+            parts.append([batch[at] for at in part])
+        calls = Calls()
+        try:
+            sent = calls.each(parts, lambda part: calls.blaming(part, self._send_once))
+        except GatewayError as error:
+            if len(order) == len(batch):
+                raise
+            sent = [_after(error) for _ in order]
+        for at, outcome in zip(order, sent, strict=True):
+            outcomes[at] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _parts(self, batch: Sequence[Outgoing], places: Sequence[int]) -> list[list[int]]:
+        """The places of a batch in calls: one line each, at most MAX_SEND."""
+        by_line: dict[str | None, list[int]] = {}
+        for at in places:
+            by_line.setdefault(batch[at].sender or self.sender, []).append(at)
+        return [
+            those[start : start + MAX_SEND]
+            for those in by_line.values()
+            for start in range(0, len(those), MAX_SEND)
+        ]
+
+    def _send_once(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        line = answers.integer(batch[0].sender or self.sender)
+        if line is None:
+            raise GatewayError("config", "sender", "SMS.ir needs a sender line of digits")
+        document: dict[str, object] = {
+            "lineNumber": line,
+            "mobiles": [national(message.to) for message in batch],
+            "sendDateTime": None,
+        }
+        if all(message.text == batch[0].text for message in batch):
+            path, document["messageText"] = "send/bulk", batch[0].text
+        else:
+            path, document["messageTexts"] = "send/likeToLike", [each.text for each in batch]
+        data = self._call("POST", path, document=document, sends=True)
+        ids = data.get("messageIds") if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not isinstance(ids, list) or len(ids) != len(batch):
+            raise GatewayError("ambiguous", "entries", "accepted, but not as many as were sent")
+        cost = answers.rial(data.get("cost")) if len(batch) == 1 else None
+        return [_outcome(given, cost) for given in ids]
+
+    # Asking
+
+    def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
+        """The present state of each message, by lists of 100 while that costs fewer calls than
+        asking for each. What there was no time for is left out."""
+        wanted = dict.fromkeys(gateway_ids)
+        found = self._lists.states(set(wanted)) if len(wanted) > _FEW else {}
+        ends = self._lists.deadline()
+        for gateway_id in wanted:
+            if gateway_id in found or not gateway_id.isdigit():
+                continue
+            if found and not self._lists.is_before(ends):
+                break
+            try:
+                data = self._ask(f"send/{gateway_id}", {})
+            except GatewayError:
+                if found:
+                    break  # what is known already is not thrown away
+                raise
+            delivery = state_of(data) if isinstance(data, dict) else None
+            found[gateway_id] = delivery or Delivery(gateway_id, "unknown")
+        return list(found.values())
+
+    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+        """See Gateway.find: by mobile, text, line and time."""
+        listing = self._lists.sent_around([message.at for message in sent])
+        return match(sent, listing, self.sender)
+
+    def inbox(self, cursor: str) -> Inbox | None:
+        """See Gateway.inbox. The cursor is the Unix time of the newest SMS seen."""
+        now = int(clock.now().timestamp())
+        newest = min(int(cursor), now) if cursor.isascii() and cursor.isdigit() else now - _DAY
+        listing: Listing = self._lists.received_since(newest - _OVERLAP)
+        messages = []
+        for row in listing.rows:
+            message = _inbound(row)
+            if message is not None:
+                messages.append((message, row))
+                newest = max(newest, min(now, int(message.received_at.timestamp())))
+        # Where not all was read nothing may be skipped: the same again next time.
+        return Inbox(messages, str(newest) if listing.is_complete else cursor, has_more=False)
+
+    def credit_rial(self) -> int | None:
+        return answers.rial(self._ask("credit", {}))
+
+    def _ask(self, path: str, query: Mapping[str, str]) -> object:
+        """`data` of a reading call; None where it says that there is nothing (111)."""
+        try:
+            return self._call("GET", path, query=query)
+        except GatewayError as error:
+            if error.code == "111":
+                return None
+            raise
+
+    # The call
+
+    def _call(
+        self,
+        verb: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        document: object = None,
+        sends: bool = False,
+    ) -> object:
+        """`data` of a call that succeeded: HTTP 2xx and status 1.
+
+        Raises GatewayError, or BlameError for a message that fails the call.
+        """
+        answer = self._client.call(
+            Call(
+                verb,
+                self.base_url,
+                (path,),
+                query=query or {},
+                document=document,
+                headers={"X-API-KEY": self._key},
+            )
+        )
+        if isinstance(answer, Failure):
+            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
+            raise GatewayError(kind, answer.code, answer.message)
+        code, message, data = _envelope(answer)
+        if code == 1 and 200 <= answer.status < 300:
+            return data
+        reason = message or f"HTTP {answer.status}"
+        believed = answer.status < 500 and code is not None
+        if believed and code in PER_MESSAGE:
+            if sends:
+                raise BlameError(
+                    str(code), "blocked" if str(code) == BLACKLISTED else "permanent", reason
+                )
+            raise GatewayError("bug", str(code), reason)
+        kind = KINDS.get(code, "ambiguous") if believed and code is not None else "ambiguous"
+        if code is None and answer.status == 429:
+            code, kind = 20, "rate_limited"  # the front server's, before the service
+        elif code is None and answer.status == 401:
+            code, kind = 10, "stop_gateway"
+        if kind == "ambiguous" and not sends:
+            kind = "retry"
+        raise GatewayError(
+            kind,
+            f"http-{answer.status}" if code in {None, 1} else str(code),
+            reason,
+            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+        )
+
+
+def _refuse_early(message: Outgoing) -> Refused | None:
+    if not is_e164(message.to):
+        return Refused("104", "permanent", "not a telephone number")
+    if not message.text.strip():
+        return Refused("103", "permanent", "the text is empty")
+    if any("\ud800" <= char <= "\udfff" for char in message.text):
+        return Refused("half", "permanent", "the text has half a character")
+    return None
+
+
+def _after(error: GatewayError) -> Outcome:
+    return Unknown(error.code) if error.kind == "ambiguous" else Deferred(error)
+
+
+def _outcome(given: object, cost: int | None) -> Outcome:
+    """What stands in the place of a recipient."""
+    if given is None:
+        return Refused(NULL, "permanent", "the number is wrong or the text too long")
+    number = answers.integer(given)
+    if number is None:
+        return Unknown("entries")
+    if number == 0:
+        return Refused(BLACKLISTED, "blocked", "the number is on the blacklist")
+    return Accepted(str(number), "accepted", cost)
+
+
+def _inbound(row: Mapping[str, object]) -> Inbound | None:
+    sender, line, text = row.get("mobile"), row.get("number"), row.get("messageText")
+    if not sender or not line or not isinstance(text, str):
+        return None
+    gateway_id = answers.integer(row.get("receiveReturnId"))
+    received: datetime = answers.moment(answers.integer(row.get("receivedDateTime")))
+    return Inbound(
+        gateway_id=str(gateway_id) if gateway_id else None,
+        sender=international(str(sender)[:40]),
+        line=str(line)[:40],
+        text=text[:10_000],
+        received_at=received,
+    )
+
+
+def _envelope(answer: Reply) -> tuple[int | None, str, object]:
+    body = answers.document(answer)
+    if not isinstance(body, dict):
+        return None, "", None
+    return answers.integer(body.get("status")), answers.words(body.get("message")), body.get("data")
