@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from portal.i18n import LazyText
-from portal.messaging.gateway_words import generic, kavenegar, melipayamak, smsir, twilio
+from portal.messaging.gateway_words import (
+    generic,
+    ippanel,
+    kavenegar,
+    melipayamak,
+    smsir,
+    twilio,
+)
 from portal.messaging.gateway_words.table import Table
 
 _TABLES: Final[Mapping[str, Table]] = {
+    "ippanel": ippanel.CODES,
     "kavenegar": kavenegar.CODES,
     "smsir": smsir.CODES,
     "generic": generic.CODES,

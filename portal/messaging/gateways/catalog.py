@@ -98,6 +98,13 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
         ),
         checks="portal.messaging.gateways.generic_settings",
     ),
+    "ippanel": Spec(
+        "portal.messaging.gateways.ippanel",
+        (
+            Option("url", "Base address of IPPanel Edge.", "https://edge.ippanel.com"),
+            Option("api_key", "The account's access key. Never logged.", is_required=True),
+        ),
+    ),
     "melipayamak": Spec(
         "portal.messaging.gateways.melipayamak",
         (

@@ -181,7 +181,12 @@ class Twilio(Adapter):
         for number in dict.fromkeys(message.to for message in sent):
             if rows and time.monotonic() > ends:
                 break
-            given, is_whole = self._list({"To": number}, ends)
+            try:
+                given, is_whole = self._list({"To": number}, ends)
+            except GatewayError:
+                if not rows and not complete:
+                    raise
+                break  # what is known already is not thrown away
             outgoing = [each for each in given if each.get("direction") != "inbound"]
             read = [row for each in outgoing if (row := row_of(each)) is not None]
             rows += read

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -43,10 +42,15 @@ class Case:
     """Whether it can say what became of a message whose answer was lost."""
     reports: bool = True
     pushes: bool = True
-    mishaps: dict[str, Any] = field(default_factory=dict)
+    batch: int | None = None
+    """Smaller calls than it could take: more calls, more mishaps."""
+    chance: float = 0.1
 
 
 CASES = [
+    Case(
+        "ippanel", "3000505", {"api_key": TOKEN}, reports=False, pushes=False, batch=8, chance=0.2
+    ),
     Case("melipayamak", "50002710001", {"token": TOKEN}, finds=False, reports=False),
     Case("twilio", "+15005550006", {"account_sid": ACCOUNT, "auth_token": TOKEN}),
 ]
@@ -98,6 +102,8 @@ def portal(
             (only,) = account.accounts()
             # The simulator accepts before it is silent: what it has not seen by then it never will.
             monkeypatch.setattr(type(only.gateway), "settles", timedelta(0))
+            if case.batch:
+                monkeypatch.setattr(type(only.gateway), "max_batch", case.batch)
             yield made
         server.shutdown()
         thread.join(10)
@@ -138,7 +144,7 @@ def test_a_campaign_with_mishaps_receipts_and_a_reply(
     case: Case, portal: Flask, simulator: RunningSimulator
 ) -> None:
     simulator.behaviour(
-        timeout_rate=0.1, timeout_mode="drop", error_rate=0.1, rate_limit=60, **case.mishaps
+        timeout_rate=case.chance, timeout_mode="drop", error_rate=case.chance, rate_limit=60
     )
     batch_id = _fill()
     waiting = {"created", "claimed"} | ({"unknown"} if case.finds else set())

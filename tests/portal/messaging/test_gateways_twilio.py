@@ -386,6 +386,17 @@ def test_pages_cut_short_never_prove_that_it_is_not_there() -> None:
         assert at(url).find(sent(batch(1))) == {}
 
 
+def test_what_was_found_before_an_error_is_kept() -> None:
+    def answer(call: int, _line: str, _body: bytes) -> bytes:
+        return listing(0, None) if call == 1 else refusal(20429, 429)
+
+    with serving(answer) as url:
+        assert at(url).find(sent(batch(3))) == {1000: None}
+        with pytest.raises(GatewayError) as caught:
+            at(url).find(sent(batch(3)))
+    assert caught.value.kind == "rate_limited"
+
+
 # States
 
 
