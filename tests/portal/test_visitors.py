@@ -40,7 +40,5 @@ def test_pages_that_nobody_looks_at(changes: dict[str, str]) -> None:
 
 
 def test_an_old_telephone_says_little() -> None:
-    old = (
-        "Mozilla/5.0 (Linux; Android 7.0) AppleWebKit/537.36 Chrome/69.0.3497.100 Mobile"
-    )
+    old = "Mozilla/5.0 (Linux; Android 7.0) AppleWebKit/537.36 Chrome/69.0.3497.100 Mobile"
     assert is_person("GET", Headers({"User-Agent": old, "Accept-Language": "fa"}), is_secure=True)
