@@ -223,7 +223,7 @@ def _seal(link: Link, contents: Contents) -> bool:
 def note_opened(link: Link) -> None:
     """A person has opened the link: noted the first time, of an anonymous survey only the day.
 
-    Commits, and is the only thing that looking at a page changes: a figure of the campaign.
+    The only thing that looking at a page changes: a figure of the campaign.
     """
     if link.is_opened:
         return
@@ -233,7 +233,6 @@ def note_opened(link: Link) -> None:
         .values(opened_at=anonymity.told_day(link, clock.now()))
         .execution_options(synchronize_session=False)
     )
-    db.session.commit()
 
 
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:

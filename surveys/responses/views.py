@@ -272,6 +272,7 @@ def _note_opened(link: Link) -> None:
         request.method, request.headers, is_secure=request.is_secure
     ):
         services.note_opened(link)
+        db.session.commit()
 
 
 def _page_number() -> int | None:
