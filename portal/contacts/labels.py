@@ -24,6 +24,7 @@ CHANNELS: dict[str, LazyText] = {
     "import": _l("From a file"),
     "staff": _l("By an officer"),
     "link": _l("By a link"),
+    "gateway": _l("At the gateway"),
 }
 DECISIONS: dict[str, LazyText] = {
     "given": _l("Agreed to messages"),

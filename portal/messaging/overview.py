@@ -1,5 +1,6 @@
 """What the pages and the status command show. Every function is a fixed number of queries."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -7,6 +8,8 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 
 from portal.accounts import services as accounts
+from portal.contacts import consent
+from portal.contacts.models import ConsentRecord
 from portal.db import db
 from portal.messaging import account, labels, masking, services
 from portal.messaging.models import InboundMessage, Message, MessageBatch
@@ -132,20 +135,52 @@ def inbox(
     return _page(db.session.scalars(query).all())
 
 
-def of_number(e164: str, limit: int = 100) -> list[tuple[str, Message | InboundMessage]]:
-    """The latest SMS to ("out") and from ("in") a number, the newest first."""
-    out = db.session.scalars(
-        select(Message).where(Message.e164 == e164).order_by(Message.id.desc()).limit(limit)
-    ).all()
-    come = db.session.scalars(
-        select(InboundMessage)
-        .where(InboundMessage.e164 == e164)
-        .order_by(InboundMessage.id.desc())
-        .limit(limit)
-    ).all()
-    both: list[tuple[str, Message | InboundMessage]] = [("out", row) for row in out]
-    both += [("in", row) for row in come]
-    return sorted(both, key=lambda pair: _moment(pair[1]), reverse=True)[:limit]
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was sent to one number and received from it, a page of it, and on what grounds."""
+
+    rows: Sequence[tuple[str, Message | InboundMessage]]
+    """("out" | "in", SMS), the newest first."""
+    versions: Mapping[int, MessageTemplateVersion]
+    """Of the texts of these messages, by id."""
+    consent: Sequence[ConsentRecord]
+    """Every yes and no, the newest first."""
+    people: Mapping[int, str]
+    older: dt.datetime | None
+    """Where the next page begins; None at the end."""
+
+
+def of_number(e164: str, before: dt.datetime | None = None, limit: int = 100) -> Proof:
+    """The SMS to and from a number before a moment, and who recorded its consent."""
+    sent = select(Message).where(Message.e164 == e164)
+    come = select(InboundMessage).where(InboundMessage.e164 == e164)
+    if before is not None:
+        sent = sent.where(Message.created_at < before)
+        come = come.where(InboundMessage.received_at < before)
+    sent = sent.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit + 1)
+    come = come.order_by(InboundMessage.received_at.desc(), InboundMessage.id.desc())
+    both: list[tuple[str, Message | InboundMessage]] = [
+        ("out", m) for m in db.session.scalars(sent)
+    ]
+    both += [("in", m) for m in db.session.scalars(come.limit(limit + 1))]
+    both.sort(key=lambda pair: _moment(pair[1]), reverse=True)
+    rows = both[:limit]
+    ids = {row.template_version_id for _, row in rows if isinstance(row, Message)} - {None}
+    versions = (
+        db.session.scalars(
+            select(MessageTemplateVersion).where(MessageTemplateVersion.id.in_(ids))
+        ).all()
+        if ids
+        else []
+    )
+    history = consent.history(e164)
+    return Proof(
+        rows,
+        {version.id: version for version in versions},
+        history,
+        accounts.names({record.recorded_by for record in history if record.recorded_by}),
+        _moment(rows[-1][1]) if len(both) > limit else None,
+    )
 
 
 def _moment(row: Message | InboundMessage) -> Any:

@@ -1,13 +1,15 @@
 """Staff pages: what goes out, what came in, and the handles to stop it."""
 
+import datetime as dt
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal import phones
+from portal import clock, phones
 from portal.accounts import services as accounts
 from portal.contacts import consent
+from portal.contacts import labels as contact_words
 from portal.db import db
 from portal.i18n import _, ngettext
 from portal.messaging import (
@@ -157,7 +159,7 @@ def message(message_id: int) -> ResponseReturnValue:
 @blueprint.get("/number")
 @allow("messages.read")
 def number() -> ResponseReturnValue:
-    """Everything sent to and received from one number."""
+    """Everything sent to and received from one number, and its consent: printable, as a proof."""
     typed = request.args.get("number", "")[:64]
     e164, error = None, None
     if typed:
@@ -165,16 +167,26 @@ def number() -> ResponseReturnValue:
             e164 = phones.parse_mobile(typed).e164
         except phones.PhoneError as problem:
             error = str(problem.message)
-    rows = overview.of_number(e164) if e164 else []
     return render_template(
         "messaging/number.html",
         typed=typed,
         e164=e164,
         errors=[error] if error else [],
-        rows=rows,
+        proof=overview.of_number(e164, _moment()) if e164 else None,
+        now=clock.now(),
+        words=contact_words,
         stops=consent.stops(e164) if e164 else [],
         labels=labels,
     ), (422 if error else 200)
+
+
+def _moment() -> dt.datetime | None:
+    """`?until=`, where a page of one number begins."""
+    try:
+        found = dt.datetime.fromisoformat(request.args.get("until", ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _before() -> int | None:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import contains_eager
@@ -64,8 +64,8 @@ class Progress:
     """Messages a gateway took in the last minute, reminders too."""
     segments_sent: int = 0
     """Segments a gateway has taken, reminders too."""
-    opened: int | None = None
-    """People who opened their link; None: that is not counted."""
+    opened: int = 0
+    """People who opened their link."""
     pace: Pace = Pace()
     """Of all its sendings, reminders too."""
     cost_rial: int = 0
@@ -156,12 +156,8 @@ def progress(campaign: Campaign) -> Progress:
     )
 
 
-def opened(campaign_id: int) -> int | None:
-    """The place of the figure “opened”: invitations whose link a person opened, by their column
-    `opened_at`; None as long as there is no such column."""
-    column: Any = getattr(Invitation, "opened_at", None)
-    if column is None:
-        return None
+def opened(campaign_id: int) -> int:
+    """People invited by SMS whose link something opened that acts like a person's browser."""
     return (
         db.session.scalar(
             select(func.count())
@@ -169,7 +165,7 @@ def opened(campaign_id: int) -> int | None:
             .where(
                 Invitation.campaign_id == campaign_id,
                 Invitation.channel == "sms",
-                column.is_not(None),
+                Invitation.opened_at.is_not(None),
             )
         )
         or 0

@@ -38,6 +38,11 @@ def told_moment(link: Link, now: dt.datetime) -> dt.datetime:
     return formats.utc(formats.local(link.launched_at or now).date())
 
 
+def told_day(link: Link, now: dt.datetime) -> dt.datetime:
+    """A moment as it may be written beside an invitation: of an anonymous survey its day alone."""
+    return formats.utc(formats.local(now).date()) if link.is_anonymous else now
+
+
 def with_luggage(link: Link, luggage: str, at: dt.datetime) -> Link:
     """The link of an anonymous survey with the answers that travelled in its form."""
     found = travelling.unpack(link.invitation_id, luggage, at)

@@ -37,6 +37,8 @@ class Link:
     secrecy: str = "confidential"
     counter_key: bytes | None = None
     """Of an anonymous campaign with quotas: name of the key of its counts."""
+    is_opened: bool = False
+    """A person's browser has asked for its page before."""
     mode: str = "link"
     """How the answers that are being stored come: see Response.mode."""
 

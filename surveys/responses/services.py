@@ -220,6 +220,21 @@ def _seal(link: Link, contents: Contents) -> bool:
     return stored
 
 
+def note_opened(link: Link) -> None:
+    """A person has opened the link: noted the first time, of an anonymous survey only the day.
+
+    The only thing that looking at a page changes: a figure of the campaign.
+    """
+    if link.is_opened:
+        return
+    db.session.execute(
+        update(Invitation)
+        .where(Invitation.id == link.invitation_id, Invitation.opened_at.is_(None))
+        .values(opened_at=anonymity.told_day(link, clock.now()))
+        .execution_options(synchronize_session=False)
+    )
+
+
 def answers_of(q: Questionnaire, link: Link) -> Mapping[str, Any]:
     """What is stored, or what the form holds before anything is."""
     now = clock.now()

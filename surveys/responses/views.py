@@ -38,12 +38,13 @@ from portal.i18n import (
 from portal.ratelimit import over_limit
 from portal.security import body_limit, csrf, same_site, token_authority
 from portal.text import ascii_digits
+from portal.visitors import is_person
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires import display, flow, in_page
 from surveys.questionnaires.schema import Page, Questionnaire
 from surveys.questionnaires.services import load_version
 from surveys.responses import photos, services, travelling
-from surveys.responses.link import Direction, Outcome, Status
+from surveys.responses.link import Direction, Link, Outcome, Status
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("responses", __name__, template_folder="templates")
@@ -62,7 +63,7 @@ DIRECTIONS: dict[str, Direction] = {"back": "back", "add": "add", "remove": "rem
 @blueprint.get("/s/<token>")
 @token_authority
 def show(token: str) -> ResponseReturnValue:
-    """The page of `?p=`, else the first. Changes nothing.
+    """The page of `?p=`, else the first. Changes nothing but the figure “opened”.
 
     The bare link never jumps to where the respondent stopped, it offers to: the back button of
     the browser leads to the bare link too, and must show the first page.
@@ -70,6 +71,7 @@ def show(token: str) -> ResponseReturnValue:
     link = services.find(token)
     if link is None:
         return _unknown()
+    _note_opened(link)
     lang = known_language(request.args.get("lang")) or link.language
     if (status := link.status(clock.now())) != "open":
         return _closed(status, lang, link.opens_at)
@@ -100,6 +102,7 @@ def choose(token: str, answer: str) -> ResponseReturnValue:
     link = services.find(token)
     if link is None:
         return _unknown()
+    _note_opened(link)
     lang = known_language(request.args.get("lang")) or link.language
     if (status := link.status(clock.now())) != "open":
         return _closed(status, lang, link.opens_at)
@@ -261,6 +264,14 @@ def _page(
             action=url_for(".answer", token=token, p=services.page_number(q, page)),
             **notes,
         )
+
+
+def _note_opened(link: Link) -> None:
+    if not link.is_opened and is_person(
+        request.method, request.headers, is_secure=request.is_secure
+    ):
+        services.note_opened(link)
+        db.session.commit()
 
 
 def _page_number() -> int | None:

@@ -1,14 +1,21 @@
 """The staff pages of messages."""
 
+import datetime as dt
+import html
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal import clock
+from portal.contacts import consent
 from portal.db import db
 from portal.i18n import use_language
 from portal.messaging import account, labels
 from portal.messaging.gateways.kavenegar import KINDS, PER_MESSAGE
 from portal.messaging.models import STATES, MessageBatch
+from portal.messaging.template_models import MessageTemplateVersion
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.messages import FakeGateway, make_batch, make_inbound, make_message
 from tests.queries import count_queries
@@ -105,6 +112,62 @@ def test_a_number_shows_both_directions_without_its_link(app: Flask, staff: Flas
     assert "the lamp is out" in page
     assert queries.count <= 9
     assert staff.get("/staff/messages/number?number=abc").status_code == 422
+
+
+def test_the_proof_of_a_number_says_everything(app: Flask, staff: FlaskClient) -> None:
+    e164 = "+989121234567"
+    with app.app_context():
+        version = MessageTemplateVersion(texts={"fa": "x"}, origin="frozen", created_at=clock.now())
+        db.session.add(version)
+        db.session.commit()
+        version_id = version.id
+    make_message(
+        e164=e164,
+        body="Your turn",
+        state="delivered",
+        line="10004346",
+        gateway="kavenegar",
+        gateway_id="880000001",
+        template_version_id=version_id,
+        delivered_at=clock.now(),
+    )
+    make_inbound("لغو۱۱", e164)
+    with app.app_context():
+        consent.opt_out(e164, line="10004346", channel="sms", evidence="لغو۱۱")
+        consent.rejoin(e164, line=None, channel="staff", evidence="on the telephone, 137")
+        db.session.commit()
+    page = staff.get("/staff/messages/number?number=09121234567&lang=en").text
+    for words in (
+        "880000001",
+        "kavenegar",
+        "10004346",
+        "fixed at the launch",
+        "Delivered",
+        "لغو۱۱",
+        "on the telephone, 137",
+        "Agreed to messages",
+        "every line",
+        "as recorded on",
+    ):
+        assert words in page, words
+
+
+def test_a_number_with_much_to_prove_has_pages(app: Flask, staff: FlaskClient) -> None:
+    e164 = "+989121234567"
+    begun = clock.now()
+    with app.app_context():
+        for n in range(130):
+            at = begun - dt.timedelta(minutes=n)
+            make_message(e164=e164, body=f"number {n}.", created_at=at)
+            make_inbound(f"reply {n}.", e164, received_at=at + dt.timedelta(seconds=5))
+    seen: list[str] = []
+    url: str | None = "/staff/messages/number?number=09121234567&lang=en"
+    while url:
+        page = staff.get(url).text
+        seen += re.findall(r"(?:number|reply) \d+\.", page)
+        found = re.search(r'rel="next" href="([^"]+)"', page)
+        url = html.unescape(found[1]) if found else None
+    assert len(seen) == len(set(seen)) == 260
 
 
 def test_only_communications_may_look(client: FlaskClient, app: Flask) -> None:

@@ -1,0 +1,125 @@
+"""Programs that look at links vote for nobody and open nothing; people do, once."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from portal import clock, links
+from portal.db import db
+from surveys.campaigns import figures
+from surveys.campaigns.models import Invitation
+from tests.factories.ballots import running
+from tests.factories.cases import make_case
+from tests.factories.surveys import (
+    make_campaign,
+    make_invitation,
+    make_survey,
+    question,
+    questionnaire,
+)
+from tests.factories.units import make_unit
+from tests.factories.visitors import PEOPLE, PROGRAMS, headers_of
+from tests.queries import count_queries
+from tests.surveys.responses.phone import Phone, states, stored
+
+VOTE = questionnaire([question("vote", "select_one", "a b", required=True)])
+BROWSER = headers_of(PEOPLE[0])
+
+
+def opened(app: Flask) -> list[object]:
+    with app.app_context():
+        return list(db.session.scalars(select(Invitation.opened_at).order_by(Invitation.id)))
+
+
+def everything(app: Flask) -> dict[str, object]:
+    """All rows of all tables, as text."""
+    with app.app_context():
+        return {
+            table.name: sorted(map(repr, db.session.execute(select(table)).all()))
+            for table in db.metadata.sorted_tables
+        }
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[FlaskClient]:
+    with app.test_client(use_cookies=False) as client:
+        yield client
+
+
+@pytest.mark.workflows
+def test_no_program_changes_anything_by_any_link(app: Flask, client: FlaskClient) -> None:
+    assert len(PROGRAMS) >= 20
+    _id, token = make_invitation(make_campaign(make_survey(form=VOTE)))
+    _made, (ballot,) = running(1, "fa", kind="approval")
+    make_unit(code="city", kind="city")
+    case = make_case(e164="+989121110001")
+    with app.app_context():
+        from workflows.cases import work
+
+        work.finish(case.id, by=None, outcome="done", text="انجام شد")
+        db.session.commit()
+    paths = [
+        f"/s/{token}",
+        f"/s/{token}/a",
+        f"/s/{token}?p=1",
+        f"/b/{ballot}",
+        f"/t/{case.code}",
+        f"/t/{case.code}/accept",
+        f"/t/{case.code}/object",
+    ]
+    before = everything(app)
+    for agent in PROGRAMS:
+        for path in paths:
+            for call in (client.get, client.head):
+                assert call(path, headers=headers_of(agent)).status_code in {200, 302, 303}, path
+    for path in paths:
+        # Even in the name of a browser a HEAD is no look.
+        assert client.head(path, headers=BROWSER).status_code in {200, 302, 303}
+        assert client.options(path, headers=BROWSER).status_code == 200
+    assert everything(app) == before
+    assert stored(app) == []
+    assert states(app) == ["open"]
+    assert opened(app) == [None]
+
+
+@pytest.mark.parametrize("path", ["", "/a"])
+def test_a_person_opens_once_without_a_further_write(app: Flask, path: str) -> None:
+    phone = Phone(app, make_invitation(make_campaign(make_survey(form=VOTE)))[1])
+    with clock.freeze("2026-03-01T10:20:30+00:00") as now:
+        phone.client.get(f"/s/{phone.token}{path}", headers=BROWSER)
+        clock.shift(hours=1)
+        with count_queries() as second:
+            phone.client.get(f"/s/{phone.token}{path}", headers=BROWSER)
+    assert second.count == 1, second.statements
+    assert opened(app) == [now]
+    assert states(app) == ["open"]
+
+
+def test_the_campaign_counts_people_not_looks(app: Flask) -> None:
+    campaign = make_campaign(make_survey(form=VOTE))
+    tokens = [make_invitation(campaign)[1] for _ in range(3)]
+    client = app.test_client(use_cookies=False)
+    for token in (*tokens[:2], tokens[0]):
+        client.get(f"/s/{token}", headers=BROWSER)
+    client.get(f"/s/{tokens[2]}", headers=headers_of(PROGRAMS[0]))
+    with app.app_context():
+        assert figures.opened(campaign.id) == 2
+
+
+def test_of_an_anonymous_survey_only_the_day_is_kept(app: Flask) -> None:
+    campaign = make_campaign(make_survey(form=VOTE), secrecy="anonymous")
+    token = make_invitation(campaign)[1]
+    with clock.freeze("2026-03-01T10:20:30+00:00"):
+        app.test_client().get(f"/s/{token}", headers=BROWSER)
+    (at,) = opened(app)
+    assert str(at) == "2026-02-28 20:30:00+00:00", "the beginning of the day in Tehran"
+
+
+def test_an_unknown_link_is_opened_by_nobody(app: Flask) -> None:
+    token = "0" * links.TOKEN_LENGTH
+    assert app.test_client().get(f"/s/{token}", headers=BROWSER).status_code == 404
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Invitation)) == 0
