@@ -61,6 +61,8 @@ _CODES: Final[Mapping[str, tuple[LazyText, LazyText | str]]] = {
         _l("There is a budget, but the price of an SMS is not known"),
         _l("Enter the prices under Messages, then go on sending."),
     ),
+    "busy": (_l("It waits for its turn under the gateway's limit"), _NOTHING),
+    "late": (_l("A sending process was too slow; it is sent again"), _NOTHING),
     "not_accepted": (_l("The gateway had not taken it; it is sent again"), _NOTHING),
     "lease_lapsed": (
         _l("A sending process ended in the middle"),

@@ -199,7 +199,10 @@ def _wrong(variable: str, name: str, value: str, is_production: bool) -> list[st
         if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
             return [f"{variable}: a whole number from {low} to {high} is needed"]
     if name == "url" and value:
-        parts = urlsplit(value)
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            return [f"{variable}: write it like https://gateway.example"]
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             return [f"{variable}: write it like https://gateway.example"]
         if is_production and parts.scheme != "https" and parts.hostname not in LOOPBACK:

@@ -44,6 +44,10 @@ def test_settings_are_read_by_the_gateways_name_and_checked_at_once() -> None:
     options = catalog.from_environ(names, given)
     assert options == {"kavenegar": {"rate": "3", "url": "http://gateway.example"}}
     found = "\n".join(catalog.problems(names, options, is_production=True))
+    wrong = catalog.problems(
+        ["kavenegar"], {"kavenegar": {"url": "http://[x"}}, is_production=False
+    )
+    assert "KAVENEGAR_URL: write it like" in "".join(wrong)
     for part in (
         "'smoke'", "twice", "KAVENEGAR_API_KEY is required", "KAVENEGAR_RATE: a whole number",
         "KAVENEGAR_URL must begin with https://",
