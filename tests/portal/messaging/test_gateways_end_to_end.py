@@ -161,6 +161,9 @@ def test_a_campaign_with_mishaps_receipts_and_a_reply(
     # Receipts: of the numbers from 0 to 299 three each end in 97, 98 and 99.
     simulator.behaviour(timeout_rate=0.0, error_rate=0.0, rate_limit=0)
 
+    # A state that is asked for too early is asked for again only minutes later.
+    _until(lambda: not {"1", "5"} & set(simulator.ledger()["by_status"]), lambda: time.sleep(0.1))
+
     def all_reported() -> bool:
         return not {"accepted", "at_operator"} & set(_progress(batch_id))
 
