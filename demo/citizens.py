@@ -81,6 +81,7 @@ def _answer(form: Form, language: str, chance: random.Random) -> dict[str, str |
 def vote(link: str, chance: random.Random, tally: Tally, *, give_up: bool = False) -> None:
     """Open a link and answer to the end, as an in-app browser that refuses cookies would."""
     browser = Browser(cookies=False, agent="Mozilla/5.0 (Linux; Android 9) Chrome/69.0")
+    browser.session.headers["Accept-Language"] = "fa"  # as browsers of people say
     page = browser.get(link)
     language = _language(page)
     for _step in range(20):

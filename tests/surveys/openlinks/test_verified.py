@@ -59,6 +59,7 @@ def last_code(app: Flask, e164: str) -> str:
             select(Message).where(Message.e164 == e164).order_by(Message.id.desc()).limit(1)
         ).one()
         assert "{code}" in message.body, "the table must not hold the code"
+        assert message.asked_for, "a stop of the line does not hold it back"
         found = re.search(r"\b([0-9]{6})\b", messaging.text_of(message))
         assert found
         return found[1]

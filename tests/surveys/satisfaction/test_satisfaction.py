@@ -77,6 +77,11 @@ def test_one_question_by_sms_whose_answer_counts(
     assert manager.get(f"/staff/campaigns/{campaign.id}").status_code == 200
 
 
+def test_who_stopped_the_line_is_not_asked_whatever_else_still_comes(app: Flask) -> None:
+    close(app, make_contact())
+    assert [message.asked_for for message in messages(app)] == [False]
+
+
 def test_at_most_one_question_a_week(app: Flask) -> None:
     contact, other = make_contact(), make_contact()
     with clock.freeze("2026-05-04T08:00+00:00"):

@@ -53,6 +53,10 @@ def sms() -> list[tuple[str, str]]:
     return [(m.e164, m.body) for m in db.session.query(Message).order_by(Message.id)]
 
 
+def _all_sms() -> list[Message]:
+    return db.session.query(Message).order_by(Message.id).all()
+
+
 def calls() -> list[Call]:
     return db.session.query(Call).order_by(Call.id).all()
 
@@ -224,6 +228,10 @@ def test_the_reminder_goes_out_once_the_day_before(app: Flask) -> None:
     late = make_call(session, language="en", e164="+989121110003")
     assert reminders() == ["+989121110001"]
     assert reminders() == ["+989121110001"]
+    with app.app_context():
+        asked = {m.body.startswith(("Reminder", "یادآوری")): m.asked_for for m in _all_sms()}
+    # A stop of the line holds the reminder back, not the confirmation.
+    assert asked == {True: False, False: True}
     assert late.reminded_at is None
 
 

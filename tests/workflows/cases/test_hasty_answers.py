@@ -1,4 +1,4 @@
-"""31 in haste, SMS in parts: what an SMS belongs to is decided by when it came."""
+"""31 in haste, SMS in parts, SMS after a stop: what belongs together."""
 
 import datetime as dt
 
@@ -164,3 +164,27 @@ def test_parts_without_end_are_cut() -> None:
         for _ in range(40):
             arrive("آب " * 100)
         assert len(cases()[0].text) <= 5_000
+
+
+# After a stop
+
+
+def test_one_s_own_case_is_answered_after_a_stop_of_the_line(gateway: FakeGateway) -> None:
+    with clock.freeze(SATURDAY):
+        assert arrive("11").handled_by == "opt_out"
+        arrive("چراغ کوچهٔ ما خاموش است")
+        (case,) = cases()
+        code = case.code
+        work.finish(case.id, by=None, outcome="done", text="روشن شد")
+        db.session.commit()
+        dispatch.run(1)
+        texts = [sms.text for sms in gateway.ledger]
+        assert any(code in text for text in texts)
+        assert any("۳۱" in text for text in texts)
+        assert arrive("31").handled_by == "case_feedback"
+        sent = len(gateway.ledger)
+        assert arrive("لغو همه").handled_by == "opt_out"
+        arrive("یک چراغ دیگر هم خاموش است")
+        clock.shift(minutes=5)
+        dispatch.run(1)
+        assert len(gateway.ledger) == sent, "not even what was asked for"
