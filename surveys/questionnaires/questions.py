@@ -256,8 +256,8 @@ class QuestionBuilder:
     def _columns(
         self, item: Item, choices: Iterable[Choice], choice_filter: str
     ) -> tuple[str, ...]:
-        """The columns that a filter looks at. One that the list has not is empty, as in other
-        tools, and told; where it is the name of a question, that was meant."""
+        """The columns that a filter looks at. One that the list has not holds nothing, as in
+        other tools, and is told; where it is the name of a question, that was meant."""
         if not choice_filter:
             return ()
         wanted = {path.steps[-1] for path in parse(choice_filter).paths() if path.bare} - {"name"}
@@ -266,13 +266,13 @@ class QuestionBuilder:
             self._say(
                 item,
                 "unknown_column",
-                _l("The list of choices has no column “%(name)s”, so it is empty for every "
-                   "choice. Add it, or write '%(name)s' for a text and ${%(name)s} for a "
-                   "question.", name=name),
+                _l("The list of choices has no column “%(name)s”, so no comparison with it "
+                   "holds. Add it, put it in quotes if it is a text, or write ${%(name)s} for "
+                   "a question.", name=name),
                 "choice_filter",
                 is_warning=name not in self.taken,
             )  # fmt: skip
-        return tuple(sorted(wanted))
+        return tuple(sorted(wanted & there))
 
     def _in_all(self, texts: dict[str, str]) -> dict[str, str]:
         return {language: texts.get(language[:2], texts["en"]) for language in self.languages}

@@ -431,7 +431,10 @@
     if (!Array.isArray(tree)) return tree;
     switch (tree[0]) {
       case 'bare':
-        if (own(context.columns, tree[1]) !== undefined) return [context.columns[tree[1]]];
+        if (context.columns) {
+          var cell = own(context.columns, tree[1]);
+          return cell === undefined ? [] : [cell];
+        }
         // falls through
       case '$':
         var raw = context.lookup(tree[1]);

@@ -168,8 +168,9 @@ def _path(path: Path, context: Context) -> Value:
     if not path.steps:
         return NodeSet(("",))
     name = path.steps[-1]
-    if path.bare and name in context.columns:
-        return NodeSet((context.columns[name],))
+    if path.bare and context.columns:
+        # In a choice filter: a column that the list has not is no node at all.
+        return NodeSet((context.columns[name],) if name in context.columns else ())
     return nodes(context.lookup(name))
 
 

@@ -30,6 +30,7 @@ def in_english():
 def survey(choice_filter: str, kind: str) -> str:
     return f"""type | name | label | choice_filter
 integer | n | N |
+integer | empty | E |
 {kind} | q | Q | {choice_filter}"""
 
 
@@ -54,9 +55,10 @@ def offered(form: Questionnaire, **answers: object) -> list[str]:
         ("${n} > 3", []),
         ("${n} = 3", ["red", "green", "mauve"]),
         ("name != 'red'", ["green", "mauve"]),
-        # Columns that are not there are empty for every choice.
+        # A column that is not there is no node: nothing equals it and nothing differs from it.
         ("pastel = yes", []),
-        ("pastel != yes", ["red", "green", "mauve"]),
+        ("pastel != yes", []),
+        ("${empty} = yes", []),
         ("yes", []),
         ("not(yes)", ["red", "green", "mauve"]),
     ],
@@ -73,8 +75,8 @@ def test_any_expression_filters(choice_filter: str, left: list[str], kind: str) 
 def test_a_column_that_is_missing_is_told_and_is_no_error() -> None:
     result = reading(survey("pastel = yes", "select_one c"), CHOICES)
     (problem,) = result.problems
-    assert (problem.code, problem.severity, problem.row) == ("unknown_column", "warning", 4)
-    assert "write 'yes' for a text" in str(problem.message)
+    assert (problem.code, problem.severity, problem.row) == ("unknown_column", "warning", 5)
+    assert "in quotes if it is a text" in str(problem.message)
 
 
 def test_a_question_written_like_a_column_is_an_error() -> None:
