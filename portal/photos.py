@@ -7,6 +7,8 @@ pixels, so neither the place and owner in its EXIF nor a script hidden behind th
 import io
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,18 +49,30 @@ def read(data: bytes, max_side: int = MAX_SIDE) -> Photo:
     metadata. Raises PhotoError."""
     if len(data) > MAX_BYTES:
         raise PhotoError("too_large")
+    with _opened(data) as sent:
+        limit = MAX_PIXELS if sent.format == "JPEG" else MAX_PIXELS_UNPACKED
+        if sent.width * sent.height > limit:
+            raise PhotoError("too_many_pixels")
+        sent.draft("RGB", (max_side, max_side))
+        with _one_at_a_time:
+            return _drawn(sent, max_side)
+
+
+def pixels_of(data: bytes) -> int:
+    """How many pixels a sent file says it has; nothing is unpacked. Raises PhotoError."""
+    with _opened(data) as sent:
+        return sent.width * sent.height
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """Only the head is read, so the size is known before anything is unpacked."""
     try:
         with warnings.catch_warnings():
             # Pillow warns at 89 million pixels and refuses at twice that.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            # Only the head is read here, so the size is known before anything is unpacked.
             with Image.open(io.BytesIO(data), formats=FORMATS) as sent:
-                limit = MAX_PIXELS if sent.format == "JPEG" else MAX_PIXELS_UNPACKED
-                if sent.width * sent.height > limit:
-                    raise PhotoError("too_many_pixels")
-                sent.draft("RGB", (max_side, max_side))
-                with _one_at_a_time:
-                    return _drawn(sent, max_side)
+                yield sent
     except PhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

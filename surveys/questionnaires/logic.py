@@ -2,7 +2,6 @@
 
 import difflib
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -64,11 +63,20 @@ class Names:
         found = difflib.get_close_matches(name, self.questions, 1, 0.75)
         return found[0] if found else ""
 
-    def unknown(self, name: str, *, in_text: bool = False) -> object | None:
+    def unknown(
+        self, name: str, *, in_text: bool = False, is_column: bool = False
+    ) -> object | None:
         """What to say about a name that is no question or that of several, None when it is one."""
         if self.key(name) is not None:
             return None
         alike = self.alike.get(name.rpartition("/")[2], [])
+        if len(alike) > 1 and is_column:
+            # A path would be none of the row that is looked at.
+            return _l(
+                "“%(name)s” is the name of several questions, so it cannot stand in or after "
+                "brackets, or after a repeat. Rename the one in the repeat.",
+                name=name,
+            )
         if len(alike) > 1:
             # Other tools know paths in expressions only.
             ways = [
@@ -201,8 +209,9 @@ def _checked(text: str, key: str, owner: Item | Group, names: Names, problems: P
             problems.add("unknown_reference", message, *place)
             resolved = False
     kept = about_round | columns
-    for name in sorted(expression.named() | expression.columns()):
-        if message := names.unknown(name):
+    columns_there = expression.columns()
+    for name in sorted(expression.named() | columns_there):
+        if message := names.unknown(name, is_column=name in columns_there):
             problems.add("unknown_reference", message, *place)
             resolved = False
     for name in sorted(expression.tables() - set(names.tables)):
@@ -356,42 +365,10 @@ def in_order(
     return order
 
 
-def check_cycles(
-    questionnaire: Questionnaire, records: Mapping[str, Record], problems: ProblemList
-) -> None:
-    """Report every set of questions whose relevance or value depends on itself."""
-    reported: set[frozenset[str]] = set()
-    # A name used twice is a problem of its own, and any circle through it may be a delusion.
-    twice = {
-        name for name, many in Counter(q.name for q in questionnaire.questions).items() if many > 1
-    }
-
-    def report(cycle: list[str]) -> None:
-        if frozenset(cycle) in reported or twice & set(cycle):
-            return
-        reported.add(frozenset(cycle))
-        record = min(
-            (records[name] for name in cycle if name in records), key=lambda record: record.number
-        )
-        column = "calculation" if record.get("calculation") else "relevant"
-        problems.add(
-            "cycle",
-            _l(
-                "These depend on each other in a circle: %(names)s. Remove one of the references.",
-                names=" → ".join([*cycle, cycle[0]]),
-            ),
-            record.table.name,
-            record.number,
-            record.header(column),
-        )
-
-    in_order(dependencies(questionnaire), report)
-
-
 def combined(conditions: Iterable[str]) -> str:
     """All conditions in one expression, "" for none."""
     texts = [text for text in conditions if text]
     return texts[0] if len(texts) == 1 else " and ".join(f"({text})" for text in texts)
 
 
-__all__ = ["check_cycles", "check_logic", "combined", "dependencies", "in_order", "references_of"]
+__all__ = ["check_logic", "combined", "dependencies", "in_order", "references_of"]

@@ -16,7 +16,7 @@ from typing import Final
 from flask import current_app
 
 from portal.i18n import _l
-from portal.photos import MIMETYPE, PhotoError, read
+from portal.photos import MIMETYPE, PhotoError, pixels_of, read
 
 from .columns import Record
 from .problems import ProblemList
@@ -27,6 +27,9 @@ __all__ = ["MIMETYPE", "Gallery", "discard", "is_picture", "keep", "path_of", "s
 SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".webp")
 MAX_SIDE: Final = 960
 """Pixels of the longer side: a survey shows several over a bad network."""
+MAX_PIXELS_TOGETHER: Final = 200_000_000
+"""As sent, of all pictures of a form: they are drawn while somebody waits, at most 25 ms for a
+million. 200 pictures as they are kept have fewer, so that every export is taken back."""
 NAME: Final = re.compile(r"([0-9a-f]{40})-([0-9]{1,4})x([0-9]{1,4})\.jpg")
 
 
@@ -87,6 +90,10 @@ def _size_in_head(data: bytes) -> tuple[int, int]:
     return int.from_bytes(width), int.from_bytes(height)
 
 
+class _TogetherError(Exception):
+    """What was drawn of this form is enough."""
+
+
 @dataclass
 class Gallery:
     """The pictures of one form: `files` as sent, by lower-case name; `drawn` as they are kept."""
@@ -96,6 +103,9 @@ class Gallery:
     names: dict[str, str] = field(default_factory=dict)
     """What an author wrote → the name it is kept under."""
     wrong: dict[str, object] = field(default_factory=dict)
+    of_file: dict[str, str] = field(default_factory=dict)
+    """File, in lower case → the name it is kept under: many spellings are one picture."""
+    pixels: int = 0
 
     def look_at(self, records: Iterable[Record], problems: ProblemList) -> None:
         """Draw what the rows name; what is missing or no picture is told of and left out."""
@@ -117,17 +127,22 @@ class Gallery:
         if written in self.wrong:
             return self.wrong[written]
         file = _file(written)
-        data = self.files.get(file.lower())
         try:
-            if data is not None:
-                name, content = drawn(data)
-                self.drawn[name] = content
+            name = self._kept_as(file.lower())
+            if name is not None:
                 self.names[written] = name
                 return None
             message: object = _l(
                 "The picture “%(name)s” is missing, so the text is shown without it. Send the "
                 "form and its pictures together in one .zip file.",
                 name=file[:100],
+            )
+        except _TogetherError:
+            message = _l(
+                "The pictures of this form are too large together, so “%(name)s” is not shown. "
+                "Make them smaller: %(side)s pixels on the longer side are enough.",
+                name=file[:100],
+                side=MAX_SIDE,
             )
         except PhotoError:
             message = _l(
@@ -137,6 +152,19 @@ class Gallery:
             )
         self.wrong[written] = message
         return message
+
+    def _kept_as(self, file: str) -> str | None:
+        """The name a picture is kept under, None where no such file was sent. PhotoError,
+        _TogetherError."""
+        if file not in self.of_file and (data := self.files.get(file)) is not None:
+            pixels = pixels_of(data)
+            if self.pixels + pixels > MAX_PIXELS_TOGETHER:
+                raise _TogetherError
+            self.pixels += pixels
+            name, content = drawn(data)
+            self.drawn[name] = content
+            self.of_file[file] = name
+        return self.of_file.get(file)
 
     def unused(self) -> list[str]:
         """Files that no row names."""

@@ -256,7 +256,8 @@ class QuestionBuilder:
     def _columns(
         self, item: Item, choices: Iterable[Choice], choice_filter: str
     ) -> tuple[str, ...]:
-        """The columns that a filter looks at; those the list has not are a problem."""
+        """The columns that a filter looks at. One that the list has not holds nothing, as in
+        other tools, and is told; where it is the name of a question, that was meant."""
         if not choice_filter:
             return ()
         wanted = {path.steps[-1] for path in parse(choice_filter).paths() if path.bare} - {"name"}
@@ -265,9 +266,11 @@ class QuestionBuilder:
             self._say(
                 item,
                 "unknown_column",
-                _l("The list of choices has no column “%(name)s”. Add it, or write ${%(name)s} "
-                   "for a question.", name=name),
+                _l("The list of choices has no column “%(name)s”, so no comparison with it "
+                   "holds. Add it, put it in quotes if it is a text, or write ${%(name)s} for "
+                   "a question.", name=name),
                 "choice_filter",
+                is_warning=name not in self.taken,
             )  # fmt: skip
         return tuple(sorted(wanted & there))
 

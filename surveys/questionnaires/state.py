@@ -148,16 +148,17 @@ class State:
         if place not in self._choices:
             found = question.choices
             if question.choice_filter:
-                found = tuple(x for x in found if self._offers(question, x, round))
+                filtered = enumerate(found, 1)
+                found = tuple(x for n, x in filtered if self._offers(question, x, n, round))
             self._choices[place] = self._shuffled(question, found, round)
         return self._choices[place]
 
-    def _offers(self, question: Question, choice: Choice, round: int) -> bool:
+    def _offers(self, question: Question, choice: Choice, number: int, round: int) -> bool:
         if question.or_other and choice.name == OTHER:
             return True
         columns = {**choice.columns, "name": choice.name}
         context = self.context(question.name, round=round, columns=columns)
-        return truth(parsed(question.choice_filter), context)
+        return truth(parsed(question.choice_filter), context, place=number)
 
     def _shuffled(
         self, question: Question, choices: tuple[Choice, ...], round: int
@@ -236,8 +237,8 @@ class State:
         """An answer whose choice a filter has meanwhile taken away is none."""
 
         def offered(name: str) -> bool:
-            same = (x for x in question.choices if x.name == name)
-            return any(self._offers(question, x, round) for x in same)
+            same = ((n, x) for n, x in enumerate(question.choices, 1) if x.name == name)
+            return any(self._offers(question, x, n, round) for n, x in same)
 
         if isinstance(value, list):
             return [name for name in value if offered(name)] or None

@@ -12,10 +12,11 @@ from portal.i18n import _l
 
 from .assembly import Assembler
 from .choice_lists import read_choices
+from .circles import check_cycles, check_groups
 from .columns import Record, Table, read_header, with_default_language
 from .languages import language_code
 from .limesurvey import convert, is_limesurvey
-from .logic import check_cycles, check_logic
+from .logic import check_logic
 from .packages import Package, file_list, open_package
 from .pictures import Gallery
 from .problems import Problem, ProblemList
@@ -124,6 +125,7 @@ class _Reader:
         }
         tables = {stem(name): found for name, found in files.items()} | lists
         check_logic(survey, self.problems, lists, tables)
+        check_groups(survey, self.problems)
         assembler = Assembler(lists, self.languages, self.problems, files)
         pages = assembler.pages_of(survey)
         repeats = assembler.repeats_of(survey)

@@ -317,6 +317,34 @@ def test_choices_follow_the_answers_of_the_same_page(
     }  # fmt: skip
 
 
+def test_a_filter_that_is_a_number_or_names_no_column_offers_the_same_in_the_browser(
+    app: Flask, live: str, open_page: Callable[..., Page]
+) -> None:
+    survey = """
+type | name | label | choice_filter
+integer | n | N |
+select_one c | place | Place | number(${n})
+select_one c or_other | other | Other | ${n} = no_column
+"""
+    form_of = questionnaire(survey, "list_name | name | label\nc | a | A\nc | b | B\nc | d | D")
+    token = make_invitation(make_campaign(make_survey(form=form_of)), language="en")[1]
+    page = open_page(360)
+    page.goto(f"{live}/s/{token}")
+    assert page.locator("#q-place").count() == 0
+    for number in ("", "2"):
+        page.fill("input[name=n]", number)
+        assert page.locator("input[name=other]").count() == 1
+    page.check("input[name=place][value=b]")
+    assert page.locator("input[name=place]").count() == 1
+    page.check("input[name=other][value=other]")
+    page.fill("input[name=other_other]", "More")
+    page.click(NEXT)
+    page.wait_for_url("**done=**")
+    assert stored(app)[-1].answers == {
+        "n": 2, "place": "b", "other": "other", "other_other": "More",
+    }  # fmt: skip
+
+
 def test_dates_in_parts_are_read_as_the_server_reads_them(
     live: str, open_page: Callable[..., Page]
 ) -> None:

@@ -431,7 +431,10 @@
     if (!Array.isArray(tree)) return tree;
     switch (tree[0]) {
       case 'bare':
-        if (own(context.columns, tree[1]) !== undefined) return [context.columns[tree[1]]];
+        if (context.columns) {
+          var cell = own(context.columns, tree[1]);
+          return cell === undefined ? [] : [cell];
+        }
         // falls through
       case '$':
         var raw = context.lookup(tree[1]);
@@ -613,7 +616,7 @@
         memo.offered[name] = [];
         memo.offered[name] = Object.keys(question.o).filter(function (at) {
           var choice = question.o[at];
-          return choice[1] === null || holds(question.w, read(name), choice[1]);
+          return choice[1] === null || holds(question.w, read(name), choice[1], Number(at) + 1);
         }).map(Number);
       }
       return memo.offered[name];
@@ -644,9 +647,12 @@
       };
     }
 
-    /** As in Python, what has no value is false. */
-    function holds(tree, current, columns) {
-      try { return truth(evaluate(tree, context(current, columns))); } catch (error) { return false; }
+    /** As in Python, what has no value is false; a number that filters choices is a place. */
+    function holds(tree, current, columns, place) {
+      try {
+        var value = evaluate(tree, context(current, columns));
+        return place && typeof value === 'number' ? value === place : truth(value);
+      } catch (error) { return false; }
     }
 
     function relevant(name) {

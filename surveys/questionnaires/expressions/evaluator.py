@@ -126,12 +126,15 @@ def evaluate(expression: Expression | str, context: Context) -> Value:
     return _value(parsed.root, context)
 
 
-def truth(expression: Expression | str, context: Context) -> bool:
-    """The value as a boolean; what has no value (EvaluationError) is false."""
+def truth(expression: Expression | str, context: Context, *, place: int | None = None) -> bool:
+    """The value as a boolean; what has no value (EvaluationError) is false. In a filter of a list
+    a number says which `place`, counted from 1, is left."""
     try:
-        return to_boolean(evaluate(expression, context))
+        value = evaluate(expression, context)
     except EvaluationError:
         return False
+    # XPath 1.0, 2.4: a number is a position.
+    return value == place if place and isinstance(value, float) else to_boolean(value)
 
 
 def _value(node: Node, context: Context) -> Value:
@@ -165,8 +168,9 @@ def _path(path: Path, context: Context) -> Value:
     if not path.steps:
         return NodeSet(("",))
     name = path.steps[-1]
-    if path.bare and name in context.columns:
-        return NodeSet((context.columns[name],))
+    if path.bare and context.columns:
+        # In a choice filter: a column that the list has not is no node at all.
+        return NodeSet((context.columns[name],) if name in context.columns else ())
     return nodes(context.lookup(name))
 
 

@@ -1,5 +1,7 @@
 """Arrays and questions of several fields: a matrix, or a group of fields."""
 
+from portal.i18n import _l
+
 from .codes import choice_name, is_checkboxes, safe
 from .document import Question, Subquestion
 from .row_writer import RowWriter
@@ -54,6 +56,8 @@ class ArrayRows(RowWriter):
             parts = [self.attributes.constraint(question, is_number=is_number)]
             if is_number and number == len(rows) - 1:
                 parts.append(self.attributes.sum_constraint(question, names))
+                if parts[-1] and (not required or self._row_relevant(question, row)):
+                    self._sum_unchecked(question, row)
             self.rows.add(
                 Origin(row.place, f"{question.code} {row.code}"),
                 type="range" if is_slider else kind,
@@ -70,6 +74,18 @@ class ArrayRows(RowWriter):
                 ),
             )
         self._end(question)
+
+    def _sum_unchecked(self, question: Question, last: Subquestion) -> None:
+        self.reports.say(
+            "sum_unchecked",
+            _l(
+                "The sum is checked at the field “%(code)s”, so not where that one is left empty "
+                "or not asked. Make the question mandatory and its last field always asked.",
+                code=last.code,
+            ),
+            question.place,
+            about=question.code,
+        )
 
     def grid(self, question: Question, relevant: str) -> None:
         self._begin(question, relevant, self._label(question))
@@ -98,12 +114,13 @@ class ArrayRows(RowWriter):
                 label=label,
                 relevant=row_relevant,
             )
+            is_text = question.type == ";" and not question.is_on("numbers_only")
             for column in columns:
                 kind = f"select_one {steps}" if steps else "decimal"
                 limits = [] if steps else self._limits(question)
                 self.rows.add(
                     Origin(column.place, f"{question.code} {row.code} {column.code}"),
-                    type="text" if question.type == ";" else kind,
+                    type="text" if is_text else kind,
                     name=self.codes.name(question, f"_{row.code}_{column.code}"),
                     label=self._row_label(question, column),
                     required=required,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from .codes import FIELDS, MULTIPLE, CodeBook, choice_name
+from .codes import MULTIPLE, CodeBook, choice_name
 from .document import Question
 from .expression_script import ScriptError, parse
 from .php_patterns import whole_pattern
@@ -36,6 +36,12 @@ _COSMETIC = re.compile(
     r"equals_num_value_sgqa|numbers_only_.*|date_format_.*|type_.*|answer_input_columns|"
     r"subquestion_width|width_entry|showpopups|visualize|random_group_.*|calculated_.*|width|height|browse_.*"
 )
+_OF_SEVERAL = ("min_answers", "max_answers", "em_validation_q")
+_LOST: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys("ABCEFH1KQ:;", _OF_SEVERAL),
+    "R": (*_OF_SEVERAL, "max_subquestions"),
+}
+"""What has an effect on other types only."""
 _OFF = frozenset({"", "0", "N", "no", "default", "normal", "none"})
 
 
@@ -55,10 +61,17 @@ class Attributes:
             self.reports.no_effect(question, name, text)
         if question.type in "ABCEFH1KQ:;" and self._is_random(question):
             self.reports.no_effect(question, "random_order", "1")
-        if question.type in "ABCEFH1KQ:;":
-            for name in ("min_answers", "max_answers"):
-                if text := question.attribute(name):
-                    self.reports.no_effect(question, name, text)
+        for name in _LOST.get(question.type, ()):
+            if text := question.attribute(name):
+                self.reports.no_effect(question, name, text)
+        for source, code, _is_exclusion in self.filters(question):
+            if source is None or question.type == "R":
+                self.reports.no_effect(question, "array_filter", code)
+        if question.type in MULTIPLE:
+            known = {row.code for row in question.rows()}
+            for code in _codes(question.attribute("exclude_all_others")):
+                if code not in known:
+                    self.reports.no_effect(question, "exclude_all_others", code)
 
     def _is_random(self, question: Question) -> bool:
         return question.is_on("random_order") or "random" in {
@@ -99,7 +112,7 @@ class Attributes:
         return " and ".join(parts if len(parts) == 1 else map(_in_parentheses, parts))
 
     def _of_number(self, question: Question, is_number: bool) -> Iterator[str]:
-        if not is_number or question.type in FIELDS:
+        if not is_number:
             return
         for sign, name in ((">=", "min_num_value_n"), ("<=", "max_num_value_n")):
             if limit := self.operand(question, name):
@@ -120,7 +133,7 @@ class Attributes:
             if limit:
                 yield f"count-selected(.) {sign} {limit}"
         names = {row.code: choice_name(row) for row in question.rows()}
-        for code in re.split(r"[;,\s]+", question.attribute("exclude_all_others")):
+        for code in _codes(question.attribute("exclude_all_others")):
             if code in names:
                 yield f"not(selected(., {quoted(names[code])})) or count-selected(.) = 1"
 
@@ -135,10 +148,9 @@ class Attributes:
                     self.reports.untranslated(
                         error, question.pattern, question.place, question.code, "preg"
                     )
+        if question.type in _LOST:
+            return
         if text := question.attribute("em_validation_q"):
-            if question.type in FIELDS:
-                self.reports.no_effect(question, "em_validation_q", text)
-                return
             try:
                 parse(text)
                 found = condition(_with_this(text, question.code), self.codes)
@@ -164,15 +176,16 @@ class Attributes:
         """(the question that filters, its code, whether what was chosen is left out)."""
         found = []
         for name, is_exclusion in (("array_filter", False), ("array_filter_exclude", True)):
-            for code in re.split(r"[;,\s]+", question.attribute(name)):
-                if code:
-                    found.append((self.codes.owner(code), code, is_exclusion))
+            for code in _codes(question.attribute(name)):
+                found.append((self.codes.owner(code), code, is_exclusion))
         return found
 
     def filter_of_row(self, question: Question, code: str) -> list[str]:
         """The conditions under which array_filter shows a row."""
         parts: list[str] = []
-        for _source, name, is_exclusion in self.filters(question):
+        for source, name, is_exclusion in self.filters(question):
+            if source is None:
+                continue
             meaning = self.codes.one(f"{name}_{code}")
             if meaning is None:
                 # LimeSurvey leaves out rows that the filtering question does not have.
@@ -182,6 +195,10 @@ class Attributes:
             chosen = meaning.mark or f"{meaning.text} != ''"
             parts.append(f"not({chosen})" if is_exclusion else chosen)
         return parts
+
+
+def _codes(text: str) -> list[str]:
+    return [code for code in re.split(r"[;,\s]+", text) if code]
 
 
 def _with_this(text: str, code: str) -> str:

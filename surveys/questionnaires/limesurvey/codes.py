@@ -105,6 +105,9 @@ class CodeBook:
                 self._add(question, part, self._reference(question, part, is_text=True), many=False)
         if question.other:
             self._add(question, "_other", self._reference(question, "_other", is_text=True))
+            if question.type == "P":
+                part = "_othercomment"
+                self._add(question, part, self._reference(question, part, is_text=True), many=False)
         self._counted[question.code] = f"count-selected(${{{name}}})"
 
     def _mark(self, question: Question, part: str, name: str, choice: str) -> None:

@@ -201,7 +201,8 @@ class _Builder:
             groups=groups,
             conditions=list(enumerate(self.rows("conditions"), start=1)),
             quotas=list(enumerate(self.rows("quota"), start=1)),
-            has_assessments=bool(self.rows("assessments")),
+            has_assessments=bool(self.rows("assessments"))
+            or self.settings.get("assessments", "").strip() == "Y",
         )
 
     def _texts(self, table: str, key: str, fields: Iterable[str]) -> dict[str, dict[str, Texts]]:
@@ -332,15 +333,32 @@ class _Builder:
                 values.setdefault(row.get("language", "").strip(), value)
 
     def _defaults(self, questions: dict[str, Question]) -> None:
+        """A default is the base language's; `others` is what another language has instead."""
         texts = self._texts("defaultvalue_l10ns", "dvid", ("defaultvalue",))
+        elsewhere: dict[tuple[str, ...], list[str]] = {}
+        found: list[Fields] = []
         for number, row in enumerate(self.rows("defaultvalues"), start=1):
             question = questions.get(row.get("qid", ""))
+            if question is None:
+                continue
             values = texts.get(row.get("dvid", "-"), {}).get("defaultvalue", {})
-            value = row.get("defaultvalue") or values.get(self._base) or ""
-            # One row per language in the older layout: a default is the base language's.
-            is_base = row.get("language", self._base) in {"", self._base}
-            if question is not None and value.strip() and is_base:
-                question.defaults.append({**row, "value": value.strip(), "row": str(number)})
+            value = (row.get("defaultvalue") or values.get(self._base) or "").strip()
+            others = elsewhere.setdefault(_default_of(row), [])
+            others += [text.strip() for code, text in values.items() if code != self._base]
+            # One row per language in the older layout.
+            if row.get("language", self._base) not in {"", self._base}:
+                others.append(value)
+            elif value:
+                found.append({**row, "value": value, "row": str(number)})
+        for default in found:
+            others = [text for text in elsewhere[_default_of(default)] if text]
+            differing = (text for text in others if text != default["value"])
+            default["others"] = next(differing, "")
+            questions[default["qid"]].defaults.append(default)
+
+
+def _default_of(row: Fields) -> tuple[str, ...]:
+    return tuple(row.get(key, "") for key in ("qid", "sqid", "scale_id", "specialtype"))
 
 
 def _number(text: str | None) -> int:

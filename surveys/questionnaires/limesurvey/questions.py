@@ -31,7 +31,7 @@ class QuestionRows(ArrayRows):
         self.attributes.report_ignored(question)
         if question.is_on("hidden") and question.type not in "*SNTUL!DYG5OX":
             relevant = "false()"
-            self._hidden(question)
+            self._never_asked(question)
         handler = _HANDLERS.get(question.type)
         if handler is None:
             self.reports.say(
@@ -48,6 +48,10 @@ class QuestionRows(ArrayRows):
             )
             return
         handler(self, question, relevant)
+        self._report_defaults(question)
+        for column in question.rows(1):
+            if column.relevance not in {"", "1"}:
+                self.reports.no_effect(question, f"relevance ({column.code})", column.relevance)
 
     def single(self, question: Question, relevant: str) -> None:
         if self._hide(question):
@@ -119,11 +123,23 @@ class QuestionRows(ArrayRows):
                 self.reports.no_effect(question, f"relevance ({row.code})", row.relevance)
         if question.other:
             self._other(question)
+        if question.other and question.type == "P":
+            self.rows.add(
+                self._origin(question),
+                type="text",
+                name=self.codes.name(question, "_othercomment"),
+                label=joined(
+                    self._other_label(question), in_words("comment", self.languages), by=": "
+                ),
+                relevant=f"selected(${{{self.codes.name(question)}}}, '{OTHER}')",
+            )
 
     def _choice_filter(self, question: Question) -> str:
         parts: list[str] = []
         for source, code, is_exclusion in self.attributes.filters(question):
-            if source is None or source.type not in "MP":
+            if source is None:
+                continue
+            if source.type not in "MP":
                 self.reports.no_effect(question, "array_filter", code)
                 continue
             chosen = f"selected(${{{self.codes.name(source)}}}, name)"
@@ -174,9 +190,6 @@ class QuestionRows(ArrayRows):
             type=f"rank {self._answer_list(question)}",
             parameters=self.attributes.parameters(question),
         )
-        for name in ("max_answers", "min_answers", "max_subquestions"):
-            if text := question.attribute(name):
-                self.reports.no_effect(question, name, text)
 
     def language(self, question: Question, _relevant: str) -> None:
         self.reports.say(

@@ -33,6 +33,8 @@ class RowWriter:
         self.condition = condition
         """(ExpressionScript, its place, the code it belongs to) → XPath."""
         self.languages = dict(rows.languages)
+        self.defaults_used: set[tuple[str, str]] = set()
+        """(question's id, running row of the table of defaults)."""
 
     # What most rows have.
 
@@ -93,6 +95,7 @@ class RowWriter:
         for default in question.defaults:
             same_row = default.get("sqid", "0").strip() in {row_id, row_id or "0"}
             if same_row and not default.get("specialtype", "").strip():
+                self.defaults_used.add((question.id, default["row"]))
                 text = default["value"]
                 if "{" in text:
                     self.reports.no_effect(question, "default", text)
@@ -110,6 +113,27 @@ class RowWriter:
             question.place,
             about=question.code,
         )
+
+    def _never_asked(self, question: Question) -> None:
+        self.reports.say(
+            "hidden_question",
+            _l(
+                "This question is hidden: nobody is asked, and its answer stays empty. Remove it "
+                "if nothing depends on it."
+            ),
+            question.place,
+            about=question.code,
+        )
+        for default in question.defaults:
+            self.reports.no_effect(question, "default", default["value"])
+
+    def _report_defaults(self, question: Question) -> None:
+        """Name the defaults that the type has no place for, and those of other languages."""
+        for default in question.defaults:
+            if (question.id, default["row"]) not in self.defaults_used:
+                self.reports.no_effect(question, "default", default["value"])
+            if default["others"]:
+                self.reports.no_effect(question, "default", default["others"])
 
     def _hide(self, question: Question) -> bool:
         """Write a question that nobody sees as a fixed value."""

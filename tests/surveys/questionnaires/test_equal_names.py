@@ -203,3 +203,34 @@ def test_they_are_answered_exported_and_shown_to_editors(app: Flask) -> None:
     refused = send(client, f"{draft}/pages/contact/new", name="a/b", **{"label-en": "?"})
     assert refused.status_code == 422
     assert client.get("/staff/results/NAMES/texts/contact/name").status_code == 200
+
+
+PEOPLE = """type | name | label | calculation | repeat_count
+text | name | Your name | |
+begin repeat | person | Person | | 2
+text | name | Their name | |
+integer | age | Age | |
+end repeat | | | |
+begin repeat | child | Child | | 2
+integer | age | Age | |
+end repeat | | | |"""
+
+
+@pytest.mark.parametrize(
+    ("calculation", "name"),
+    [
+        ("count(/data/person[age > 3])", "age"),
+        ("join(' ', ${person}[age > 3]/name)", "name"),
+        ("sum(${person}/age)", "age"),
+    ],
+)
+def test_in_brackets_no_path_helps_so_a_new_name_is_asked_for(calculation: str, name: str) -> None:
+    found = reading(f"{PEOPLE}\ncalculate | x | | {calculation} |")
+    said = [str(problem.message) for problem in found.problems if problem.severity == "error"]
+    (message,) = [text for text in said if f"“{name}”" in text]
+    assert "Rename the one in the repeat" in message
+    assert "/data" not in message
+    person = "text | their | Their name | |\ninteger | years | Age"
+    renamed = PEOPLE.replace("text | name | Their name | |\ninteger | age | Age", person, 1)
+    followed = calculation.replace("age", "years").replace("/name", "/their")
+    assert questionnaire(f"{renamed}\ncalculate | x | | {followed} |")

@@ -13,6 +13,8 @@ from PIL import Image
 
 from portal import clock
 from portal.i18n import use_language
+from portal.photos import Photo
+from portal.photos import read as draw
 from surveys.editor.jobs import forget_pictures
 from surveys.questionnaires import display, pictures, services
 from surveys.questionnaires.export_package import export_package
@@ -252,3 +254,42 @@ def test_a_picture_wanted_again_meanwhile_stays(app: Flask) -> None:
         pictures.discard(name, moment + 1)
         pictures.keep({name: content})
         assert path.read_bytes() == content
+        pictures.discard(name)
+
+
+def drawings(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What is drawn from now on, as it was sent."""
+    seen: list[bytes] = []
+
+    def drawing(data: bytes, side: int) -> Photo:
+        seen.append(data)
+        return draw(data, side)
+
+    monkeypatch.setattr(pictures, "read", drawing)
+    return seen
+
+
+def test_pictures_too_large_together_are_not_drawn_while_somebody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = "".join(f"note | n{n} | N | N | big{n}.png | \n" for n in range(5))
+    survey = f"type | name | label::English (en) | label::Persian (fa) | image | relevant\n{rows}"
+    big = {f"big{n}.png": picture("PNG", (50 * n, 0, 0), 100) for n in range(5)}
+    monkeypatch.setattr(pictures, "MAX_PIXELS_TOGETHER", 3 * 100 * 50)
+    seen = drawings(monkeypatch)
+    reading = read(package(survey, **big), "form.zip")
+    assert len(seen) == 3
+    assert len(reading.pictures) == 3
+    told = [p for p in reading.problems if p.code == "missing_picture" and p.sheet == "survey"]
+    assert [problem.row for problem in told] == [6, 7]
+    assert "too large together" in str(told[0].message) and "“big3.png”" in str(told[0].message)
+    assert len(pictures.names_in(form_of(reading))) == 3
+
+
+def test_a_picture_spelled_in_many_ways_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = "".join(f"note | n{n} | N | N | {'x/' * n}Plan.PNG | \n" for n in range(9))
+    survey = f"type | name | label::English (en) | label::Persian (fa) | image | relevant\n{rows}"
+    seen = drawings(monkeypatch)
+    form = form_of(read(package(survey), "form.zip"))
+    assert len(seen) == 2, "and the one of a choice"
+    assert all(question.image for question in form.questions)

@@ -215,6 +215,33 @@ def test_or_other_under_a_name_that_is_none():
     assert "invalid_name" in codes(result)
 
 
+@pytest.mark.parametrize("container", ["group", "repeat"])
+def test_a_group_whose_condition_looks_inside_it_is_named_where_it_stands(container):
+    result = reading(
+        f"""type | name | label | relevant
+        text | before | B |
+        begin {container} | inputs | I | ./source = 'user' and ${{before}} != ''
+        hidden | source | |
+        begin group | deep | D |
+        text | who | W | ${{before}} = 'x'
+        end group | | |
+        end {container} | | |"""
+    )
+    assert [(p.code, p.row, p.column) for p in result.problems] == [("cycle", 4, "relevant")]
+    message = str(problem(result, "cycle").message)
+    assert "“inputs”" in message and "“source”" in message and "before the group" in message
+
+
+def test_following_the_advice_about_such_a_group_mends_it():
+    questionnaire(
+        """type | name | label | relevant
+        hidden | source | |
+        begin group | inputs | I | ${source} = 'user'
+        text | who | W |
+        end group | | |"""
+    )
+
+
 @pytest.mark.parametrize(
     ("survey", "code"),
     [
