@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from portal import clock
+from portal.contacts import consent
 from portal.contacts.models import Contact
 from portal.db import db
 from surveys.campaigns import approving, spread
@@ -65,6 +66,14 @@ def pages(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     make_message(batch_id=batch.id)
     make_inbound("لغو پروانه را کجا باید پیگیری کنم؟", contact.e164)
     with app.app_context():
+        consent.opt_out(contact.e164, line="10004346", channel="sms", evidence="لغو۱۱")
+        consent.rejoin(
+            contact.e164,
+            line=None,
+            channel="staff",
+            evidence="در گفت‌وگوی تلفنی با ۱۳۷",
+            user_id=first.id,
+        )
         found = db.session.get_one(Contact, contact.id)
         found.unreachable_since, found.unreachable_reason = clock.now(), "kavenegar:411"
         db.session.commit()
@@ -76,6 +85,7 @@ def pages(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "texts-named": "/staff/messages/templates/campaigns.invitation?name=نوروز",
         "unreachable": "/staff/messages/unreachable",
         "message-proof": f"/staff/messages/sms/{message.id}",
+        "number-proof": f"/staff/messages/number?number=0{contact.e164[3:]}",
         "batch-live": f"/staff/messages/batches/{batch.id}",
         "contact-history": f"/staff/contacts/{contact.id}",
         "campaigns-waiting": "/staff/campaigns/",

@@ -12,7 +12,6 @@ from portal.db import db
 from portal.messaging import account, dispatch, prices, services, suffixes
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
-from surveys.campaigns import texts
 from tests.factories.messages import FakeGateway, account_of, make_batch, use_gateways
 
 NUMBER = "+989121234567"
@@ -35,9 +34,12 @@ def _put_in(body: str) -> None:
     db.session.commit()
 
 
+@pytest.mark.surveys
 def test_the_line_that_sends_as_a_rule_decides_the_text_that_is_stored(
     make_app: Callable[..., Flask], app: Flask
 ) -> None:
+    from surveys.campaigns import texts
+
     options = {"url": "http://127.0.0.1:9", "api_key": "k" * 20, "line": "1000"}
     for setting, ending in (("", "\nلغو11"), ("لغو۱۲۳", "\nلغو۱۲۳"), ("-", "")):
         made = make_app(
