@@ -61,3 +61,13 @@ def leaves(page: Page) -> list[Any]:
     seen: list[Any] = []
     page.on("request", lambda request: seen.append(request.url))
     return seen
+
+
+def go(page: Page, selector: str) -> None:
+    """Click and wait for the page that it opens.
+
+    A click alone returns before a busy machine has begun to leave the page: what is looked at next
+    was the old page, or none.
+    """
+    with page.expect_navigation():
+        page.click(selector)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from portal.db import db
 from surveys.ballots.models import BallotSealed
-from tests.browser.checks import leaves, look
+from tests.browser.checks import go, leaves, look
 from tests.browser.conftest import WIDTHS
 from tests.factories.ballots import running
 
@@ -41,15 +41,15 @@ def test_a_ballot_in_persian_and_arabic_and_english(
         seen = leaves(page)
         page.goto(f"{live}/b/{token}")
         problems += look(page, f"ballot-{kind}", language, width, shots)
-        page.click(REVIEW)
+        go(page, REVIEW)
         page.wait_for_function("document.activeElement?.id === 'error-summary'")
         problems += look(page, f"ballot-{kind}-errors", language, width, shots)
         mark(page, kind, made.projects[0], "2" if kind == "ranked" else "۷")
         mark(page, kind, made.projects[1], "1" if kind == "ranked" else "3")
         problems += look(page, f"ballot-{kind}-marked", language, width, shots)
-        page.click(REVIEW)
+        go(page, REVIEW)
         problems += look(page, f"ballot-{kind}-review", language, width, shots)
-        page.click(FINAL)
+        go(page, FINAL)
         page.wait_for_selector(".receipt")
         problems += look(page, f"ballot-{kind}-receipt", language, width, shots)
         assert page.context.cookies() == []
@@ -70,7 +70,7 @@ def test_the_running_total_counts_along_and_says_when_it_is_too_much(
     page.check(f"#p{made.projects[3]}")
     assert "is-over" in (page.get_attribute("#standing", "class") or "")
     said = page.inner_text("#standing")
-    page.click("main button[value=check]")
+    go(page, "main button[value=check]")
     # The server says the same as the script.
     assert page.inner_text("#standing") == said
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from portal.db import db
 from surveys.ballots import jobs
 from surveys.ballots.services import closing, proposals
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import WIDTHS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.ballots import Made, make_scheme, make_voters, open_vote
@@ -54,7 +54,7 @@ def test_pages_from_the_first_proposal_to_the_result(
     page.goto(f"{live}/staff/login?lang=fa")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     staff = f"{live}/staff/ballots"
     see("staff-index", f"{staff}?lang=fa")
     see("staff-new", f"{staff}/new?lang=fa")
@@ -73,7 +73,7 @@ def test_pages_from_the_first_proposal_to_the_result(
         db.session.commit()
         jobs.advance()
     page.goto(f"{staff}/{made.scheme_id}?lang=fa")
-    page.click("text=شمارش و انتشار")
+    go(page, "text=شمارش و انتشار")
     problems += look(page, "ballots-staff-counted", "fa", width, shots)
     see("result", f"{public}/{made.slug}")
     see("votes", f"{public}/{made.slug}/votes")

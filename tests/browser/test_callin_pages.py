@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from portal import clock
 from portal.db import db
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.callins import make_call, make_series, sessions_of
@@ -73,7 +73,7 @@ def test_call_in_pages(
     problems += look(public, "callin-minutes", language, width, shots)
     public.goto(f"{live}/{language}/callins/{coming}")
     problems += look(public, "callin-session", language, width, shots)
-    public.click("main form button[type=submit]")
+    go(public, "main form button[type=submit]")
     problems += look(public, "callin-session-errors", language, width, shots)
     public.fill("input[name=name]", "Anna Weber")
     public.fill("input[name=mobile]", "09121234567")
@@ -90,7 +90,7 @@ def test_call_in_pages(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     for name, path in {
         "callin-staff": "/staff/callins/",
         "callin-series": f"/staff/callins/series/{series_id}",
@@ -121,7 +121,7 @@ def test_the_board_learns_of_a_new_caller_by_itself(
     page.goto(f"{live}/staff/login?lang=en")
     page.fill("input[name=email]", operator.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     page.goto(f"{live}/staff/callin-board/{running}")
     page.fill("input[name=name]", "half typed")
     with app.app_context():

@@ -12,7 +12,7 @@ from portal.db import db
 from surveys.campaigns import schedule
 from surveys.campaigns.models import Campaign
 from surveys.quotas import services as quotas
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
@@ -75,7 +75,7 @@ def test_campaign_pages(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     problems: list[str] = []
     for name, path in pages.items():
         answer = page.goto(f"{live}{path}")
@@ -86,6 +86,6 @@ def test_campaign_pages(
         problems += look(page, name, language, width, shots)
         if name == "campaign-plan":
             page.fill("#condition-1", "${nobody} = 1")
-            page.click("form[action$='/quotas'] button[type=submit]")
+            go(page, "form[action$='/quotas'] button[type=submit]")
             problems += look(page, "campaign-plan-mistake", language, width, shots)
     assert problems == []

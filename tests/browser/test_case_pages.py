@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from portal import clock
 from portal.db import db
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.cases import make_case, make_category
@@ -86,7 +86,7 @@ def signed_in(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     return page
 
 

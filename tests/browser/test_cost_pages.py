@@ -11,7 +11,7 @@ from portal.db import db
 from portal.messaging import dispatch, prices
 from portal.messaging.models import MessageBatch
 from surveys.campaigns import budgets
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
@@ -61,7 +61,7 @@ def sign_in(page: Page, live: str, language: str) -> None:
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
 
 
 @pytest.mark.parametrize(("language", "width"), LOOKS)

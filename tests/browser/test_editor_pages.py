@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from portal.db import db
 from surveys.editor import services
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_campaign, make_survey, mayor
@@ -55,7 +55,7 @@ def sign_in(page: Page, live: str, language: str) -> None:
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
 
 
 @pytest.mark.parametrize(("language", "width"), LOOKS)
@@ -116,5 +116,5 @@ def test_a_preview_is_walked_in_its_frame(
     page.screenshot(path=shots / "editor-frame-end-en-1280.png", full_page=True)
     page.goto(f"{live}/staff/surveys/{CODE}/tests")
     assert "park" in page.locator("#tests").inner_text()
-    page.click("#tests button")
+    go(page, "#tests button")
     assert page.locator("#tests").count() == 0

@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from surveys.analysis import counting, jobs
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_survey
@@ -34,9 +34,9 @@ def test_it_says_when_the_file_is_ready(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     page.goto(f"{live}/staff/results/CITY-1")
-    page.click("form[action$='export.xlsx'] button")
+    go(page, "form[action$='export.xlsx'] button")
     page.wait_for_selector("[hx-trigger]")
     problems = look(page, "export-waiting", language, width, shots)
     with app.app_context():

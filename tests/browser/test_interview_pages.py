@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal.db import db
 from surveys.campaigns.models import Campaign
 from surveys.interviews.models import Interview
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.accounts import sign_in as client_signs_in
@@ -55,7 +55,7 @@ def enter(page: Page, live: str, user: Any, language: str) -> None:
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
 
 
 def ready(page: Page, live: str, campaign: Campaign) -> None:

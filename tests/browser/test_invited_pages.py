@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from surveys.ballots.services import inviting
-from tests.browser.checks import leaves, look
+from tests.browser.checks import go, leaves, look
 from tests.browser.conftest import WIDTHS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.ballots import TEXTS, make_scheme, make_voters
@@ -38,7 +38,7 @@ def test_the_form_behind_the_link_in_three_languages(
         seen = leaves(page)
         page.goto(f"{live}/p/{token}")
         see("propose-link")
-        page.click(SEND)
+        go(page, SEND)
         page.wait_for_selector("#error-summary")
         see("propose-link-errors")
         page.fill("#title", "نخل")
@@ -63,16 +63,16 @@ def test_staff_writes_the_sms_and_sees_its_parts_while_typing(
     page.goto(f"{live}/staff/login?lang=en")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     page.goto(f"{live}/staff/ballots/{made.scheme_id}?lang=en")
-    page.click("text=Invite to propose")
+    go(page, "text=Invite to propose")
     problems = look(page, "ballots-staff-invite", "en", width, shots)
     page.fill("#sms_en", "x" * 400)
     page.wait_for_selector("#cost-en .counter--bad")
     problems += look(page, "ballots-staff-invite-typed", "en", width, shots)
     page.fill("#sms_en", TEXTS["en"])
     page.wait_for_selector("#cost-en :text('1 part')")
-    page.click(SEND)
+    go(page, SEND)
     page.wait_for_selector("text=SMS on their way: 2.")
     problems += look(page, "ballots-staff-invited", "en", width, shots)
     assert problems == []

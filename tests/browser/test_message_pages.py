@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from portal.db import db
-from tests.browser.checks import leaves, look
+from tests.browser.checks import go, leaves, look
 from tests.browser.conftest import LOOKS
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
@@ -60,12 +60,12 @@ def test_from_the_form_to_the_confirmed_end(
     page.fill("#text", TEXTS[language])
     page.fill("#mobile", "021 1234")
     page.select_option("#category", index=1)
-    page.click("main form button")
+    go(page, "main form button")
     assert page.input_value("#text") == TEXTS[language]
     problems += look(page, "message-errors", language, width, shots)
     page.fill("#mobile", "09121234567")
     page.set_input_files("#photo", photo)
-    page.click("main form button")
+    go(page, "main form button")
     page.wait_for_selector(".tracking-code")
     code = page.inner_text(".tracking-code").strip()
     problems += look(page, "message-thanks", language, width, shots)
@@ -76,7 +76,7 @@ def test_from_the_form_to_the_confirmed_end(
     page.goto(f"{live}/t/?lang={language}")
     problems += look(page, "tracking-entry", language, width, shots)
     page.fill("#code", code.lower())
-    page.click("main form button")
+    go(page, "main form button")
     page.wait_for_url(f"**/t/{code}**")
     problems += look(page, "tracking", language, width, shots)
     with app.app_context():
@@ -85,12 +85,12 @@ def test_from_the_form_to_the_confirmed_end(
         db.session.commit()
     page.reload()
     problems += look(page, "tracking-asked", language, width, shots)
-    page.click("a[href*='/object']")
+    go(page, "a[href*='/object']")
     problems += look(page, "tracking-object", language, width, shots)
     page.go_back()
-    page.click("a[href*='/accept']")
+    go(page, "a[href*='/accept']")
     problems += look(page, "tracking-accept", language, width, shots)
-    page.click("main form button")
+    go(page, "main form button")
     page.wait_for_url("**told=thanks**")
     problems += look(page, "tracking-closed", language, width, shots)
     page.goto(f"{live}/t/0000000000?lang={language}")

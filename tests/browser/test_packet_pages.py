@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from portal.db import db
 from portal.i18n import today
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.cases import make_case, make_category
@@ -65,7 +65,7 @@ def sign_in(page: Page, live: str, language: str, roles: tuple[str, ...]) -> Non
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
 
 
 @pytest.mark.parametrize(("language", "width"), LOOKS)

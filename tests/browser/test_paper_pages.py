@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from surveys.paper import serials
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_campaign, make_survey, question, questionnaire
@@ -32,7 +32,7 @@ def sign_in(page: Page, live: str, role: str, language: str) -> None:
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
 
 
 def test_a_sheet_is_typed_with_the_keyboard_alone(
@@ -92,7 +92,7 @@ def test_a_sheet_is_typed_without_script(
     page.check("input[value=bus]")
     page.check("input[value=c1]")
     page.fill("[name=age]", "۹")
-    page.click("main form.card button[type=submit]")
+    go(page, "main form.card button[type=submit]")
     assert stored(app)[0].answers == {"way": "bus", "why": ["c1"], "age": 9}
 
 
@@ -127,11 +127,11 @@ def test_pages(
         page.goto(f"{live}/staff/paper/{path}")
         problems += look(page, name, language, width, shots)
     page.check('[name=".d:way"][value=second]')
-    page.click("main form.measure button[type=submit]")
+    go(page, "main form.measure button[type=submit]")
     problems += look(page, "paper-undecided", language, width, shots)
     page.check('[name=".d:idea"][value=other]')
     page.fill("[name=idea]", "نور")
-    page.click("main form.measure button[type=submit]")
+    go(page, "main form.measure button[type=submit]")
     assert stored(app)[-1].answers == {"way": "walk", "age": 34, "idea": "نور"}
     stop = question("stop", relevant="${way} = 'bus'")
     logical = questionnaire([question("way", "select_one", "bus walk"), stop, question("idea")])
@@ -144,13 +144,13 @@ def test_pages(
     page.goto(f"{live}/staff/paper/sheets/{six}/differences")
     page.check('[name=".d:way"][value=first]')
     page.check('[name=".d:idea"][value=first]')
-    page.click("main form.measure button[type=submit]")
+    go(page, "main form.measure button[type=submit]")
     assert page.evaluate("document.activeElement.id") == "left-out"
     problems += look(page, "paper-excluded-now", language, width, shots)
-    page.click("main form.measure button[type=submit]")
+    go(page, "main form.measure button[type=submit]")
     assert stored(app)[-1].answers == {"way": "walk", "idea": "نور بیشتر"}
     page.goto(f"{live}/staff/paper/sheets/{three}")
     page.fill("[name=age]", "سی")
-    page.click("main form.card button[type=submit]")
+    go(page, "main form.card button[type=submit]")
     problems += look(page, "paper-errors", language, width, shots)
     assert problems == []

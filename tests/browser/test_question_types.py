@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from surveys.questionnaires.xlsform import read
-from tests.browser.checks import leaves, look
+from tests.browser.checks import go, leaves, look
 from tests.browser.conftest import LOOKS
 from tests.factories.surveys import make_campaign, make_invitation, make_survey
 from tests.surveys.responses.phone import stored
@@ -40,37 +40,37 @@ def test_every_type(
     problems = look(page, "types-scale-matrix", language, width, shots)
     page.check("#q-likert-3")
     page.check("#q-score-10")
-    page.click(NEXT)
+    go(page, NEXT)
     problems += look(page, "types-matrix-error", language, width, shots)
     page.check("#q-rate_a-0")
-    page.click(NEXT)
+    go(page, NEXT)
     problems += look(page, "types-date-rank", language, width, shots)
     page.fill("#q-born-day", "۳۱")
     page.select_option("#q-born-month", index=12)
     page.fill("#q-born-year", "1403" if language == "fa" else "2024")
     for number in range(3):
         page.select_option(f"#q-order-{number}", index=1)
-    page.click(NEXT)
+    go(page, NEXT)
     problems += look(page, "types-date-rank-errors", language, width, shots)
     page.fill("#q-born-day", "30")
     for number in range(3):
         page.select_option(f"#q-order-{number}", index=number + 1)
     page.check("#q-ok-0")
-    page.click(NEXT)
+    go(page, NEXT)
     problems += look(page, "types-repeat", language, width, shots)
     page.fill("#q-pname", "Zahra")
     page.fill("#q-age", "40")
-    page.click("main button[value=add]")
+    go(page, "main button[value=add]")
     page.fill("#q-pname", "Ali")
     page.fill("#q-age", "8")
     problems += look(page, "types-repeat-second", language, width, shots)
-    page.click(NEXT)
+    go(page, NEXT)
     problems += look(page, "types-sum", language, width, shots)
     page.check("#q-prov-0")
-    page.click(NEXT)
+    go(page, NEXT)
     page.select_option("#q-city", "kas")
     problems += look(page, "types-cascade", language, width, shots)
-    page.click(NEXT)
+    go(page, NEXT)
     assert problems == []
     assert all(address.startswith(live) for address in seen)
     (response,) = stored(app)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from surveys.questionnaires import flow
 from surveys.questionnaires.schema import Questionnaire
+from tests.browser.checks import go
 from tests.factories.surveys import make_campaign, make_invitation, make_survey
 from tests.surveys.questionnaires.real_forms import FORMS, REAL, form
 from tests.surveys.responses.phone import stored
@@ -68,7 +69,7 @@ def answer(page: Page, survey: Questionnaire, lang: str, seed: int) -> Walker:
         walker.send(at, filled)
         adds = page.query_selector(ADD) is not None and at.round < 2 and walker.dice.random() < 0.5
         address = page.url
-        page.click(ADD if adds else NEXT)
+        go(page, ADD if adds else NEXT)
         if adds and "more=1" not in page.url:
             walker.answers, _page = flow.add_round(survey, at, walker.answers)
         wrong = page.query_selector("#error-summary")

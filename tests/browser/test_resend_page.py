@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.contacts.models import Contact
 from portal.db import db
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 
@@ -22,7 +22,7 @@ NAMES = {"fa": "مریم گل‌محمدی", "ar": "نور حسن سعد", "en":
 def enter(page: Page, email: str) -> None:
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
 
 
 @pytest.mark.parametrize(("language", "width"), LOOKS)
@@ -43,14 +43,14 @@ def test_typed_signed_in_again_sent(
     page.fill("[name=name]", NAMES[language])
     page.fill("[name=tags]", "a-long-tag-that-does-not-wrap," * 12)
     page.context.clear_cookies(name="pasokh")
-    page.click("main form button[type=submit]")
+    go(page, "main form button[type=submit]")
     problems = []
     with page.expect_popup() as opened:
         page.click("main a.btn")
     other = opened.value
     enter(other, user.email)
     other.wait_for_url(f"{live}/staff/")
-    page.click("main form button[type=submit]")
+    go(page, "main form button[type=submit]")
     page.wait_for_url(re.compile(r"/staff/contacts/\d+$"))
     with app.app_context():
         assert db.session.scalars(select(Contact.name)).all() == [NAMES[language]]
@@ -69,7 +69,7 @@ def test_typed_signed_in_again_sent(
             tab.goto(f"{live}/staff/login")
             enter(tab, user.email)
             tab.wait_for_url(f"{live}/staff/")
-        seen.click("main form button[type=submit]")
+        go(seen, "main form button[type=submit]")
         problems += look(seen, name, language, width, shots)
         assert seen.locator("main form dd").count() == 4
         enter_again = seen.locator("main a.btn")

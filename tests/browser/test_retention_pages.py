@@ -14,7 +14,7 @@ from surveys.questionnaires.models import Survey
 from surveys.retention import services
 from surveys.retention.jobs import erase_due
 from surveys.retention.services import Days
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.surveys import make_survey
@@ -48,13 +48,13 @@ def test_the_rule_and_what_it_did(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     problems: list[str] = []
 
     def send(texts: str, responses: str) -> None:
         page.fill("input[name=texts_days]", texts)
         page.fill("input[name=responses_days]", responses)
-        page.click("main form button[type=submit]")
+        go(page, "main form button[type=submit]")
 
     def see(name: str) -> None:
         problems.extend(look(page, f"retention-{name}", language, width, shots))
@@ -68,7 +68,7 @@ def test_the_rule_and_what_it_did(
     send("۲۰", "٤٠")
     see("asked")
     page.check("input[name=confirm]")
-    page.click("main form button[type=submit]")
+    go(page, "main form button[type=submit]")
     see("saved")
     page.goto(f"{live}/staff/results/CITY-1")
     see("results")

@@ -14,7 +14,7 @@ from portal.db import db
 from surveys.campaigns import launching, services
 from surveys.campaigns.models import Invitation
 from surveys.responses.models import Response
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
@@ -97,7 +97,7 @@ def test_staff_pages(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     problems: list[str] = []
     for name, path in {
         "dashboard": "/staff/",
@@ -137,7 +137,7 @@ def test_an_sms_of_one_endless_word_hides_no_column(
     page.goto(f"{live}/staff/login")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main form [type=submit]")
+    go(page, "main form [type=submit]")
     page.goto(f"{live}/staff/messages/inbox")
     widths = "table => [table.scrollWidth, table.parentElement.clientWidth]"
     needed, there = page.locator("main table").evaluate(widths)

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
-from tests.browser.checks import leaves, look
+from tests.browser.checks import go, leaves, look
 from tests.browser.conftest import LANGUAGES, LOOKS
 from tests.factories.surveys import make_campaign, make_invitation, make_survey, question
 from tests.factories.surveys import questionnaire as form
@@ -34,7 +34,7 @@ def test_every_page_of_the_poll(
     problems = look(page, "survey", language, width, shots)
     for choice in ("safety", "green", "access", "children"):
         page.check(f"input[value={choice}]")
-    page.click(NEXT)
+    go(page, NEXT)
     # The browser moves the focus a moment after the page has loaded.
     page.wait_for_function("document.activeElement?.id === 'error-summary'")
     problems += look(page, "survey-errors", language, width, shots)
@@ -42,13 +42,13 @@ def test_every_page_of_the_poll(
     page.uncheck("input[value=children]")
     page.fill("#q-project_other", "پل عابر")
     problems += look(page, "survey-more", language, width, shots)
-    page.click(NEXT)
+    go(page, NEXT)
     page.check("input[value=dissatisfied]")
     page.fill("#q-improve", "نور کوچه‌ها")
-    page.click(NEXT)
+    go(page, NEXT)
     page.check("input[value='18_29']")
     problems += look(page, "survey-last-page", language, width, shots)
-    page.click(NEXT)
+    go(page, NEXT)
     problems += look(page, "survey-thanks", language, width, shots)
     page.goto(f"{live}/s/{token}")
     problems += look(page, "survey-answered", language, width, shots)
@@ -89,11 +89,11 @@ def test_the_back_button_of_the_browser_loses_nothing(
     page = open_page(360, script=False)
     page.goto(f"{live}/s/{token[1]}")
     page.fill("#q-a", "one")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**p=2")
     page.go_back()
     page.fill("#q-a", "two")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**p=2")
     page.fill("#q-b", "three")
     page.dblclick(NEXT)
@@ -109,10 +109,10 @@ def test_the_back_button_returns_to_a_page_with_errors(
     token = make_invitation(make_campaign(make_survey(form=q)))[1]
     page = open_page(360, script=False)
     page.goto(f"{live}/s/{token}")
-    page.click(NEXT)
+    go(page, NEXT)
     assert page.locator("#error-summary").is_visible()
     page.fill("#q-a", "x")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**p=2")
     page.go_back()
     assert page.locator("#q-a").is_visible()

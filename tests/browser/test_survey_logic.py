@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from surveys.questionnaires import answers as conversions
 from surveys.questionnaires.expressions import parse, to_tree
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.factories.surveys import make_campaign, make_invitation, make_survey, question
 from tests.factories.surveys import questionnaire as form
 from tests.surveys.questionnaires.forms import questionnaire
@@ -180,10 +180,10 @@ def test_questions_come_and_go_by_keyboard(
     assert page.locator("#q-called").input_value() == "Rex"
     assert shown.input_value() == "pet called many herd why wish"
     page.check("input[value=a]")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**p=2")
     page.fill("#q-more", "yes")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**done=**")
     assert errors == []
     assert stored(app)[0].answers == {
@@ -202,21 +202,21 @@ def test_the_same_journey_without_script_stores_the_same(
         page.goto(f"{live}/s/{token}")
         page.check("input[value=yes]")
         if not script:
-            page.click(NEXT)
+            go(page, NEXT)
             page.wait_for_url("**more=1**")
         page.fill("#q-called", "Rex")
         page.fill("#q-many", "3")
         page.check("input[value=b]")
         if change_of_mind:
             page.check("input[value=no]")
-        page.click(NEXT)
+        go(page, NEXT)
         if not change_of_mind and not script:
             page.wait_for_url("**more=1**")
-            page.click(NEXT)
+            go(page, NEXT)
         if not change_of_mind:
             page.wait_for_url("**p=2")
             page.fill("#q-more", "m")
-            page.click(NEXT)
+            go(page, NEXT)
         page.wait_for_url("**done=**")
         kept.append(stored(app)[-1].answers)
     assert kept[0] == kept[1]
@@ -231,13 +231,13 @@ def test_an_error_of_the_server_and_a_step_back_keep_what_the_script_showed(
     page.goto(f"{live}/s/{token}")
     page.check("input[value=yes]")
     page.fill("#q-many", "7")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_function("document.activeElement?.id === 'error-summary'")
     assert page.locator("#q-many").input_value() == "7"
     assert page.locator("#q-called-error, #q-why-error").count() == 2
     page.fill("#q-called", "Rex")
     page.fill("#q-why", "so")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**p=2")
     page.go_back()
     assert page.locator("#q-called").input_value() in {"Rex", ""}
@@ -293,21 +293,21 @@ def test_choices_follow_the_answers_of_the_same_page(
             page.check("input[value=esf]")
             assert page.locator("input[name=city]:checked").count() == 0
         else:
-            page.click(NEXT)
+            go(page, NEXT)
             page.wait_for_url("**more=1**")
         page.check("input[value=kas]")
         if not script:
-            page.click(NEXT)
+            go(page, NEXT)
             page.wait_for_selector("#q-part")
         assert page.locator("#q-part option").all_inner_texts() == ["انتخاب کنید…", "فین", "راوند"]
         page.select_option("#q-part", "fin")
         page.check("input[name=parts][value=fin]")
         page.check("input[name=parts][value=raq]")
         if not script:
-            page.click(NEXT)
+            go(page, NEXT)
             page.wait_for_selector("#q-why")
         page.fill("#q-why", "چون")
-        page.click(NEXT)
+        go(page, NEXT)
         page.wait_for_url("**done=**")
         assert errors == []
         kept.append(stored(app)[-1].answers)
@@ -338,7 +338,7 @@ select_one c or_other | other | Other | ${n} = no_column
     assert page.locator("input[name=place]").count() == 1
     page.check("input[name=other][value=other]")
     page.fill("input[name=other_other]", "More")
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**done=**")
     assert stored(app)[-1].answers == {
         "n": 2, "place": "b", "other": "other", "other_other": "More",
@@ -408,7 +408,7 @@ def test_dates_show_and_check_at_once(
     assert "پیش از تولد است." in page.locator("#q-since .error--live").inner_text()
     date("since", "۳۱", 6, "۱۳۸۰")
     assert page.locator(".error--live").count() == 0
-    page.click(NEXT)
+    go(page, NEXT)
     page.wait_for_url("**done=**")
     assert stored(app)[0].answers == {
         "born": "1981-03-21", "adult": "نانوا", "since": "2001-09-22",

@@ -13,7 +13,7 @@ from portal.contacts import consent
 from portal.contacts.models import Contact
 from portal.db import db
 from surveys.campaigns import approving, spread
-from tests.browser.checks import look
+from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
@@ -103,7 +103,7 @@ def enter(page: Page, live: str, language: str) -> None:
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", user.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     page.wait_for_url("**/staff/**")
 
 
@@ -126,7 +126,7 @@ def test_pages(
         problems += look(page, name, language, width, shots)
     page.goto(f"{live}{pages['texts-edit']}")
     page.fill("#text_fa", "{x}")
-    page.click("main form .actions button >> nth=0")
+    go(page, "main form .actions button >> nth=0")
     page.wait_for_selector("#error-summary")
     problems += look(page, "texts-errors", language, width, shots)
     assert problems == []

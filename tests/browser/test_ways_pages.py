@@ -13,7 +13,7 @@ from portal.db import db
 from surveys.openlinks.models import OpenChallenge
 from surveys.sampling import services as sampling
 from surveys.sampling.plans import Plan
-from tests.browser.checks import leaves, look
+from tests.browser.checks import go, leaves, look
 from tests.browser.conftest import LANGUAGES, LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.contacts import make_contact
@@ -42,11 +42,11 @@ def test_open_links(
     page.goto(f"{live}/o/{checked.open_code}?lang={language}")
     problems += look(page, "open-first", language, width, shots) if width > 400 else []
     page.fill("#phone", "0912")
-    page.click("main button")
+    go(page, "main button")
     page.fill("#phone", "۰۹۱۲ ۳۴۵ ۶۷۸۹")
-    page.click("main button")
+    go(page, "main button")
     page.fill("#code", "000")
-    page.click("main button")
+    go(page, "main button")
     problems += look(page, "open-code-wrong", language, width, shots) if width > 400 else []
     with app.app_context():
         code = links.code_for("open", db.session.scalars(select(OpenChallenge.id)).one())
@@ -70,7 +70,7 @@ def test_open_links_on_a_phone(
     page.goto(f"{live}/o/{checked.open_code}?lang={language}")
     problems += look(page, "open-first", language, 360, shots)
     page.fill("#phone", "09123456789")
-    page.click("main button")
+    go(page, "main button")
     problems += look(page, "open-code", language, 360, shots)
     page.goto(f"{live}/o/ZZZZZZ?lang={language}")
     problems += look(page, "open-unknown", language, 360, shots)
@@ -103,7 +103,7 @@ def test_staff_pages(
     page.goto(f"{live}/staff/login?lang={language}")
     page.fill("input[name=email]", officer.email)
     page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    go(page, "main button[type=submit]")
     problems: list[str] = []
     for name, path in (
         ("ways-draft", f"campaigns/{draft}/ways"),
@@ -114,12 +114,12 @@ def test_staff_pages(
     ):
         page.goto(f"{live}/staff/{path}")
         problems += look(page, name, language, width, shots)
-    page.click("main button[name=walk_in]")
+    go(page, "main button[name=walk_in]")
     problems += look(page, "entry-page", language, width, shots)
-    page.click("main button[value=next].btn")
+    go(page, "main button[value=next].btn")
     problems += look(page, "entry-errors", language, width, shots)
     for choice in ("safety", "green"):
         page.check(f"input[value={choice}]")
-    page.click("main button[value=next].btn")
+    go(page, "main button[value=next].btn")
     assert stored(app)[0].mode == "phone"
     assert problems == []

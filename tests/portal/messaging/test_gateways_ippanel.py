@@ -29,6 +29,7 @@ from portal.messaging.gateways.ippanel import KINDS, PER_MESSAGE, IpPanel
 from portal.messaging.gateways.ippanel_reports import BULK_STATES, STATES
 from portal.messaging.simulator.ippanel import ERRORS
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
+from tests.portal.messaging.end_to_end import wait
 from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
 
 KEY = "an-ippanel-key-of-some-length="
@@ -405,15 +406,24 @@ def test_a_bulk_and_its_recipients(state: int | None, status: int | None, expect
     assert found == [Delivery("5:+989121234567", expected, 3991)]  # type: ignore[arg-type]
 
 
+def settled(gateway: Gateway, ids: list[str]) -> list[Delivery]:
+    """What it says when nothing is under way any more, at most half a minute later."""
+    final = {"delivered", "undelivered", "blocked", "failed"}
+    found: list[Delivery] = []
+
+    def asked() -> bool:
+        found[:] = gateway.deliveries(ids)
+        return {each.state for each in found} <= final
+
+    wait(asked)
+    return found
+
+
 def test_the_states_of_a_request_come_together(simulator: RunningSimulator) -> None:
     gateway = gateway_of(simulator)
     ids = [o.gateway_id for o in gateway.send(batch(100, text="x")) if isinstance(o, Accepted)]
     unknown = "12345:+989121234567"
-    found: list[Delivery] = []
-    for _ in range(100):
-        found = gateway.deliveries([*ids, unknown])
-        if {each.state for each in found} <= {"delivered", "undelivered", "blocked"}:
-            break
+    found = settled(gateway, [*ids, unknown])
     assert {each.gateway_id: each.state for each in found} == {
         each: {"99": "undelivered", "98": "blocked", "97": "undelivered"}.get(
             each[-2:], "delivered"
@@ -431,11 +441,7 @@ def test_no_credit_and_a_rejected_text_are_told_afterwards(simulator: RunningSim
     second = gateway.send([Outgoing(1, "+989121234567", "https://city.example/x")])[0]
     assert isinstance(first, Accepted)
     assert isinstance(second, Accepted)
-    found: list[Delivery] = []
-    for _ in range(100):
-        found = gateway.deliveries([first.gateway_id, second.gateway_id])
-        if {each.state for each in found} == {"failed"}:
-            break
+    found = settled(gateway, [first.gateway_id, second.gateway_id])
     assert [each.state for each in found] == ["failed", "failed"]
 
 
