@@ -48,12 +48,12 @@ def receive(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001
     form, document = _given()
     raw: dict[str, Any] = dict(form) if form else {"json": document}
     found = adapter.parse_inbound(form, document)
-    for message in found:
-        inbound.store(adapter.name, message, raw)
+    stored = [inbound.store(adapter.name, message, raw) for message in found]
     if not found and (form or document is not None):
         log.warning("An inbound SMS nobody could read", extra={"fields": sorted(form)[:20]})
         inbound.store_unreadable(adapter.name, raw)
     db.session.commit()
+    inbound.obey_at_once(stored)
     return _answer(adapter)
 
 

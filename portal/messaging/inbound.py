@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 RECEIVED: Final = "inbound.received"
 """Kind of the outbox row that hands a stored SMS to the handlers."""
+AT_ONCE: Final = "2s"
+"""How long a stop may wait for a lock while a gateway waits for its answer."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,30 @@ def _storable(text: str) -> str:
 
 
 # Handling
+
+
+def obey_at_once(inbound_ids: Iterable[int | None]) -> None:
+    """Handle the stops and rejoins among SMS that are stored and committed; commits.
+
+    The workers may all be sending, a stop does not wait for them. What fails here is handled by
+    its outbox row.
+    """
+    ids = [each for each in inbound_ids if each is not None]
+    found = db.session.execute(
+        select(InboundMessage.id, InboundMessage.text)
+        .where(InboundMessage.id.in_(ids), InboundMessage.e164.is_not(None))
+        .order_by(InboundMessage.id)
+    ).all()
+    for inbound_id, text in found:
+        if words.command(text) is None:
+            continue
+        try:
+            db.session.execute(select(func.set_config("lock_timeout", AT_ONCE, True)))
+            handle({"id": inbound_id})
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            log.exception("A stop waits for a worker", extra={"inbound": inbound_id})
 
 
 def handle(payload: dict[str, Any]) -> None:

@@ -96,14 +96,41 @@ def test_an_sms_is_stored_once_and_handled(calls: FlaskClient) -> None:
     sms = {"id": "5", "from": NUMBER, "to": "+98" + LINE, "text": "لغو۱۱"}
     for _ in range(2):
         assert calls.post(_path("inbound"), data=sms).status_code == 200
-    (stored,) = _arrived()
-    assert (stored.raw, stored.line, stored.handled_at) == (sms, LINE, None)
-    assert _state(waiting) == "created"
     outbox.sweep()
-    assert _arrived()[0].handled_by == "opt_out"
+    (stored,) = _arrived()
+    assert (stored.raw, stored.line, stored.handled_by) == (sms, LINE, "opt_out")
     assert _state(waiting) == "suppressed"
     assert consent.is_opted_out(NUMBER, LINE)
     assert not consent.is_opted_out(NUMBER, "30001")
+    assert len(consent.history(NUMBER)) == 1
+
+
+def test_a_stop_waits_for_no_worker_and_a_message_does(calls: FlaskClient) -> None:
+    """They may all be sending the very campaign."""
+    waiting = make_message(e164=NUMBER)
+    for text in ("چراغ خاموش است", "لغو۱۱"):
+        calls.post(_path("inbound"), data={"from": NUMBER, "to": LINE, "text": text})
+    assert [each.handled_by for each in _arrived()] == [None, "opt_out"]
+    assert _state(waiting) == "suppressed"
+    calls.post(_path("inbound"), data={"from": NUMBER, "to": LINE, "text": "12"})
+    assert not consent.is_opted_out(NUMBER, LINE)
+
+
+def test_a_stop_that_cannot_be_obeyed_at_once_is_kept_and_obeyed_later(
+    calls: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = make_message(e164=NUMBER)
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": "لغو۱۱"}
+    with db.engine.connect() as other:
+        # Somebody holds the row for longer than a gateway waits for its answer.
+        other.execute(select(Message.id).with_for_update())
+        monkeypatch.setattr(inbound, "AT_ONCE", "50ms")
+        assert calls.post(_path("inbound"), data=sms).status_code == 200
+    (stored,) = _arrived()
+    assert stored.handled_at is None
+    outbox.sweep()
+    assert _arrived()[0].handled_by == "opt_out"
+    assert _state(waiting) == "suppressed"
 
 
 def test_without_an_id_the_same_text_in_the_same_minute_is_one(calls: FlaskClient) -> None:
