@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 RECEIVED: Final = "inbound.received"
 """Kind of the outbox row that hands a stored SMS to the handlers."""
+MAX_ID: Final = 200
+"""Characters of a gateway's id that count: an index takes no long ones."""
 AT_ONCE: Final = "2s"
 """How long a stop may wait for a lock while a gateway waits for its answer."""
 
@@ -52,19 +54,19 @@ def store(gateway: str, message: Inbound, raw: Mapping[str, Any]) -> int | None:
         gateway,
         dedupe_key(message),
         raw,
-        e164=message.sender if is_e164(message.sender) else None,
+        e164=_person(message.sender),
         line=own_line(message.line),
         text=_storable(message.text),
-        received_at=message.received_at,
+        # A gateway whose clock is fast would else have the last word for hours.
+        received_at=min(message.received_at, clock.now()),
     )
 
 
 def store_unreadable(gateway: str, raw: Mapping[str, Any]) -> int | None:
     """Keep what a gateway sent and its adapter could not read: somebody may. Does not commit."""
-    digest = hashlib.sha256(json.dumps(clean(raw), sort_keys=True).encode()).hexdigest()
     return _insert(
         gateway,
-        f"raw:{digest[:40]}",
+        f"raw:{_digest(json.dumps(clean(raw), sort_keys=True))}",
         raw,
         e164=None,
         line="",
@@ -88,13 +90,23 @@ def _insert(gateway: str, key: str, raw: Mapping[str, Any], **values: Any) -> in
     return inbound_id
 
 
+def _person(sender: str) -> str | None:
+    """The number of whoever wrote; None for a name, and for a line of our own."""
+    return sender if is_e164(sender) and own_line(sender) not in _own_lines() else None
+
+
 def dedupe_key(message: Inbound) -> str:
     """The gateway's id, or, where it gives none, sender, line, text and minute."""
-    if message.gateway_id:
-        return f"id:{message.gateway_id}"
+    if given := message.gateway_id:
+        is_plain = len(given) <= MAX_ID and _storable(given) == given
+        return f"id:{given}" if is_plain else f"id:{_digest(given)}"
     minute = message.received_at.astimezone(dt.UTC).strftime("%Y%m%d%H%M")
     facts = json.dumps([message.sender, message.line, message.text, minute])
-    return f"hash:{hashlib.sha256(facts.encode()).hexdigest()[:40]}"
+    return f"hash:{_digest(facts)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def own_line(line: str) -> str:
