@@ -15,7 +15,7 @@ from portal.db import db
 from portal.messaging import account, inbound
 from portal.messaging.account import Account
 from portal.messaging.gateways.base import LOST, GatewayError, Inbox
-from portal.messaging.models import GatewayInbox
+from portal.messaging.models import GatewayInbox, InboundMessage
 
 log = logging.getLogger(__name__)
 
@@ -141,20 +141,22 @@ def _fetch_stops(each: Account) -> int:
 
 
 def _came_back(e164: str, line: str, since: dt.datetime) -> bool:
-    """Whether the person rejoined since then: the list may be older than that."""
-    return bool(
-        db.session.scalar(
-            select(
-                exists().where(
-                    ConsentRecord.e164 == e164,
-                    ConsentRecord.decision == "given",
-                    ConsentRecord.channel.in_(("sms", "staff")),
-                    or_(ConsentRecord.line.is_(None), ConsentRecord.line == line),
-                    ConsentRecord.at > since,
-                )
-            )
-        )
+    """Whether the person rejoined since then: the list may be older than that. Who rejoined before
+    we knew of a stop has no record of it, only the SMS."""
+    said = exists().where(
+        ConsentRecord.e164 == e164,
+        ConsentRecord.decision == "given",
+        ConsentRecord.channel.in_(("sms", "staff")),
+        or_(ConsentRecord.line.is_(None), ConsentRecord.line == line),
+        ConsentRecord.at > since,
     )
+    wrote = exists().where(
+        InboundMessage.e164 == e164,
+        InboundMessage.handled_by == "rejoin",
+        InboundMessage.line == line,
+        InboundMessage.received_at > since,
+    )
+    return bool(db.session.scalar(select(or_(said, wrote))))
 
 
 def _complain(each: Account, what: str, error: GatewayError) -> None:

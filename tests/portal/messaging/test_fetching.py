@@ -11,11 +11,11 @@ from portal import clock, outbox
 from portal.contacts import consent
 from portal.contacts.models import ConsentRecord
 from portal.db import db
-from portal.messaging import fetching
+from portal.messaging import fetching, inbound
 from portal.messaging.gateways.base import LOST, GatewayError, Inbound, Inbox
 from portal.messaging.models import GatewayInbox, InboundMessage, Message
 from portal.messaging.simulator.testing import RunningSimulator
-from tests.factories.messages import LINE, FakeGateway, make_message, use_gateways
+from tests.factories.messages import LINE, FakeGateway, make_inbound, make_message, use_gateways
 
 SECRET = "a-secret-of-22-characters-or-more"
 HOOK = f"/hooks/sms/kavenegar/{SECRET}/inbound"
@@ -210,6 +210,14 @@ def test_who_rejoined_is_not_stopped_by_an_old_list(mailbox: Mailbox) -> None:
         clock.shift(hours=1)
         assert fetching.fetch_stops() == 1
     assert mailbox.since[1] - mailbox.since[0] > dt.timedelta(days=80)
+
+
+def test_who_rejoined_before_the_stop_was_known_is_not_stopped(mailbox: Mailbox) -> None:
+    mailbox.stops = [NUMBER]
+    inbound.handle({"id": make_inbound("12", NUMBER).id})
+    db.session.commit()
+    assert fetching.fetch_stops() == 0
+    assert not consent.is_opted_out(NUMBER, LINE)
 
 
 def test_a_gateway_without_a_list_is_left_alone(mailbox: Mailbox) -> None:
