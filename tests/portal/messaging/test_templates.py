@@ -242,7 +242,7 @@ def test_a_message_shows_its_words_without_its_link(app: Flask, staff: FlaskClie
         segments=1,
     )
     page = html.unescape(staff.get(f"/staff/messages/sms/{message.id}?lang=en").text)
-    assert "Lamp A1: [personal link]" in page
+    assert "Lamp A1: \u2068[personal link]\u2069" in page
     assert "Launcher" in page
     assert "Second person" in page
     assert "version 1" in page
