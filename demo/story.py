@@ -56,9 +56,9 @@ class Story:
         self._contacts()
         self._questionnaire()
         self._prices()
+        campaign = self._campaign()
         listening = Listening(self.world, say)
         listening.begin()
-        campaign = self._campaign()
         self._sending(campaign)
         self._votes(campaign)
         self._replies()
@@ -226,7 +226,7 @@ class Story:
         number = select(func.count()).where(Message.batch_id == batch)
         waiting = number.where(Message.state.in_(("created", "claimed", "unknown")))
         invited, left = self._scalar(number), self._scalar(waiting)
-        started, before, changed, shown = time.monotonic(), left, time.monotonic(), -1
+        changed, shown = time.monotonic(), -1
 
         def nothing_waits() -> bool:
             nonlocal left, changed, shown
@@ -244,11 +244,9 @@ class Story:
             return not left
 
         self.world.wait_for("The campaign", nothing_waits, 3600)
-        spent = time.monotonic() - started
-        rate = f" ({before / spent:,.0f} a second)" if before else ""
-        self._count(batch, invited, rate)
+        self._count(batch, invited)
 
-    def _count(self, batch: int, invited: int, rate: str) -> None:
+    def _count(self, batch: int, invited: int) -> None:
         from portal.messaging.models import Message
 
         sent = self._campaign_sms()
@@ -260,9 +258,11 @@ class Story:
                 f"The portal says that {len(taken)} people were written to, but the ledger has "
                 f"{len(sent)} SMS to {len(receivers)} receivers"
             )
+        times = [sms["accepted_at"] for sms in sent]
         say(
             f"Gateway's ledger: {len(sent):,} SMS to {len(receivers):,} different numbers, "
-            f"{sum(sms['parts'] for sms in sent):,} parts{rate}."
+            f"{sum(sms['parts'] for sms in sent):,} parts, "
+            f"{len(sent) / max(max(times) - min(times), 1):,.0f} a second."
         )
         refused = set(self._scalars(of_batch.where(Message.state == "failed"))) - taken
         if self.world.wiring.reaches_abroad:
