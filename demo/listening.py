@@ -138,13 +138,19 @@ class Listening:
             raise DemoError(f"The categories could not be imported: {result.output}")
 
     def _urgent_message(self) -> None:
-        """The gateway hands over an SMS that it has had for 1 h 58 min; an operator triages it."""
+        """The gateway has an SMS that it took 1 h 58 min ago: it hands it over, or is asked."""
         number, text = URGENT
-        if self._case_of(number):
-            return
-        taken_at = int(time.time()) - LATE_MINUTES * 60
-        self._reply(number, text, line=self.world.wiring.line, at=taken_at)
-        case_id = self.world.wait_for("The urgent message", lambda: self._case_of(number), ARRIVAL)
+        if not self._case_of(number):
+            taken_at = int(time.time()) - LATE_MINUTES * 60
+            self._reply(number, text, line=self.world.wiring.line, at=taken_at)
+
+    def triage(self) -> bool:
+        """Once the urgent SMS is here an operator triages it; whether that is done."""
+        case_id = self._case_of(URGENT[0])
+        if case_id is None:
+            return False
+        if self._scalar(select(Case.urgency).where(Case.id == case_id)):
+            return True
         operator = self._staff("operator@demo.example")
         page = operator.get(f"{self.world.url}/staff/cases/{case_id}")
         form = _form(page, "mark_urgent-urgency")
@@ -154,6 +160,7 @@ class Listening:
             f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; its two hours for a "
             f"first action end at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
         )
+        return True
 
     def _send_message(self, language: str, citizen: tuple[str, str, str]) -> int:
         """A citizen writes on the portal, without cookies or script."""

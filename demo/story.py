@@ -59,7 +59,8 @@ class Story:
         campaign = self._campaign()
         listening = Listening(self.world, say)
         listening.begin()
-        self._sending(campaign)
+        self._sending(campaign, listening.triage)
+        self.world.wait_for("The urgent message", listening.triage, ARRIVAL)
         self._votes(campaign)
         self._replies()
         self._results(campaign)
@@ -217,7 +218,7 @@ class Story:
             raise DemoError(f"The campaign could not be approved: {page.status} {page.url}")
         say("Approval: the administrator, a second person, agreed to the launch.")
 
-    def _sending(self, campaign: int) -> None:
+    def _sending(self, campaign: int, meanwhile: Callable[[], object]) -> None:
         """Until nothing waits any more; then the gateway's ledger is held against the portal."""
         from portal.messaging.models import Message
         from surveys.campaigns.models import Campaign
@@ -230,6 +231,7 @@ class Story:
 
         def nothing_waits() -> bool:
             nonlocal left, changed, shown
+            meanwhile()
             now_left = self._scalar(waiting)
             if now_left != left:
                 left, changed = now_left, time.monotonic()
