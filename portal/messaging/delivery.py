@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import time
 from typing import Final
 
 from sqlalchemy import select, text, update
@@ -15,6 +16,8 @@ from portal.messaging.models import Message
 log = logging.getLogger(__name__)
 
 MAX_IDS: Final = 500
+SECONDS: Final = 15.0
+"""After so long no further call begins: less than the beat waits until it does a job itself."""
 _AGAIN: Final = dt.timedelta(minutes=1)
 _LAST: Final = len(record.CHECKS)
 
@@ -27,11 +30,12 @@ _NEXT = text("""
 
 
 def pull(limit_calls: int = 40) -> int:
-    """Ask about everything that is due, at most MAX_IDS a call; commits. Returns the changes."""
+    """Ask about what is due, at most MAX_IDS a call; commits. Returns the changes."""
     changed = 0
+    ends = time.monotonic() + SECONDS
     for each in account.accounts():
         for _ in range(limit_calls):
-            if not account.standing(each.name).open:
+            if time.monotonic() >= ends or not account.standing(each.name).open:
                 break
             step = _pull_some(each.gateway)
             if step is None:

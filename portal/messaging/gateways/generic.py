@@ -7,6 +7,7 @@ so where an answer was lost nothing is known unless the gateway can be asked for
 import re
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -37,6 +38,7 @@ from portal.messaging.gateways.redact import Secret
 ASKING_SECONDS: Final = 30.0
 """What there was no time to ask about is asked about next time."""
 MAX_ID: Final = 100
+_PUSHED: Final = ("id", "from", "to", "text", "time")
 _PLACE: Final = re.compile(r"\{(to|text|line|id|secret|message_id)\}")
 _BY_HTTP: Final[Mapping[int, ErrorKind]] = {
     401: "stop_gateway",
@@ -63,7 +65,7 @@ class Generic(Adapter):
         self.sender = settings["line"] or None
         self._secret = Secret(settings["secret"]) if settings["secret"] else None
         self._callback = (settings["callback_id"], settings["callback_state"])
-        self._fields = {name: settings[f"inbound_{name}"] for name in ("id", "from", "to", "text")}
+        self._fields = {name: settings[f"inbound_{name}"] for name in _PUSHED}
         self._client = Client(3.05, float(settings["read_timeout"]), settings["proxy"] or None)
 
     def __repr__(self) -> str:
@@ -258,10 +260,22 @@ class Generic(Adapter):
                     sender=international(sender[:40]),
                     line=line[:40],
                     text=text[:10_000],
-                    received_at=clock.now(),
+                    received_at=_moment(given.get(self._fields["time"])),
                 )
             )
         return found
+
+
+def _moment(given: object) -> datetime:
+    """A time that was pushed; this moment where it is missing or absurd."""
+    seconds = answers.integer(given)
+    if seconds is None and isinstance(given, str):
+        try:
+            named = datetime.fromisoformat(given)
+        except ValueError:
+            return clock.now()
+        seconds = int(named.timestamp()) if named.tzinfo else None
+    return answers.moment(seconds)
 
 
 def _given(form: Mapping[str, str], json: object) -> list[Mapping[str, object]]:
