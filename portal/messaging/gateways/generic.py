@@ -5,7 +5,6 @@ so where an answer was lost nothing is known unless the gateway can be asked for
 """
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -19,6 +18,7 @@ from portal.messaging.gateways.base import (
     Delivery,
     DeliveryState,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -33,9 +33,8 @@ from portal.messaging.gateways.http import Call, Client, Failure, Reply
 from portal.messaging.gateways.numbers import international, is_e164, national
 from portal.messaging.gateways.parts import Calls
 from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.rounds import Round
 
-ASKING_SECONDS: Final = 30.0
-"""What there was no time to ask about is asked about next time."""
 MAX_ID: Final = 100
 _PLACE: Final = re.compile(r"\{(to|text|line|id|secret|message_id)\}")
 _BY_HTTP: Final[Mapping[int, ErrorKind]] = {
@@ -167,46 +166,52 @@ class Generic(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message, a call each; none where no status_url is set."""
+        """See Gateway.deliveries: a call each; none where no status_url is set."""
         found: list[Delivery] = []
-        if not self._plan.status_url:
-            return found
-        ends = time.monotonic() + ASKING_SECONDS
-        for gateway_id in gateway_ids:
-            if time.monotonic() > ends:
+        asking = Round()
+        for gateway_id in gateway_ids if self._plan.status_url else ():
+            if not asking.begin_call():
                 break
             try:
                 answer, document = self._ask(self._plan.status_url, {"message_id": gateway_id})
             except GatewayError:
-                if found:
-                    break  # what is known already is not thrown away
-                raise
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
             state: DeliveryState = "unknown"
             if answer.status in self._plan.success_status:
                 state = self._state(document)
             found.append(Delivery(gateway_id, state))
         return found
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find; empty where no find_url is set. None only for an answer that the
         settings call a proof (find_missing)."""
-        found: dict[int, Delivery | None] = {}
-        ends = time.monotonic() + ASKING_SECONDS
-        for message in sent if self._plan.find_url else ():
-            if time.monotonic() > ends:
-                break
+        if not self._plan.find_url:
+            return Findings()
+        known: dict[int, Delivery | None] = {}
+        asking = Round()
+        for place, message in enumerate(sent):
+            left = (each.local_id for each in sent[place:])
+            if not asking.begin_call():
+                return Findings(known, left)
             local_id = str(message.local_id)
-            answer, document = self._ask(self._plan.find_url, {"id": local_id})
+            try:
+                answer, document = self._ask(self._plan.find_url, {"id": local_id})
+            except GatewayError:
+                if not asking.failed():
+                    raise
+                return Findings(known, left)  # what is known already is not thrown away
             said = {_plain(point(document, self._plan.error_pointer)), f"http-{answer.status}"}
             if answer.status in self._plan.success_status:
                 pointer = self._plan.find_pointer
                 gateway_id = _plain(point(document, pointer)) if pointer else local_id
                 if gateway_id and gateway_id != "0" and len(gateway_id) <= MAX_ID:
-                    found[message.local_id] = Delivery(gateway_id, self._state(document))
+                    known[message.local_id] = Delivery(gateway_id, self._state(document))
                     continue
             if said & self._plan.find_missing:
-                found[message.local_id] = None
-        return found
+                known[message.local_id] = None
+        return Findings(known)
 
     def _state(self, document: object) -> DeliveryState:
         if not self._plan.status_pointer:

@@ -5,6 +5,7 @@ reports (portal.messaging.gateways.ippanel_reports). The same request within 40 
 429, which therefore says that an earlier one may have been accepted.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +18,7 @@ from portal.messaging.gateways.base import (
     Deferred,
     Delivery,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -37,6 +39,7 @@ MAX_SEND: Final = 200
 MAX_CHARS: Final = 1400
 _DAY: Final = timedelta(days=1)
 _PAGES_AT_ONCE: Final = 20
+_CURSOR: Final = re.compile(r"([0-9]{1,19})(?: ([0-9]{1,19}) ([0-9]{1,6}))?")
 
 KINDS: Final[Mapping[str, ErrorKind]] = {
     "400-1": "stop_gateway",
@@ -158,28 +161,35 @@ class IpPanel(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message; what there was no time for is left out."""
+        """See Gateway.deliveries."""
         return self._reports.deliveries(gateway_ids)
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find: by number, text, line and time."""
         return self._reports.find(sent, self.sender)
 
     def inbox(self, cursor: str) -> Inbox | None:
-        """See Gateway.inbox. The cursor is the largest identifier seen; without one, a page of
+        """See Gateway.inbox. The cursor is the largest identifier seen; in the middle of a reading
+        the one it began after, the largest seen and the page to go on with. Without one, a page of
         the last day."""
-        after = int(cursor) if cursor.isascii() and cursor.isdigit() else 0
-        rows, is_whole = self._reports.inbox(after, _PAGES_AT_ONCE if after else 1)
+        found = _CURSOR.fullmatch(cursor)
+        after, newest, first = (int(each or 0) for each in found.groups()) if found else (0, 0, 0)
+        rows, following = self._reports.inbox(after, first or 1, _PAGES_AT_ONCE if after else 1)
         since = clock.now() - _DAY
-        newest = after
+        newest = max(after, newest)
         messages: list[tuple[Inbound, Mapping[str, object]]] = []
+        unreadable: list[Mapping[str, object]] = []
         for row in rows:
             message = _inbound(row)
             newest = max(newest, answers.integer(row.get("messages_inbox_id")) or 0)
-            if message is not None and (after or message.received_at >= since):
+            if message is None:
+                unreadable.append(row)
+            elif after or message.received_at >= since:
                 messages.append((message, row))
-        # Where not all was read nothing may be skipped: the same again next time.
-        return Inbox(messages, str(newest) if is_whole or not after else cursor, has_more=False)
+        is_cut = following is not None and after > 0
+        # A page that was read moves behind its place when more arrives: nothing is left out.
+        mark = f"{after} {newest} {following}" if is_cut else str(newest)
+        return Inbox(messages, mark, is_cut, unreadable)
 
     def credit_rial(self) -> int | None:
         data, _ = self._ask("GET", "api/payment/credit/mine", {}, None)

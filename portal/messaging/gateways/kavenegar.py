@@ -18,6 +18,7 @@ from portal.messaging.gateways.base import (
     Delivery,
     DeliveryState,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -26,12 +27,14 @@ from portal.messaging.gateways.base import (
     Outgoing,
     Refused,
     Sent,
+    Stops,
     Unknown,
 )
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
 from portal.messaging.gateways.kavenegar_lists import inbound, integer, records
 from portal.messaging.gateways.numbers import international, is_e164, national
 from portal.messaging.gateways.redact import Secret, redact
+from portal.messaging.gateways.rounds import Round
 
 DEFAULT_BASE_URL: Final = "https://api.kavenegar.com/v1"
 MAX_SEND: Final = 200
@@ -209,26 +212,36 @@ class Kavenegar(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message; `unknown` after 48 hours."""
+        """See Gateway.deliveries; `unknown` after 48 hours."""
         found: list[Delivery] = []
+        asking = Round()
         for start in range(0, len(gateway_ids), MAX_STATUS):
-            ids = ",".join(gateway_ids[start : start + MAX_STATUS])
-            entries = self._ask("sms/status", {"messageid": ids})
-            found += [d for entry in entries if (d := _delivery(entry)) is not None]
+            if not asking.begin_call():
+                break
+            asked = gateway_ids[start : start + MAX_STATUS]
+            entries = self._ask("sms/status", {"messageid": ",".join(asked)})
+            said = [d for entry in entries if (d := _delivery(entry)) is not None]
+            silent = dict.fromkeys(asked).keys() - {each.gateway_id for each in said}
+            found += [*said, *(Delivery(each, "unknown") for each in sorted(silent))]
         return found
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find; by local id."""
-        local_ids = [message.local_id for message in sent]
-        found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
-        for start in range(0, len(local_ids), MAX_LOCAL):
-            ids = ",".join(map(str, local_ids[start : start + MAX_LOCAL]))
-            for entry in self._ask("sms/statuslocalmessageid", {"localid": ids}):
+        known: dict[int, Delivery | None] = {}
+        asking = Round()
+        for start in range(0, len(sent), MAX_LOCAL):
+            if not asking.begin_call():
+                return Findings(known, (message.local_id for message in sent[start:]))
+            local_ids = [message.local_id for message in sent[start : start + MAX_LOCAL]]
+            asked = ",".join(map(str, local_ids))
+            entries = self._ask("sms/statuslocalmessageid", {"localid": asked})
+            known |= dict.fromkeys(local_ids)
+            for entry in entries:
                 local_id, gateway_id = integer(entry.get("localid")), entry.get("messageid")
                 # An identifier means it was accepted, even with a status nobody documented.
-                if local_id in found and integer(gateway_id):
-                    found[local_id] = _delivery(entry) or Delivery(str(gateway_id), "unknown")
-        return found
+                if local_id in known and integer(gateway_id):
+                    known[local_id] = _delivery(entry) or Delivery(str(gateway_id), "unknown")
+        return Findings(known)
 
     def credit_rial(self) -> int | None:
         entries = self._ask("account/info", {})
@@ -238,7 +251,7 @@ class Kavenegar(Adapter):
         """See Gateway.inbox; of the sending line."""
         return lists.inbox(self._ask, self.sender, cursor) if self.sender else None
 
-    def blocked(self, since: datetime) -> list[str] | None:
+    def blocked(self, since: datetime) -> Stops | None:
         """See Gateway.blocked; of the sending line."""
         return lists.blocked(self._ask, self.sender, since) if self.sender else None
 

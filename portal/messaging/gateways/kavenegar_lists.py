@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from portal import clock
-from portal.messaging.gateways.base import LOST, Inbound, Inbox
+from portal.messaging.gateways.base import LOST, GatewayError, Inbound, Inbox, Stops
 from portal.messaging.gateways.numbers import international, is_e164
+from portal.messaging.gateways.rounds import Round
 
 Record = dict[str, object]
 Ask = Callable[[str, Mapping[str, str]], list[Record]]
 
 RECEIVE_PAGE: Final = 100
 BLOCKED_PAGE: Final = 200
-MAX_PAGES: Final = 50
+MAX_PAGES: Final = 500
+BLOCKED_SECONDS: Final = 100.0
+"""The list of the first look, 90 days back, may be long."""
 STOPPED_BY_SMS: Final = "2"
 """blockReason of «لغو ۱۱»; the others (panel, administrator) are nobody's own word."""
 
@@ -33,23 +36,31 @@ def inbox(ask: Ask, line: str, cursor: str) -> Inbox:
     return Inbox(messages, "", len(unread) >= RECEIVE_PAGE, unreadable)
 
 
-def blocked(ask: Ask, line: str, since: datetime) -> list[str]:
+def blocked(ask: Ask, line: str, since: datetime) -> Stops:
     """The numbers that stopped a line by SMS since then, page by page."""
     found: dict[str, None] = {}
-    for page in range(1, MAX_PAGES + 1):
-        entries = ask(
-            "line/blocked/list",
-            {
-                "linenumber": line,
-                "blockreason": STOPPED_BY_SMS,
-                "startdate": str(int(since.timestamp())),
-                "page": str(page),
-            },
-        )
+    asking = Round(BLOCKED_SECONDS, MAX_PAGES)
+    page = 0
+    while asking.begin_call():
+        page += 1
+        try:
+            entries = ask(
+                "line/blocked/list",
+                {
+                    "linenumber": line,
+                    "blockreason": STOPPED_BY_SMS,
+                    "startdate": str(int(since.timestamp())),
+                    "page": str(page),
+                },
+            )
+        except GatewayError:
+            if not asking.failed():
+                raise
+            break  # what is known already is not thrown away
         found |= dict.fromkeys(_numbers(entries))
         if len(entries) < BLOCKED_PAGE:
-            break
-    return list(found)
+            return Stops(list(found))
+    return Stops(list(found), is_complete=False)
 
 
 def _numbers(entries: Iterable[Record]) -> list[str]:

@@ -36,6 +36,7 @@ from portal.messaging.gateways.melipayamak_codes import (
 from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.rounds import Round
 
 log = logging.getLogger(__name__)
 
@@ -152,28 +153,37 @@ class Melipayamak(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message."""
+        """See Gateway.deliveries."""
         ids = [each for each in gateway_ids if each.isascii() and each.isdigit()]
         found: list[Delivery] = []
+        asking = Round()
         for start in range(0, len(ids), MAX_STATUS):
-            asked = ids[start : start + MAX_STATUS]
-            answer = self._call("receive/status", {"recIds": [int(each) for each in asked]})
-            codes = answer.get("resultsAsCode")
-            if not isinstance(codes, list) or len(codes) != len(asked):
-                if found:
-                    break  # what is known already is not thrown away
-                code = code_of(answer.get("status"))
-                known = code is not None and code != TEXT and code not in PER_MESSAGE
-                raise GatewayError(
-                    KINDS[int(code)] if code is not None and known else "retry",
-                    code or "entries",
-                    answers.words(answer.get("status")) or "not as many states as were asked for",
-                )
-            for gateway_id, given in zip(asked, codes, strict=True):
-                number = answers.integer(given)
-                state = STATES.get(number, "unknown") if number is not None else "unknown"
-                found.append(Delivery(gateway_id, state))
+            if not asking.begin_call():
+                break
+            try:
+                found += self._states(ids[start : start + MAX_STATUS])
+            except GatewayError:
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
         return found
+
+    def _states(self, asked: Sequence[str]) -> list[Delivery]:
+        answer = self._call("receive/status", {"recIds": [int(each) for each in asked]})
+        codes = answer.get("resultsAsCode")
+        if not isinstance(codes, list) or len(codes) != len(asked):
+            code = code_of(answer.get("status"))
+            known = code is not None and code != TEXT and code not in PER_MESSAGE
+            raise GatewayError(
+                KINDS[int(code)] if code is not None and known else "retry",
+                code or "entries",
+                answers.words(answer.get("status")) or "not as many states as were asked for",
+            )
+        numbers = [answers.integer(given) for given in codes]
+        return [
+            Delivery(gateway_id, "unknown" if number is None else STATES.get(number, "unknown"))
+            for gateway_id, number in zip(asked, numbers, strict=True)
+        ]
 
     def credit_rial(self) -> int | None:
         return answers.rial(self._call("receive/credit", None).get("amount"))

@@ -5,7 +5,8 @@ of what was sent (portal.messaging.gateways.smsir_lists).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from portal import clock
@@ -16,6 +17,7 @@ from portal.messaging.gateways.base import (
     Deferred,
     Delivery,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -30,7 +32,8 @@ from portal.messaging.gateways.http import Call, Client, Failure, Reply
 from portal.messaging.gateways.numbers import international, is_e164, national
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.redact import Secret
-from portal.messaging.gateways.smsir_lists import Listing, Lists, match, state_of
+from portal.messaging.gateways.rounds import Round
+from portal.messaging.gateways.smsir_lists import Lists, Mark, state_of
 
 DEFAULT_BASE_URL: Final = "https://api.sms.ir/v1"
 MAX_SEND: Final = 100
@@ -38,9 +41,6 @@ BLACKLISTED: Final = "115"
 NULL: Final = "null"
 """Our name for the null that stands in the place of an identifier."""
 _FEW: Final = 3
-_DAY: Final = 86_400
-_OVERLAP: Final = 600
-"""Seconds read again at each look into the inbox: rows may turn up out of order."""
 
 # `status` of the whole call; those of PER_MESSAGE are answered by finding the message to blame.
 KINDS: Final[Mapping[int, ErrorKind]] = {
@@ -88,6 +88,8 @@ class SmsIr(Adapter):
 
     name: Final = "smsir"
     max_batch: Final = 2 * MAX_SEND
+    remembers = timedelta(hours=46)
+    """What is not in today's list any more is in the archive."""
 
     def __init__(
         self,
@@ -171,44 +173,47 @@ class SmsIr(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message, by lists of 100 while that costs fewer calls than
-        asking for each. What there was no time for is left out."""
+        """See Gateway.deliveries: by lists of 100 while that costs fewer calls than asking for
+        each."""
+        asking = Round()
         wanted = dict.fromkeys(gateway_ids)
-        found = self._lists.states(set(wanted)) if len(wanted) > _FEW else {}
-        ends = self._lists.deadline()
+        found = self._lists.states(set(wanted), asking) if len(wanted) > _FEW else {}
         for gateway_id in wanted:
-            if gateway_id in found or not gateway_id.isdigit():
+            if gateway_id in found:
                 continue
-            if found and not self._lists.is_before(ends):
+            if not gateway_id.isdigit():
+                found[gateway_id] = Delivery(gateway_id, "unknown")
+                continue
+            if not asking.begin_call():
                 break
             try:
                 data = self._ask(f"send/{gateway_id}", {})
             except GatewayError:
-                if found:
-                    break  # what is known already is not thrown away
-                raise
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
             delivery = state_of(data) if isinstance(data, dict) else None
             found[gateway_id] = delivery or Delivery(gateway_id, "unknown")
         return list(found.values())
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find: by mobile, text, line and time."""
-        listing = self._lists.sent_around([message.at for message in sent])
-        return match(sent, listing, self.sender)
+        return self._lists.find(sent, self.sender)
 
     def inbox(self, cursor: str) -> Inbox | None:
-        """See Gateway.inbox. The cursor is the Unix time of the newest SMS seen."""
+        """See Gateway.inbox. The cursor is a smsir_lists.Mark."""
         now = int(clock.now().timestamp())
-        newest = min(int(cursor), now) if cursor.isascii() and cursor.isdigit() else now - _DAY
-        listing: Listing = self._lists.received_since(newest - _OVERLAP)
-        messages = []
-        for row in listing.rows:
+        before = Mark.read(cursor, now)
+        rows, after = self._lists.received(before)
+        messages, unreadable, newest = [], [], after.newest
+        for row in rows:
             message = _inbound(row)
-            if message is not None:
-                messages.append((message, row))
-                newest = max(newest, min(now, int(message.received_at.timestamp())))
-        # Where not all was read nothing may be skipped: the same again next time.
-        return Inbox(messages, str(newest) if listing.is_complete else cursor, has_more=False)
+            if message is None:
+                unreadable.append(row)
+                continue
+            messages.append((message, row))
+            newest = max(newest, min(now, int(message.received_at.timestamp())))
+        return Inbox(messages, str(replace(after, newest=newest)), after.is_cut, unreadable)
 
     def credit_rial(self) -> int | None:
         return answers.rial(self._ask("credit", {}))
