@@ -10,11 +10,10 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 from portal import clock
-from portal.messaging.gateways import answers
+from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
     Adapter,
-    Deferred,
     Delivery,
     DeliveryState,
     ErrorKind,
@@ -30,7 +29,7 @@ from portal.messaging.gateways.base import (
 )
 from portal.messaging.gateways.generic_settings import Plan, plan
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
-from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import Calls
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
@@ -72,22 +71,12 @@ class Generic(Adapter):
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """See Gateway.send."""
-        if len(batch) > self.max_batch:
-            raise ValueError(f"at most {self.max_batch} messages a call")
-        if len({message.local_id for message in batch}) != len(batch):
-            raise ValueError("a local id is twice in the batch")
-        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
-        rest = [at for at, outcome in enumerate(outcomes) if outcome is None]
-        try:
-            sent = Calls().each([[batch[at]] for at in rest], self._send_one)
-        except GatewayError as error:
-            if len(rest) == len(batch):
-                raise
-            ambiguous = error.kind == "ambiguous"
-            sent = [Unknown(error.code) if ambiguous else Deferred(error) for _ in rest]
-        for at, outcome in zip(rest, sent, strict=True):
-            outcomes[at] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
+        return early.around(
+            batch,
+            lambda message: early.refused(message, number="number", empty="text"),
+            lambda rest: Calls().each([[message] for message in rest], self._send_one),
+            self.max_batch,
+        )
 
     def _send_one(self, part: Sequence[Outgoing]) -> list[Outcome]:
         (message,) = part
@@ -319,13 +308,3 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
 
 def _address(template: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: quote(values.get(found[1], ""), safe=""), template)
-
-
-def _refuse_early(message: Outgoing) -> Refused | None:
-    if not is_e164(message.to):
-        return Refused("number", "permanent", "not a telephone number")
-    if not message.text.strip():
-        return Refused("text", "permanent", "the text is empty")
-    if any("\ud800" <= char <= "\udfff" for char in message.text):
-        return Refused("half", "permanent", "the text has half a character")
-    return None

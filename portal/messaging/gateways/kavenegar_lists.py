@@ -1,10 +1,10 @@
 """Kavenegar's records, and its lists of SMS received and of numbers that stopped a line."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
-from portal import clock
+from portal.messaging.gateways import answers
 from portal.messaging.gateways.base import LOST, GatewayError, Inbound, Inbox, Stops
 from portal.messaging.gateways.numbers import international, is_e164
 from portal.messaging.gateways.rounds import Round
@@ -78,35 +78,11 @@ def inbound(entry: Mapping[str, object]) -> Inbound | None:
     text = entry.get("message")
     if not sender or not line or not isinstance(text, str):
         return None
-    gateway_id = integer(entry.get("messageid", entry.get("id")))
+    gateway_id = answers.integer(entry.get("messageid", entry.get("id")))
     return Inbound(
         gateway_id=str(gateway_id) if gateway_id else None,
         sender=international(str(sender)[:40]),
         line=str(line)[:40],
         text=text[:10_000],
-        received_at=_moment(integer(entry.get("date"))),
+        received_at=answers.moment(answers.integer(entry.get("date"))),
     )
-
-
-def _moment(seconds: int | None) -> datetime:
-    """A time the gateway gave, or this moment where it is missing or absurd."""
-    now = clock.now()
-    if seconds is None or not 0 < seconds < now.timestamp() + 86_400:
-        return now
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def records(value: object) -> list[Record]:
-    """The records of an answer, one or many."""
-    items: Sequence[object] = value if isinstance(value, list) else [value]
-    return [item for item in items[:1000] if isinstance(item, dict)]
-
-
-def integer(value: object) -> int | None:
-    """A non-negative integer of at most 19 digits, however it was written."""
-    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    text = str(value).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portal import clock
-from portal.messaging.gateways import answers
+from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
     Adapter,
-    Deferred,
     Delivery,
     ErrorKind,
     Findings,
@@ -29,7 +28,7 @@ from portal.messaging.gateways.base import (
     Unknown,
 )
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
-from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
@@ -118,37 +117,31 @@ class SmsIr(Adapter):
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """See Gateway.send."""
-        if len(batch) > self.max_batch:
-            raise ValueError(f"at most {self.max_batch} messages a call")
-        if len({message.local_id for message in batch}) != len(batch):
-            raise ValueError("a local id is twice in the batch")
-        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
-        order: list[int] = []
-        parts: list[list[Outgoing]] = []
-        for part in self._parts(batch, [at for at, found in enumerate(outcomes) if found is None]):
-            order += part
-            parts.append([batch[at] for at in part])
-        calls = Calls()
-        try:
-            sent = calls.each(parts, lambda part: calls.blaming(part, self._send_once))
-        except GatewayError as error:
-            if len(order) == len(batch):
-                raise
-            sent = [_after(error) for _ in order]
-        for at, outcome in zip(order, sent, strict=True):
-            outcomes[at] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
+        return early.around(
+            batch,
+            lambda message: early.refused(message, number="104", empty="103"),
+            self._send_lines,
+            self.max_batch,
+        )
 
-    def _parts(self, batch: Sequence[Outgoing], places: Sequence[int]) -> list[list[int]]:
-        """The places of a batch in calls: one line each, at most MAX_SEND."""
+    def _send_lines(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Calls of one line each, of at most MAX_SEND."""
         by_line: dict[str | None, list[int]] = {}
-        for at in places:
-            by_line.setdefault(batch[at].sender or self.sender, []).append(at)
-        return [
-            those[start : start + MAX_SEND]
-            for those in by_line.values()
-            for start in range(0, len(those), MAX_SEND)
+        for at, message in enumerate(batch):
+            by_line.setdefault(message.sender or self.sender, []).append(at)
+        parts = [
+            places[start : start + MAX_SEND]
+            for places in by_line.values()
+            for start in range(0, len(places), MAX_SEND)
         ]
+        calls = Calls()
+        sent = calls.each(
+            [[batch[at] for at in places] for places in parts],
+            lambda part: calls.blaming(part, self._send_once),
+        )
+        order = [at for places in parts for at in places]
+        outcomes = dict(zip(order, sent, strict=True))
+        return [outcomes[at] for at in range(len(batch))]
 
     def _send_once(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         line = answers.integer(batch[0].sender or self.sender)
@@ -279,20 +272,6 @@ class SmsIr(Adapter):
             reason,
             retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
         )
-
-
-def _refuse_early(message: Outgoing) -> Refused | None:
-    if not is_e164(message.to):
-        return Refused("104", "permanent", "not a telephone number")
-    if not message.text.strip():
-        return Refused("103", "permanent", "the text is empty")
-    if any("\ud800" <= char <= "\udfff" for char in message.text):
-        return Refused("half", "permanent", "the text has half a character")
-    return None
-
-
-def _after(error: GatewayError) -> Outcome:
-    return Unknown(error.code) if error.kind == "ambiguous" else Deferred(error)
 
 
 def _outcome(given: object, cost: int | None) -> Outcome:

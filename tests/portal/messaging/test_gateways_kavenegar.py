@@ -7,11 +7,12 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from portal import clock
-from portal.messaging.gateways import create
+from portal.messaging.gateways import create, parts
 from portal.messaging.gateways.base import (
     Accepted,
     Deferred,
@@ -220,6 +221,19 @@ def test_an_error_amid_bisecting_spares_what_was_accepted(code: int, kind: str) 
         else:
             assert isinstance(outcome, Deferred)
             assert outcome.error.kind == kind
+
+
+def test_looking_for_the_ones_to_blame_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call takes ten seconds here: 8 bad → 4 bad → 2 bad → the rest later."""
+    seconds = iter(range(0, 1000, 10))
+    monkeypatch.setattr(parts, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    raw = http_answer(200, b'{"return":{"status":411,"message":"no"},"entries":null}')
+    calls: list[int] = []
+    with serving(lambda call: calls.append(call) or raw) as url:  # type: ignore[func-returns-value]
+        outcomes = Kavenegar(KEY, base_url=url, sender="1000").send(batch(8))
+    assert len(calls) < 5
+    assert len(outcomes) == 8
+    assert {type(outcome) for outcome in outcomes} == {Deferred}
 
 
 @pytest.mark.parametrize("mode", ["hang", "drop"])
