@@ -205,6 +205,10 @@ class Gateway(Protocol):
         earlier answer did not arrive."""
 
     @property
+    def pushes_ids(self) -> bool:
+        """False where an SMS that it pushes lacks the identifier which it has in `inbox`."""
+
+    @property
     def settles(self) -> timedelta:
         """How long after a call "never seen" may be wrong: reports come late."""
 
@@ -257,6 +261,7 @@ class Adapter:
 
     supports_local_id = False
     reads_once = False
+    pushes_ids = True
     settles: timedelta = timedelta(minutes=3)
     remembers: timedelta = timedelta(hours=20)
     hook_answer: tuple[str, str] = ("ok\n", "text/plain")

@@ -5,7 +5,6 @@ reports (portal.messaging.gateways.ippanel_reports). The same request within 40 
 429, which therefore says that an earlier one may have been accepted.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,6 +30,7 @@ from portal.messaging.gateways.http import Call, Client, Failure
 from portal.messaging.gateways.ippanel_reports import Reports, name_of
 from portal.messaging.gateways.numbers import international
 from portal.messaging.gateways.parts import BlameError, Calls, not_made
+from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
 
 DEFAULT_BASE_URL: Final = "https://edge.ippanel.com/v1"
@@ -39,7 +39,6 @@ MAX_SEND: Final = 200
 MAX_CHARS: Final = 1400
 _DAY: Final = timedelta(days=1)
 _PAGES_AT_ONCE: Final = 20
-_CURSOR: Final = re.compile(r"([0-9]{1,19})(?: ([0-9]{1,19}) ([0-9]{1,6}))?")
 
 KINDS: Final[Mapping[str, ErrorKind]] = {
     "400-1": "stop_gateway",
@@ -169,14 +168,13 @@ class IpPanel(Adapter):
         return self._reports.find(sent, self.sender)
 
     def inbox(self, cursor: str) -> Inbox | None:
-        """See Gateway.inbox. The cursor is the largest identifier seen; in the middle of a reading
-        the one it began after, the largest seen and the page to go on with. Without one, a page of
-        the last day."""
-        found = _CURSOR.fullmatch(cursor)
-        after, newest, first = (int(each or 0) for each in found.groups()) if found else (0, 0, 0)
-        rows, following = self._reports.inbox(after, first or 1, _PAGES_AT_ONCE if after else 1)
+        """See Gateway.inbox. The cursor is a Mark, of identifiers; without one, a page of the
+        last day."""
+        mark = Mark.read(cursor, 0)
+        after = mark.since
+        rows, following = self._reports.inbox(after, mark.page, _PAGES_AT_ONCE if after else 1)
         since = clock.now() - _DAY
-        newest = max(after, newest)
+        newest = mark.newest
         messages: list[tuple[Inbound, Mapping[str, object]]] = []
         unreadable: list[Mapping[str, object]] = []
         for row in rows:
@@ -186,10 +184,11 @@ class IpPanel(Adapter):
                 unreadable.append(row)
             elif after or message.received_at >= since:
                 messages.append((message, row))
-        is_cut = following is not None and after > 0
-        # A page that was read moves behind its place when more arrives: nothing is left out.
-        mark = f"{after} {newest} {following}" if is_cut else str(newest)
-        return Inbox(messages, mark, is_cut, unreadable)
+        if following is not None and after:
+            mark = Mark(after, newest, following)
+        else:
+            mark = Mark(newest, newest)
+        return Inbox(messages, str(mark), mark.is_cut, unreadable)
 
     def credit_rial(self) -> int | None:
         data, _ = self._ask("GET", "api/payment/credit/mine", {}, None)

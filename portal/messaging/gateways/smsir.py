@@ -30,9 +30,10 @@ from portal.messaging.gateways.base import (
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
 from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
-from portal.messaging.gateways.smsir_lists import Lists, Mark, state_of
+from portal.messaging.gateways.smsir_lists import Lists, state_of
 
 DEFAULT_BASE_URL: Final = "https://api.sms.ir/v1"
 MAX_SEND: Final = 100
@@ -40,6 +41,7 @@ BLACKLISTED: Final = "115"
 NULL: Final = "null"
 """Our name for the null that stands in the place of an identifier."""
 _FEW: Final = 3
+_DAY: Final = 86_400
 
 # `status` of the whole call; those of PER_MESSAGE are answered by finding the message to blame.
 KINDS: Final[Mapping[int, ErrorKind]] = {
@@ -194,10 +196,9 @@ class SmsIr(Adapter):
         return self._lists.find(sent, self.sender)
 
     def inbox(self, cursor: str) -> Inbox | None:
-        """See Gateway.inbox. The cursor is a smsir_lists.Mark."""
+        """See Gateway.inbox. The cursor is a Mark, of Unix times."""
         now = int(clock.now().timestamp())
-        before = Mark.read(cursor, now)
-        rows, after = self._lists.received(before)
+        rows, after = self._lists.received(Mark.read(cursor, now - _DAY, now))
         messages, unreadable, newest = [], [], after.newest
         for row in rows:
             message = _inbound(row)

@@ -5,9 +5,8 @@ nor the zone of that midnight is documented, so nothing here depends on either: 
 only where its empty last page was seen, or where it was sorted by time and went back far enough.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,19 +15,15 @@ from portal import clock
 from portal.messaging.gateways import answers, lost
 from portal.messaging.gateways.base import Delivery, DeliveryState, Findings, GatewayError, Sent
 from portal.messaging.gateways.numbers import international
+from portal.messaging.gateways.reading import Mark, Page, Row, read
 from portal.messaging.gateways.rounds import Round
 
 PAGE: Final = 100
 MAX_PAGES: Final = 200
-LIVE: Final = "receive/live"
-ARCHIVE: Final = "receive/archive"
-DAY: Final = 86_400
+_ARCHIVE: Final = "archive"
+"""The part of the inbox that is read after today's."""
 _OVERLAP: Final = 600
 """Seconds read again at each look into the inbox: rows may turn up out of order."""
-_MARK: Final = re.compile(
-    rf"(?P<since>[0-9]{{1,11}})(?: (?P<newest>[0-9]{{1,11}}) (?P<path>{LIVE}|{ARCHIVE})"
-    r" (?P<page>[0-9]{1,6}))?"
-)
 _ARCHIVED: Final = timedelta(hours=1)
 """After midnight, when yesterday's messages surely are in the archive."""
 _WATCH: Final = timedelta(hours=2)
@@ -45,49 +40,7 @@ STATES: Final[Mapping[int, DeliveryState]] = {
     7: "blocked",
 }
 
-Row = Mapping[str, object]
 Ask = Callable[[str, Mapping[str, str]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """`is_complete`: every message of the time asked for is among the rows. `next_page`: where to
-    go on; None where the list was read to its end."""
-
-    rows: Sequence[Row]
-    is_complete: bool
-    next_page: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far the inbox is read: up to the Unix time `since`; in the middle of a reading also of
-    `path` the pages before `page`, and `newest` is the newest seen."""
-
-    since: int
-    newest: int
-    path: str = LIVE
-    page: int = 1
-
-    @staticmethod
-    def read(cursor: str, now: int) -> "Mark":
-        """What `str` of a mark said; of anything else, the last day."""
-        found = _MARK.fullmatch(cursor)
-        if found is None:
-            return Mark(now - DAY, now - DAY)
-        since = min(int(found["since"]), now)
-        if found["newest"] is None:
-            return Mark(since, since)
-        return Mark(since, min(int(found["newest"]), now), found["path"], int(found["page"]))
-
-    @property
-    def is_cut(self) -> bool:
-        return (self.path, self.page) != (LIVE, 1)
-
-    def __str__(self) -> str:
-        if not self.is_cut:
-            return str(self.newest)
-        return f"{self.since} {self.newest} {self.path} {self.page}"
 
 
 class Lists:
@@ -105,37 +58,43 @@ class Lists:
         for number, group in enumerate(groups):
             if asking.is_over:
                 return Findings(known, (each.local_id for left in groups[number:] for each in left))
-            listing = self._sent(group, asking)
-            rows = [row for each in listing.rows if (row := _row(each)) is not None]
-            known |= lost.match(group, rows, own_line=own_line, is_complete=listing.is_complete)
+            rows, is_complete = self._sent(group, asking)
+            read = [row for each in rows if (row := _row(each)) is not None]
+            known |= lost.match(group, read, own_line=own_line, is_complete=is_complete)
         return Findings(known)
 
-    def _sent(self, group: Sequence[Sent], asking: Round) -> Listing:
-        """Every message sent about the time of these."""
+    def _sent(self, group: Sequence[Sent], asking: Round) -> tuple[list[Row], bool]:
+        """Every message sent about the time of these, and whether these are all."""
         since, until = lost.span(group)
         if _is_archived(until):
-            return self._rows("send/archive", "sendDateTime", since, _span(since, until), asking)
+            return self._rows("send/archive", since, _span(since, until), asking)
         # Today's first: a message that is moved between the two calls is seen twice, not never.
-        found = self._rows("send/live", "sendDateTime", since, {}, asking)
+        today, is_complete = self._rows("send/live", since, {}, asking)
         if since >= max(_midnights()):
-            return found
-        old = self._rows("send/archive", "sendDateTime", since, _span(since, until), asking)
-        is_complete = (
-            found.is_complete and old.is_complete and clock.now() >= max(_midnights()) + _ARCHIVED
-        )
-        return Listing([*found.rows, *old.rows], is_complete)
+            return today, is_complete
+        old, is_old_complete = self._rows("send/archive", since, _span(since, until), asking)
+        is_moved = clock.now() >= max(_midnights()) + _ARCHIVED
+        return [*today, *old], is_complete and is_old_complete and is_moved
+
+    def _rows(
+        self, path: str, since: datetime, query: Mapping[str, str], asking: Round
+    ) -> tuple[list[Row], bool]:
+        """The messages sent since then, and whether these are all and readable."""
+        found = read(self._pages(path, query, asking), _sent_at, since.timestamp())
+        is_readable = all(_sent_at(row) and row.get("mobile") for row in found.rows)
+        return list(found.rows), found.next_page is None and is_readable
 
     def received(self, mark: Mark) -> tuple[Sequence[Row], Mark]:
-        """What arrived since a mark, and how far it is read now. A page that was read moves
-        behind its place when more arrives, so going on at a page leaves nothing out."""
+        """What arrived since a mark, and how far it is read now."""
         asking = Round()
         now, midnight = clock.now(), max(_midnights())
         since = datetime.fromtimestamp(mark.since - _OVERLAP, UTC)
         rows: list[Row] = []
         page = mark.page
-        if mark.path == LIVE:
+        if mark.part != _ARCHIVE:
             newest_first = {"sortByNewest": "true"}
-            found = self._rows(LIVE, "receivedDateTime", since, newest_first, asking, first=page)
+            pages = self._pages("receive/live", newest_first, asking, page)
+            found = read(pages, _received_at, since.timestamp(), page)
             rows += found.rows
             if found.next_page is not None:
                 return rows, replace(mark, page=found.next_page)
@@ -144,10 +103,11 @@ class Lists:
             page = 1
         # What came in before midnight, and what is only now moved to the archive.
         since = min(since, now - 2 * _WATCH)
-        old = self._rows(ARCHIVE, "receivedDateTime", since, _span(since, now), asking, first=page)
+        pages = self._pages("receive/archive", _span(since, now), asking, page)
+        old = read(pages, _received_at, since.timestamp(), page)
         rows += old.rows
         if old.next_page is not None:
-            return rows, replace(mark, path=ARCHIVE, page=old.next_page)
+            return rows, replace(mark, page=old.next_page, part=_ARCHIVE)
         return rows, Mark(mark.newest, mark.newest)
 
     def states(self, wanted: set[str], asking: Round) -> dict[str, Delivery]:
@@ -159,7 +119,7 @@ class Lists:
             ("send/live", {}),
             ("send/archive", _span(now - timedelta(days=3), now)),
         ):
-            for rows in self._pages(path, query, asking):
+            for rows, _ in self._pages(path, query, asking):
                 for row in rows:
                     delivery = state_of(row)
                     if delivery is not None and delivery.gateway_id in wanted:
@@ -171,7 +131,7 @@ class Lists:
 
     def _pages(
         self, path: str, query: Mapping[str, str], asking: Round, first: int = 1
-    ) -> Iterator[list[Row]]:
+    ) -> Iterator[Page]:
         """The pages that hold something, and, where they were read to the end, one that is
         empty."""
         for number in range(first, first + MAX_PAGES):
@@ -185,39 +145,17 @@ class Lists:
                     raise
                 return  # what is known already is not thrown away
             rows: list[Row] = list(answers.records(data)) if isinstance(data, list) else []
-            yield rows
+            yield rows, number + 1
             if not rows:
                 return
 
-    def _rows(
-        self,
-        path: str,
-        time_field: str,
-        since: datetime,
-        query: Mapping[str, str],
-        asking: Round,
-        *,
-        first: int = 1,
-    ) -> Listing:
-        found: list[Row] = []
-        last, is_readable = float("inf"), True
-        is_sorted, falls = True, False  # the newest first, and that was seen
-        following = first
-        for rows in self._pages(path, query, asking, first):
-            if not rows:
-                return Listing(found, is_readable)
-            following += 1
-            for row in rows:
-                at = answers.integer(row.get(time_field))
-                is_readable = is_readable and bool(at and row.get("mobile"))
-                is_sorted = is_sorted and at is not None and at <= last
-                falls = falls or (at or 0) < last < float("inf")
-                last = at or 0
-                if at is None or at >= since.timestamp():
-                    found.append(row)
-            if is_sorted and falls and last < since.timestamp():
-                return Listing(found, is_readable)
-        return Listing(found, False, following)
+
+def _sent_at(row: Row) -> int | None:
+    return answers.integer(row.get("sendDateTime"))
+
+
+def _received_at(row: Row) -> int | None:
+    return answers.integer(row.get("receivedDateTime"))
 
 
 def state_of(row: Row) -> Delivery | None:
@@ -233,7 +171,7 @@ def state_of(row: Row) -> Delivery | None:
 
 
 def _row(row: Row) -> lost.Row | None:
-    at, delivery = answers.integer(row.get("sendDateTime")), state_of(row)
+    at, delivery = _sent_at(row), state_of(row)
     if at is None or at >= 2**35 or delivery is None:
         return None
     line = answers.integer(row.get("lineNumber"))
