@@ -383,9 +383,22 @@ def test_what_was_found_before_an_error_is_kept() -> None:
 # States
 
 
+# state_id of a request and message_status of a recipient, as documented
+EVERY_BULK_STATE = {
+    0: "accepted", 1: "accepted", 2: "accepted", 3: "failed", 4: "failed", 5: "accepted",
+    6: "at_operator", 7: "cancelled", 8: "failed", 9: "failed",
+}  # fmt: skip
+EVERY_STATE = {0: "at_operator", 1: "at_operator", 2: "delivered", 3: "undelivered", 4: "blocked"}
+
+
+def test_every_documented_state_is_known() -> None:
+    assert set(BULK_STATES) == set(EVERY_BULK_STATE)
+    assert set(STATES) == set(EVERY_STATE)
+
+
 @pytest.mark.parametrize(("state", "status", "expected"), [
-    *((state, None, expected) for state, expected in BULK_STATES.items()),
-    *((6, status, expected) for status, expected in STATES.items()),
+    *((state, None, expected) for state, expected in EVERY_BULK_STATE.items()),
+    *((6, status, expected) for status, expected in EVERY_STATE.items()),
     (3, 2, "failed"),
     (None, 2, "unknown"),
     (77, 2, "unknown"),

@@ -299,7 +299,20 @@ def test_nobody_listening_is_surely_not_accepted() -> None:
 # States
 
 
-@pytest.mark.parametrize(("code", "state"), [*STATES.items(), (-1, "unknown"), (77, "unknown"),
+EVERY_STATE = {
+    0: "at_operator", 1: "delivered", 2: "undelivered", 3: "undelivered", 5: "unknown",
+    8: "at_operator", 16: "undelivered", 35: "blocked", 100: "unknown", 200: "at_operator",
+    300: "failed", 400: "accepted", 500: "failed",
+}  # fmt: skip
+
+
+def test_every_documented_code_is_known() -> None:
+    # 1 is the acceptance; 11 is about one message. Below zero they are about templates.
+    assert {*KINDS, 1, 11} == {*range(-7, 8), *range(9, 13), 14, 15}
+    assert set(STATES) == set(EVERY_STATE)
+
+
+@pytest.mark.parametrize(("code", "state"), [*EVERY_STATE.items(), (-1, "unknown"), (77, "unknown"),
                                               ("1", "delivered"), (None, "unknown")])  # fmt: skip
 def test_each_delivery_code(code: object, state: str) -> None:
     with serving(lambda *_: said({"resultsAsCode": [code], "results": ["x"]})) as url:
