@@ -78,7 +78,6 @@ def upgrade() -> None:
     sa.Column('photo', sa.String(), nullable=True),
     sa.Column('e164', sa.String(length=16), nullable=True),
     sa.Column('page_key', sa.LargeBinary(), nullable=True),
-    sa.Column('code_digest', sa.LargeBinary(), nullable=True),
     sa.Column('code_tries', sa.BigInteger(), nullable=False),
     sa.Column('reason_code', sa.String(), nullable=True),
     sa.Column('reasons', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
