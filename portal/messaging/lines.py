@@ -1,6 +1,6 @@
 """What a text takes over each sending line: parts and endings differ from line to line."""
 
-from portal.i18n import format_number, isolate, ngettext
+from portal.i18n import _, format_number, isolate
 from portal.messaging import account, segments, suffixes
 from portal.messaging.segments import Segments
 
@@ -20,15 +20,11 @@ def differences(shown: str, *, bulk: bool = True) -> list[str]:
         found = segments.count(text, chars_per_part=each.plan)
         if found.segments != parts:
             said.append(
-                ngettext(
-                    "If %(gateway)s has to send it, over the line %(line)s, it takes %(shown)s "
-                    "part.",
-                    "If %(gateway)s has to send it, over the line %(line)s, it takes %(shown)s "
-                    "parts.",
-                    found.segments,
+                _(
+                    "Parts if %(gateway)s has to send it, over the line %(line)s: %(parts)s.",
                     gateway=isolate(each.name),
                     line=isolate(each.line),
-                    shown=format_number(found.segments),
+                    parts=format_number(found.segments),
                 )
             )
     return said

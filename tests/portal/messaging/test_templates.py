@@ -308,8 +308,8 @@ def _counted(staff: FlaskClient, purpose: str, typed: str) -> str:
         ((70,), "1 part", None),
         ((66,), "2 parts", None),
         ((66, 66), "2 parts", None),
-        ((70, 66), "1 part", "If gateway2 has to send it, over the line 2000, it takes 2 parts."),
-        ((66, 70), "2 parts", "If gateway2 has to send it, over the line 2000, it takes 1 part."),
+        ((70, 66), "1 part", "Parts if gateway2 has to send it, over the line 2000: 2."),
+        ((66, 70), "2 parts", "Parts if gateway2 has to send it, over the line 2000: 1."),
     ],
 )
 def test_parts_are_those_of_the_line_that_sends(
@@ -346,7 +346,7 @@ def test_another_ending_makes_another_length(app: Flask, staff: FlaskClient) -> 
     try:
         page = _counted(staff, "test.many", "م" * 68)
         assert "<strong>1 part</strong>" in page
-        assert "If second has to send it, over the line 2000, it takes 2 parts." in page
+        assert "Parts if second has to send it, over the line 2000: 2." in page
         # A single message has no ending.
         assert "has to send it" not in _counted(staff, "test.light", "{code} {link}\n" + "م" * 30)
     finally:

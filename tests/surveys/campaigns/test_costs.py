@@ -176,7 +176,7 @@ def test_lines_that_differ_are_named(
     assert "has to send it" not in counted()
     use_gateways(app, usual, dataclasses.replace(other, plan=short))
     assert "1 part ·" in counted()
-    assert "If other has to send it, over the line 2000, it takes 2 parts." in counted()
+    assert "Parts if other has to send it, over the line 2000: 2." in counted()
     with app.app_context():
         db.session.get_one(Campaign, campaign_id).texts = {"fa": typed}
         db.session.commit()
@@ -184,7 +184,7 @@ def test_lines_that_differ_are_named(
     assert "over the line 2000" in review
     use_gateways(app, dataclasses.replace(usual, plan=short), other)
     assert "2 parts ·" in counted()
-    assert "If other has to send it, over the line 2000, it takes 1 part." in counted()
+    assert "Parts if other has to send it, over the line 2000: 1." in counted()
 
 
 # Proposals
