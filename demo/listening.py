@@ -157,8 +157,8 @@ class Listening:
         operator.submit(page, form, {"mark_urgent-urgency": "danger"})
         due = self._scalar(_first_action(case_id))
         self.say(
-            f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; its two hours for a "
-            f"first action end at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
+            f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; a first action is "
+            f"due at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
         )
         return True
 
