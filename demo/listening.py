@@ -28,8 +28,6 @@ from workflows.callins.models import CallinSeries, CallinSession
 from workflows.cases.models import Case, CaseClock, CaseEvent, Category
 from workflows.packets.models import Packet
 
-WAITS = dt.timedelta(minutes=4)
-"""How long the story waits for a clock to run out."""
 LATE_MINUTES = 118
 """How long ago the gateway received the urgent SMS: two minutes are left of its two hours."""
 ARABIC = ("زينب الموسوي", "مصباح الشارع أمام فندقنا في سنغلج لا يعمل منذ أسبوع.")
@@ -155,10 +153,16 @@ class Listening:
         page = operator.get(f"{self.world.url}/staff/cases/{case_id}")
         form = _form(page, "mark_urgent-urgency")
         operator.submit(page, form, {"mark_urgent-urgency": "danger"})
-        due = self._scalar(_first_action(case_id))
+        due = self._scalar(
+            select(CaseClock.due_at).where(
+                CaseClock.case_id == case_id,
+                CaseClock.kind == "first_action",
+                CaseClock.stopped_at.is_(None),
+            )
+        )
         self.say(
-            f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; its two hours for a "
-            f"first action end at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
+            f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; a first action is "
+            f"due at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
         )
         return True
 
@@ -235,13 +239,6 @@ class Listening:
         kinds = select(func.count()).where(
             CaseEvent.case_id == case_id, CaseEvent.kind.in_(["warned", "escalated"])
         )
-        due = self._scalar(_first_action(case_id))
-        if due and due - clock.now() > WAITS:
-            self.say(
-                f"Urgent: {self.world.gateway} does not tell when it took an SMS, so the two "
-                f"hours began as it arrived; the sweep reports the delay after {due:%H:%M:%S} UTC."
-            )
-            return
         if self._scalar(kinds) < 2:
             self.say("Waiting for the two hours of the urgent message to run out …")
         self.world.wait_for("The escalation", lambda: self._scalar(kinds) >= 2, 240)
@@ -361,15 +358,6 @@ class Listening:
         if result.exit_code:
             raise DemoError(f"The council packet could not be compiled: {result.output}")
         self.say(f"Council packet: {folder / 'packet.pdf'}, and on {self.world.url}/council/")
-
-
-def _first_action(case_id: int) -> Any:
-    """When the first action is due, while its clock runs."""
-    return select(CaseClock.due_at).where(
-        CaseClock.case_id == case_id,
-        CaseClock.kind == "first_action",
-        CaseClock.stopped_at.is_(None),
-    )
 
 
 def _form(page: Page, field: str) -> Form:

@@ -27,6 +27,8 @@ CITY = {
     "CITY_NAME_EN": "Tehran Municipality, District 12",
 }
 USUAL_GATEWAY = "kavenegar"
+START = 180
+"""Seconds that a busy machine may take to start everything."""
 ARRIVAL = 120
 """Seconds within which an SMS of a citizen is surely here: some gateways are asked for them only
 twice a minute."""
@@ -171,9 +173,11 @@ class World:
             stderr=(self.folder / "log" / "start.log").open("wb"),
         )
         try:
-            self.wait_for("the web server", lambda: self._answers(self.url + "/healthz"))
+            self.wait_for("the web server", lambda: self._answers(self.url + "/healthz"), START)
             self.wait_for(
-                "the simulated gateway", lambda: self._answers(self.simulator_url + "/sim/health")
+                "the simulated gateway",
+                lambda: self._answers(self.simulator_url + "/sim/health"),
+                START,
             )
             yield
         finally:

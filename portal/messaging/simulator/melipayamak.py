@@ -75,6 +75,8 @@ class Melipayamak:
         return None
 
     def inbound_push(self, url: str, arrived: Arrived) -> Push | None:  # noqa: ARG002
+        if arrived.is_late:
+            return None
         fields = {"to": arrived.line, "body": arrived.text, "from": national(arrived.number)}
         return Push("GET", "", query=urlencode(fields))
 

@@ -9,7 +9,6 @@ import hmac
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,8 +23,6 @@ from portal.messaging.simulator.ledger import Ledger
 
 ACCOUNT: Final = f"AC{'5' * 32}"
 MAX_CHARS: Final = 1600
-GIVES_UP: Final = 60
-"""Seconds after which an SMS that could not be handed over is only in the list."""
 # code: (HTTP status, message)
 ERRORS: Final[dict[int, tuple[int, str]]] = {
     14107: (429, "Rate limit exceeded"),
@@ -244,7 +241,7 @@ class Twilio:
         return self._signed(url, fields)
 
     def inbound_push(self, url: str, arrived: Arrived) -> Push | None:
-        if time.time() - arrived.at > GIVES_UP:
+        if arrived.is_late:
             return None
         fields = {
             "AccountSid": ACCOUNT,
