@@ -100,14 +100,13 @@ def _asked(each: Account, cursor: str) -> Inbox | None:
 
 def _keep(each: Account, inbox: Inbox) -> int:
     """Everything raw, and how far we are, in one transaction, before anything else is done."""
-    new = 0
-    for message, raw in inbox.messages:
-        new += inbound.store(each.name, message, raw) is not None
+    stored = [inbound.store(each.name, message, raw) for message, raw in inbox.messages]
     for raw in inbox.unreadable:
         inbound.store_unreadable(each.name, raw)
     _write(each, inbox.cursor)
     db.session.commit()
-    return new
+    inbound.obey_at_once(stored)
+    return sum(inbound_id is not None for inbound_id in stored)
 
 
 def fetch_stops() -> int:

@@ -4,6 +4,7 @@ Answers are 200 wherever the caller could not do better by asking again: gateway
 hour otherwise. HEAD changes nothing.
 """
 
+import json
 import logging
 from typing import Any
 
@@ -46,14 +47,16 @@ def receive(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001
     if request.method == "HEAD":
         return "ok\n"
     form, document = _given()
-    raw: dict[str, Any] = dict(form) if form else {"json": document}
+    raw: dict[str, Any] = dict(form)
+    if body := _body():
+        raw["body" if document is None else "json"] = body
     found = adapter.parse_inbound(form, document)
-    for message in found:
-        inbound.store(adapter.name, message, raw)
-    if not found and (form or document is not None):
+    stored = [inbound.store(adapter.name, message, raw) for message in found]
+    if not found and raw:
         log.warning("An inbound SMS nobody could read", extra={"fields": sorted(form)[:20]})
         inbound.store_unreadable(adapter.name, raw)
     db.session.commit()
+    inbound.obey_at_once(stored)
     return _answer(adapter)
 
 
@@ -82,4 +85,14 @@ def _called_url() -> str:
 def _given() -> tuple[dict[str, str], object]:
     """Query and form fields together, and the JSON document if there is one."""
     form = {**request.args.to_dict(), **request.form.to_dict()}
-    return form, request.get_json(silent=True, force=not request.form and bool(request.data))
+    try:
+        document: object = json.loads(_body()) if _body() else None
+    except (ValueError, RecursionError):
+        document = None
+    return form, document
+
+
+def _body() -> str:
+    """What was sent besides a form, whatever its encoding is said to be: half an SMS is better
+    than none."""
+    return "" if request.form else request.get_data().decode("utf-8", "replace")

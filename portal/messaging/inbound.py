@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,10 @@ _ALSO: Final = "(also)"
 """Beside what a gateway gave: the key under which it gave the same SMS the other way."""
 RECEIVED: Final = "inbound.received"
 """Kind of the outbox row that hands a stored SMS to the handlers."""
+MAX_ID: Final = 200
+"""Characters of a gateway's id that count: an index takes no long ones."""
+AT_ONCE: Final = "2s"
+"""How long a stop may wait for a lock while a gateway waits for its answer."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,16 @@ def store(gateway: str, message: Inbound, raw: Mapping[str, Any]) -> int | None:
     """Store an SMS once and have it handled; None where it was stored before. Does not commit."""
     key = dedupe_key(message)
     facts: dict[str, Any] = {
-        "e164": message.sender if is_e164(message.sender) else None,
+        "e164": _person(message.sender),
         "line": own_line(message.line),
         "text": _storable(message.text),
     }
+    # A gateway whose clock is fast would else have the last word for hours.
+    at = min(message.received_at, clock.now())
     known = account.get(gateway)
-    if known and not known.gateway.pushes_ids and _joins(gateway, key, message.received_at, facts):
+    if known and not known.gateway.pushes_ids and _joins(gateway, key, at, facts):
         return None
-    return _insert(gateway, key, raw, **facts, received_at=message.received_at)
+    return _insert(gateway, key, raw, **facts, received_at=at)
 
 
 def _joins(gateway: str, key: str, at: dt.datetime, facts: Mapping[str, Any]) -> bool:
@@ -93,10 +99,9 @@ def _joins(gateway: str, key: str, at: dt.datetime, facts: Mapping[str, Any]) ->
 
 def store_unreadable(gateway: str, raw: Mapping[str, Any]) -> int | None:
     """Keep what a gateway sent and its adapter could not read: somebody may. Does not commit."""
-    digest = hashlib.sha256(json.dumps(clean(raw), sort_keys=True).encode()).hexdigest()
     return _insert(
         gateway,
-        f"raw:{digest[:40]}",
+        f"raw:{_digest(json.dumps(clean(raw), sort_keys=True))}",
         raw,
         e164=None,
         line="",
@@ -120,13 +125,23 @@ def _insert(gateway: str, key: str, raw: Mapping[str, Any], **values: Any) -> in
     return inbound_id
 
 
+def _person(sender: str) -> str | None:
+    """The number of whoever wrote; None for a name, and for a line of our own."""
+    return sender if is_e164(sender) and own_line(sender) not in _own_lines() else None
+
+
 def dedupe_key(message: Inbound) -> str:
     """The gateway's id, or, where it gives none, sender, line, text and minute."""
-    if message.gateway_id:
-        return f"id:{message.gateway_id}"
+    if given := message.gateway_id:
+        is_plain = len(given) <= MAX_ID and _storable(given) == given
+        return f"id:{given}" if is_plain else f"id:{_digest(given)}"
     minute = message.received_at.astimezone(dt.UTC).strftime("%Y%m%d%H%M")
     facts = json.dumps([message.sender, message.line, message.text, minute])
-    return f"hash:{hashlib.sha256(facts.encode()).hexdigest()[:40]}"
+    return f"hash:{_digest(facts)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 
 def own_line(line: str) -> str:
@@ -155,6 +170,30 @@ def _storable(text: str) -> str:
 
 
 # Handling
+
+
+def obey_at_once(inbound_ids: Iterable[int | None]) -> None:
+    """Handle the stops and rejoins among SMS that are stored and committed; commits.
+
+    The workers may all be sending, a stop does not wait for them. What fails here is handled by
+    its outbox row.
+    """
+    ids = [each for each in inbound_ids if each is not None]
+    found = db.session.execute(
+        select(InboundMessage.id, InboundMessage.text)
+        .where(InboundMessage.id.in_(ids), InboundMessage.e164.is_not(None))
+        .order_by(InboundMessage.id)
+    ).all()
+    for inbound_id, text in found:
+        if words.command(text) is None:
+            continue
+        try:
+            db.session.execute(select(func.set_config("lock_timeout", AT_ONCE, True)))
+            handle({"id": inbound_id})
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            log.exception("A stop waits for a worker", extra={"inbound": inbound_id})
 
 
 def handle(payload: dict[str, Any]) -> None:

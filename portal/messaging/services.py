@@ -9,7 +9,7 @@ from typing import Final
 from flask import current_app
 from sqlalchemy import func, select, update
 
-from portal import audit, clock, links
+from portal import audit, clock, links, phones
 from portal.config import Settings
 from portal.db import db
 from portal.messaging import hints, prices, segments
@@ -197,7 +197,9 @@ def reply_automatically(
     whoever got REPLIES_PER_HOUR or REPLIES_PER_DAY: it may be a robot that answers ours.
     """
     inbound = db.session.get_one(InboundMessage, inbound_id)
-    if inbound.e164 is None or not may_reply_automatically(inbound.e164):
+    if inbound.e164 is None or not _is_mobile(inbound.e164):
+        return None
+    if not may_reply_automatically(inbound.e164):
         return None
     if db.session.scalar(select(Message.id).where(Message.in_reply_to == inbound_id)):
         return None
@@ -213,6 +215,15 @@ def reply_automatically(
     message.in_reply_to = inbound_id
     db.session.flush()
     return message
+
+
+def _is_mobile(e164: str) -> bool:
+    """Not an advertising line, a bank's service or a landline, which read no answer."""
+    try:
+        phones.parse_mobile(e164)
+    except phones.PhoneError:
+        return False
+    return True
 
 
 def may_reply_automatically(e164: str) -> bool:

@@ -30,13 +30,23 @@ _STOP_WORDS: Final = """
 لغو پیامک ها
 لغو پیامک تبلیغاتی
 لغو پیامک های تبلیغاتی
+لغو پیام تبلیغاتی
+لغو پیام های تبلیغاتی
 لغو تبلیغات
+لغو تبلیغ
 لغو ارسال
 لغو ارسال پیام
+لغو ارسال پیام ها
 لغو ارسال پیامک
+لغو ارسال پیامک ها
 لغو دریافت
 لغو دریافت پیام
+لغو دریافت پیام ها
 لغو دریافت پیامک
+لغو دریافت پیامک ها
+لعو 11
+لفو 11
+لغوو 11
 انصراف
 انصراف 11
 11 انصراف
@@ -55,6 +65,24 @@ _STOP_WORDS: Final = """
 دیگه پیامک نفرستید
 دیگر پیام نفرستید
 دیگه پیام نفرستید
+پیام ندهید
+پیام ندید
+پیام ارسال نکنید
+پیامک ندهید
+پیامک ندید
+پیامک ارسال نکنید
+دیگر پیام ندهید
+دیگر پیام ندید
+دیگر پیام ارسال نکنید
+دیگر پیامک ندهید
+دیگر پیامک ندید
+دیگر پیامک ارسال نکنید
+دیگه پیام ندهید
+دیگه پیام ندید
+دیگه پیام ارسال نکنید
+دیگه پیامک ندهید
+دیگه پیامک ندید
+دیگه پیامک ارسال نکنید
 إلغاء
 إلغاء 11
 11 إلغاء
@@ -78,6 +106,8 @@ _STOP_WORDS: Final = """
 لا ترسلوا رسائل
 لا ترسلوا الرسائل
 لا ترسل رسائل
+لا أريد رسائل
+لا أريد الرسائل
 laghv
 laghve
 lagv
@@ -90,6 +120,13 @@ lagv 11
 lagho 11
 laghw 11
 laqv 11
+laghv ozviat
+laghv ozviyat
+laghv eshterak
+laghv payam
+laghv payamak
+enseraf
+enseraf 11
 stop
 stop 11
 11 stop
@@ -186,10 +223,18 @@ _POLITE_WORDS: Final = """
 سپاس
 سلام
 درود
+با سلام
+خسته نباشید
+سلام و خسته نباشید
+با سلام و خسته نباشید
+وقت بخیر
+سلام و وقت بخیر
+با احترام
 من فضلك
 من فضلكم
 رجاء
 شكرا
+مع الشكر
 please
 pls
 plz
@@ -200,9 +245,11 @@ hi
 hello
 """
 _Kind = Literal["stop", "stop_all", "start", "polite"]
-_QUESTIONS_AND_AMOUNTS: Final = frozenset("?؟¿%٪‰°=×÷<>")
+_QUESTIONS_AND_AMOUNTS: Final = frozenset("?؟¿%٪‰°×÷<>")
 # A time, a sum, a range: 11:11 is not 11 twice.
 _BETWEEN_DIGITS: Final = re.compile(r"[0-9]\s*[^\w\s]+\s*[0-9]")
+# «لغو۱۱لغو۱۱» is an order twice.
+_LETTER_MEETS_DIGIT: Final = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 
 
 def _compact(phrase: str) -> str:
@@ -253,7 +300,9 @@ def _kinds(text: str) -> frozenset[_Kind]:
     if _BETWEEN_DIGITS.search(texts.strip_controls(texts.ascii_digits(text))):
         return frozenset()
     key = texts.search_key(text)
-    return frozenset() if len(key) > MAX_COMMAND else _split(key.split())
+    if len(key) > MAX_COMMAND:
+        return frozenset()
+    return _split(_LETTER_MEETS_DIGIT.sub(" ", key).split())
 
 
 def _is_question_or_amount(char: str) -> bool:

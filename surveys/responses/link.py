@@ -97,5 +97,7 @@ class Outcome:
     """Of an anonymous survey: what the form of the next page must carry."""
     left: tuple[Left, ...] = ()
     """Of `changed`: what the person wrote and has no place."""
+    is_repeated: bool = False
+    """Of `stopped`: the very answers that count were sent once more."""
     is_lost: bool = False
     """The answers of earlier pages did not arrive (too old): the survey begins again."""

@@ -165,7 +165,7 @@ def answer(token: str) -> ResponseReturnValue:
     discard_photos(outcome, replaced, raw)
     if outcome.kind in {"done", "stopped", "screened"} or outcome.page is None:
         # Twice pressed is answered once: the second press sees the same thanks.
-        is_done = outcome.kind == "done" or outcome.link.status(clock.now()) == "answered"
+        is_done = outcome.kind == "done" or outcome.is_repeated
         if outcome.kind == "screened" and outcome.link.is_anonymous:
             return _closed("screened", lang)
         return redirect(url_for(".show", token=token, lang=lang, done=is_done or None), 303)

@@ -8,12 +8,7 @@ time. SLOW_LINK_PEOPLE and SLOW_LINK_SPEED are for others.
 """
 
 import asyncio
-import contextlib
 import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +20,6 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import links, services
-from portal.config import ROOT
 from portal.contacts.models import Contact
 from portal.db import db
 from surveys.campaigns.models import Invitation
@@ -33,6 +27,7 @@ from surveys.responses.models import Response
 from tests.factories.surveys import make_campaign, make_survey, question
 from tests.factories.surveys import questionnaire as form
 from tests.processes.respondents import Person
+from tests.processes.running import Server
 from tests.processes.slow_link import SlowLink
 
 PEOPLE = int(os.environ.get("SLOW_LINK_PEOPLE", "60"))
@@ -50,61 +45,19 @@ FORM = form(
 )
 
 
-class Server:
-    """The web process of the Procfile, on a port of its own."""
-
-    def __init__(self, urls: services.ServiceUrls, data_dir: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._environ = {
-            **os.environ,
+@pytest.fixture
+def server(app: Flask, urls: services.ServiceUrls, tmp_path: Path) -> Iterator[Server]:
+    found = Server(
+        {
             "PASOKH_ENV": "test",
             "DATABASE_URL": urls.database_url,
             "REDIS_URL": urls.redis_url,
-            "DATA_DIR": str(data_dir),
+            "DATA_DIR": str(tmp_path),
             "SECRET_KEY": "test-secret-key-that-is-long-enough-0123456789",
             "PUBLIC_URL": "http://localhost",
             "LOG_LEVEL": "WARNING",
         }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        line = next(
-            text.removeprefix("web: ")
-            for text in (ROOT / "Procfile").read_text().splitlines()
-            if text.startswith("web: ")
-        )
-        values = {"$HOST": "127.0.0.1", "$PORT": str(self.port), "$WEB_WORKERS": "2"}
-        for name, value in values.items():
-            line = line.replace(name, value)
-        self._process = subprocess.Popen(
-            [sys.executable, *line.split()[1:]],
-            cwd=ROOT,
-            env=self._environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            time.sleep(0.1)
-        raise AssertionError("the server does not start")
-
-    def kill(self) -> None:
-        """kill -9 of the server and its workers, whatever they are doing."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-
-
-@pytest.fixture
-def server(app: Flask, urls: services.ServiceUrls, tmp_path: Path) -> Iterator[Server]:
-    found = Server(urls, tmp_path)
+    )
     found.start()
     yield found
     found.kill()

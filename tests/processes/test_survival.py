@@ -7,8 +7,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,50 +18,17 @@ from flask import Flask
 from portal import services
 from portal.app import create_app
 from portal.cli import prepare_database
-from portal.config import ROOT, Settings
+from portal.config import Settings
 from portal.db import db
 from portal.messaging.services import NewMessage, create_batch, insert_messages, progress
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
 from tests.conftest import close
+from tests.processes.running import Crew
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 RECIPIENTS = 6_000
 SETTLED = {"accepted", "at_operator", "delivered", "undelivered", "blocked", "failed"}
-
-
-class Crew:
-    """Two workers and a beat that are started again whenever they die, as supervisor would."""
-
-    def __init__(self, environ: dict[str, str]) -> None:
-        self._environ = environ
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self.commands = {"worker-1": "worker", "worker-2": "worker", "beat": "beat"}
-
-    def keep(self) -> None:
-        for name, command in self.commands.items():
-            process = self._running.get(name)
-            if process is None or process.poll() is not None:
-                self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "flask", "--app", "wsgi", command],
-                    cwd=ROOT,
-                    env=self._environ,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-
-    def kill(self, name: str) -> None:
-        """kill -9 of the process and of the job it forked."""
-        process = self._running.pop(name, None)
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-    def stop(self) -> None:
-        for name in list(self._running):
-            self.kill(name)
 
 
 @pytest.fixture
@@ -87,7 +52,7 @@ def city(tmp_path: Path) -> Iterator[tuple[Flask, RunningSimulator, Crew]]:
         environ |= {"KAVENEGAR_URL": simulator.url, "KAVENEGAR_API_KEY": simulator.api_key}
         app = create_app(Settings.from_environ(environ))
         prepare_database(app)
-        crew = Crew({**os.environ, **environ})
+        crew = Crew(environ)
         try:
             yield app, simulator, crew
         finally:

@@ -1,22 +1,18 @@
 """Who stops messages gets none, also of what was claimed; what a person asked for still goes."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import clock, outbox
+from portal import clock
 from portal.contacts import consent
 from portal.contacts.models import ConsentRecord
 from portal.db import db
 from portal.messaging import account, dispatch, inbound, services
-from portal.messaging.models import InboundMessage, Message
+from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
-from portal.messaging.simulator.testing import RunningSimulator
 from tests.factories.messages import (
     LINE,
     FakeGateway,
@@ -27,8 +23,6 @@ from tests.factories.messages import (
     use_gateways,
 )
 
-SECRET = "a-secret-of-22-characters-or-more"
-HOOK = f"/hooks/sms/kavenegar/{SECRET}/inbound"
 NUMBER = "+989121234567"
 
 
@@ -143,84 +137,6 @@ def test_an_automatic_answer_goes_to_whoever_wrote_after_a_stop(
     db.session.commit()
     dispatch.run(5)
     assert [sms.text for sms in gateway.ledger] == ["code 7"]
-
-
-@pytest.fixture
-def portal(
-    make_app: Callable[..., Flask], app: Flask, simulator: RunningSimulator
-) -> Iterator[Flask]:
-    """An application whose gateway is the simulator, with a limit of ten segments a second."""
-    yield make_app(
-        sms_gateway="kavenegar",
-        sms_line=LINE,
-        sms_hook_secret=SECRET,
-        gateway_options={
-            "kavenegar": {"url": simulator.url, "api_key": simulator.api_key, "rate": "10"}
-        },
-    )
-
-
-def test_in_mid_campaign_nothing_is_accepted_five_seconds_after_a_stop(
-    portal: Flask, simulator: RunningSimulator
-) -> None:
-    """Everybody who has not been written to yet stops at once, by the gateway's own callback."""
-    numbers = [f"+98912{n:05d}00" for n in range(80)]
-    with portal.app_context():
-        batch_id = make_batch().id
-        people = (NewMessage(None, each, "en", "Hello") for each in numbers)
-        services.insert_messages(batch_id, people)
-        db.session.commit()
-    ended = threading.Event()
-
-    def work(job: Callable[[], object]) -> None:
-        while not ended.is_set():
-            with portal.app_context():
-                job()
-                db.session.remove()
-            time.sleep(0.05)
-
-    jobs: list[Callable[[], object]] = [lambda: dispatch.run(2), lambda: dispatch.run(2)]
-    workers = [threading.Thread(target=work, args=(job,)) for job in (*jobs, outbox.sweep)]
-    for worker in workers:
-        worker.start()
-    try:
-        _until(lambda: simulator.ledger()["accepted"] >= 15)
-        client = portal.test_client()
-        stopped_at: dict[str, float] = {}
-        for each in numbers[30:]:
-            stopped_at[each] = time.time()
-            sms = {"messageid": str(int(each[1:])), "from": each, "to": LINE, "message": "لغو۱۱"}
-            assert client.post(HOOK, data=sms).status_code == 200
-        _until(lambda: _finished(portal, batch_id))
-    finally:
-        ended.set()
-        for worker in workers:
-            worker.join()
-    messages = simulator.messages()
-    late = [
-        (each["receptor"], each["accepted_at"] - stopped_at[each["receptor"]])
-        for each in messages
-        if each["accepted_at"] > stopped_at.get(each["receptor"], float("inf")) + 5
-    ]
-    assert late == []
-    with portal.app_context():
-        counts = services.progress([batch_id])
-        assert db.session.scalars(select(InboundMessage.handled_by)).all() == ["opt_out"] * 50
-    assert counts["suppressed"] >= 30, "the stops came too late to show anything"
-    assert counts["accepted"] + counts.get("at_operator", 0) + counts["suppressed"] == 80
-    assert len(messages) == 80 - counts["suppressed"]
-
-
-def _finished(portal: Flask, batch_id: int) -> bool:
-    with portal.app_context():
-        return services.finished(services.progress([batch_id]))
-
-
-def _until(happened: Callable[[], bool], seconds: float = 60) -> None:
-    ends: float = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 @pytest.mark.usefixtures("context")

@@ -1,6 +1,7 @@
 """What gateways call, and what becomes of an SMS that arrived."""
 
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from sqlalchemy import select
 from portal import clock, outbox, plugin
 from portal.contacts import consent
 from portal.db import db
-from portal.messaging import inbound
+from portal.messaging import inbound, services
+from portal.messaging.gateways.base import Inbound
 from portal.messaging.inbound import InboundHandler
 from portal.messaging.models import InboundMessage, Message
 from tests.factories.messages import LINE, FakeGateway, make_inbound, make_message, use_gateways
@@ -96,14 +98,41 @@ def test_an_sms_is_stored_once_and_handled(calls: FlaskClient) -> None:
     sms = {"id": "5", "from": NUMBER, "to": "+98" + LINE, "text": "لغو۱۱"}
     for _ in range(2):
         assert calls.post(_path("inbound"), data=sms).status_code == 200
-    (stored,) = _arrived()
-    assert (stored.raw, stored.line, stored.handled_at) == (sms, LINE, None)
-    assert _state(waiting) == "created"
     outbox.sweep()
-    assert _arrived()[0].handled_by == "opt_out"
+    (stored,) = _arrived()
+    assert (stored.raw, stored.line, stored.handled_by) == (sms, LINE, "opt_out")
     assert _state(waiting) == "suppressed"
     assert consent.is_opted_out(NUMBER, LINE)
     assert not consent.is_opted_out(NUMBER, "30001")
+    assert len(consent.history(NUMBER)) == 1
+
+
+def test_a_stop_waits_for_no_worker_and_a_message_does(calls: FlaskClient) -> None:
+    """They may all be sending the very campaign."""
+    waiting = make_message(e164=NUMBER)
+    for text in ("چراغ خاموش است", "لغو۱۱"):
+        calls.post(_path("inbound"), data={"from": NUMBER, "to": LINE, "text": text})
+    assert [each.handled_by for each in _arrived()] == [None, "opt_out"]
+    assert _state(waiting) == "suppressed"
+    calls.post(_path("inbound"), data={"from": NUMBER, "to": LINE, "text": "12"})
+    assert not consent.is_opted_out(NUMBER, LINE)
+
+
+def test_a_stop_that_cannot_be_obeyed_at_once_is_kept_and_obeyed_later(
+    calls: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = make_message(e164=NUMBER)
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": "لغو۱۱"}
+    with db.engine.connect() as other:
+        # Somebody holds the row for longer than a gateway waits for its answer.
+        other.execute(select(Message.id).with_for_update())
+        monkeypatch.setattr(inbound, "AT_ONCE", "50ms")
+        assert calls.post(_path("inbound"), data=sms).status_code == 200
+    (stored,) = _arrived()
+    assert stored.handled_at is None
+    outbox.sweep()
+    assert _arrived()[0].handled_by == "opt_out"
+    assert _state(waiting) == "suppressed"
 
 
 def test_without_an_id_the_same_text_in_the_same_minute_is_one(calls: FlaskClient) -> None:
@@ -216,3 +245,102 @@ def test_handlers_are_asked_in_order_until_one_takes_it(
         db.session.commit()
     assert asked == [("answer", "31"), ("case", "31")]
     assert _arrived()[0].handled_by == "case"
+
+
+POISON = {
+    "emoji": "🚧🚧🙏",
+    "10 kB": "چاله " * 2500,
+    "NUL": "a\x00b\x00",
+    "half a character": "سلام \ud83d",
+    "nothing": "",
+    "controls": "\u202e\u2066\ufeff\x1b[31m",
+    "combining": "ا" + "\u064b" * 5000,
+    "digits of everywhere": "①⑪¹¹Ⅺ১১",
+}
+
+
+@pytest.mark.parametrize("text", POISON.values(), ids=POISON)
+def test_a_poisonous_text_is_stored_and_handled(calls: FlaskClient, text: str) -> None:
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": text}
+    assert calls.post(_path("inbound"), json=sms).status_code == 200
+    outbox.sweep()
+    (stored,) = _arrived()
+    assert stored.handled_at is not None
+    assert set(stored.raw) == {"json"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "5\x00"},
+        {"id": "\ud83d"},
+        {"id": "7" * 9000},
+        {"from": "\x00"},
+        {"from": "BANK\ud83d"},
+        {"to": "\ud83d\x00"},
+        {"text": "لغو\x00۱۱"},
+    ],
+)
+def test_poison_in_any_field_is_stored_once(calls: FlaskClient, changes: dict[str, str]) -> None:
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": "سلام", **changes}
+    for _ in range(2):
+        assert calls.post(_path("inbound"), json=sms).status_code == 200
+    assert len(_arrived()) == 1
+
+
+def test_json_in_another_encoding_is_read_as_far_as_it_can_be(calls: FlaskClient) -> None:
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": "11 \xff"}
+    text = json.dumps(sms, ensure_ascii=False)
+    body = text.encode("latin-1")
+    assert (
+        calls.post(_path("inbound"), data=body, content_type="application/json").status_code == 200
+    )
+    (stored,) = _arrived()
+    assert (stored.e164, stored.text) == (NUMBER, "11 \ufffd")
+    assert stored.handled_by == "opt_out"
+
+
+@pytest.mark.parametrize("body", [b'{"from": "+98912', b"\xff\xfe<sms/>", b"[" * 5000])
+def test_a_body_that_nobody_can_read_is_kept(calls: FlaskClient, body: bytes) -> None:
+    answer = calls.post(_path("inbound"), data=body, content_type="application/json")
+    assert answer.status_code == 200
+    (stored,) = _arrived()
+    assert stored.handled_by == "unreadable"
+    assert stored.raw["body"] == body.decode("utf-8", "replace")
+
+
+def test_query_and_document_are_kept_both(calls: FlaskClient) -> None:
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": "چراغ خاموش است"}
+    calls.post(_path("inbound"), json=sms, query_string={"route": "7"})
+    (stored,) = _arrived()
+    assert stored.raw["route"] == "7"
+    assert json.loads(stored.raw["json"]) == sms
+
+
+@pytest.mark.parametrize("sender", [LINE, "+98" + LINE, "0098" + LINE, "98" + LINE])
+def test_our_own_line_is_nobody(calls: FlaskClient, sender: str) -> None:
+    sms = {"id": "5", "from": sender, "to": LINE, "text": "لغو۱۱"}
+    calls.post(_path("inbound"), data=sms)
+    outbox.sweep()
+    (stored,) = _arrived()
+    assert (stored.e164, stored.handled_by) == (None, None)
+
+
+@pytest.mark.usefixtures("hooked")
+@pytest.mark.parametrize("sender", ["+98700717", "+982188776655", "+983000505", "+98" + LINE])
+def test_no_automatic_answer_to_what_is_no_mobile_number(sender: str) -> None:
+    sms = make_inbound("موجودی شما", sender)
+    assert services.reply_automatically(sms.id, "پیام شما دریافت شد") is None
+
+
+def test_what_a_fast_clock_says_is_not_newer_than_what_comes_later(calls: FlaskClient) -> None:
+    soon = clock.now() + dt.timedelta(hours=3)
+
+    def parse(_self: object, form: dict[str, str], _json: object) -> list[Inbound]:
+        return [Inbound(form["id"], form["from"], form["to"], form["text"], soon)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeGateway, "parse_inbound", parse)
+        calls.post(_path("inbound"), data={"id": "1", "from": NUMBER, "to": LINE, "text": "12"})
+    calls.post(_path("inbound"), data={"id": "2", "from": NUMBER, "to": LINE, "text": "11"})
+    assert consent.is_opted_out(NUMBER, LINE)

@@ -66,15 +66,28 @@ def test_two_pages_sent_at_once_are_both_kept(app: Flask) -> None:
     assert stored(app)[0].answers == {f"q{n}": str(n) for n in range(10)}
 
 
-def test_a_second_tab_comes_too_late_and_changes_nothing(app: Flask) -> None:
+def test_a_second_tab_comes_too_late_changes_nothing_and_is_told_so(app: Flask) -> None:
     one = link(app)
     one.open()
     two = Phone(app, one.token)
     two.open()
     one.send(vote="a")
     assert two.send(vote="b").status_code == 303
-    assert "Thank you" in two.page.text
+    assert "You have already answered" in two.page.text
     assert stored(app)[0].answers == {"vote": "a"}
+
+
+def test_the_last_page_of_several_pressed_twice_is_thanked_twice(app: Flask) -> None:
+    pages = form([question("why")], [question("vote", "select_one", "a b", required=True)])
+    phone = Phone(app, make_invitation(make_campaign(make_survey(form=pages)), language="en")[1])
+    phone.open()
+    phone.send(why="so")
+    action, data = phone.action, {**phone.fields, ".go": "next"}
+    for vote, said in (("a", "You have nothing more to do"), ("a", "You have nothing more to do"),
+                       ("b", "You have already answered")):  # fmt: skip
+        answer = phone.client.post(action, data={**data, "vote": vote})
+        assert said in phone.client.get(answer.headers["Location"]).text
+    assert stored(app)[0].answers == {"why": "so", "vote": "a"}
 
 
 def test_the_link_of_somebody_who_answered_says_so(app: Flask) -> None:
