@@ -3,19 +3,20 @@
 The answer goes the way of the personal link: the same lock, the same check, the same one answer.
 """
 
+import datetime as dt
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
-from portal.contacts.models import Contact
 from portal.db import db
 from portal.i18n import digits, format_datetime, pick, use_language
 from portal.messaging import wording
-from portal.messaging.models import InboundMessage
+from portal.messaging.models import InboundMessage, Message
 from portal.messaging.services import reply_automatically
 from surveys.campaigns import invitations
+from surveys.campaigns import texts as sms
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.questionnaires.services import load_version
 from surveys.replies import choices
@@ -30,6 +31,9 @@ ORDER: Final = 30
 """Behind opt-out (0), rejoin (1) and the verdict on a case (20), before a new message (90)."""
 _KNOWN: Final = frozenset({"open", "answered", "screened", "not_open"})
 """What a link may be good for where a reply is for us."""
+CLOCKS_DIFFER: Final = dt.timedelta(seconds=2)
+"""Of the gateway, which says when an SMS arrived (in whole seconds), and ours."""
+_MAYBE_SENT: Final = ("claimed", "unknown", "expired")
 LONGEST_ATTEMPT: Final = 30
 """Characters of an SMS that may be a clumsy answer; whoever writes more writes to the city."""
 
@@ -42,7 +46,7 @@ def take_inbound(message: InboundMessage, normalised: str) -> bool:
     """
     if message.e164 is None or not normalised:
         return False
-    invitation = _newest(message.e164)
+    invitation = _newest(message.e164, message.received_at)
     if invitation is None:
         return False
     link = responses.find(invitations.token_of(invitation.id))
@@ -73,19 +77,34 @@ def take_inbound(message: InboundMessage, normalised: str) -> bool:
     return True
 
 
-def _newest(e164: str) -> Invitation | None:
-    """The last invitation to a poll by SMS that this number got, answered or not."""
+def _newest(e164: str, at: dt.datetime) -> Invitation | None:
+    """The invitation to a poll, answered or not, whose SMS was the last on this phone `at` that
+    moment: not one that still waits, was held back or was sent since.
+
+    Where a gateway denies every SMS, or its clock is wrong, the last one that it took.
+    """
+    left = case(
+        (Message.state.in_(_MAYBE_SENT), func.coalesce(Message.accepted_at, Message.claimed_at)),
+        else_=Message.accepted_at,
+    )
     return db.session.scalars(
         select(Invitation)
-        .join(Contact, Contact.id == Invitation.contact_id)
+        .join(Message, Message.link_id == Invitation.id)
         .join(Campaign, Campaign.id == Invitation.campaign_id)
         .join(CampaignWays, CampaignWays.campaign_id == Campaign.id)
         .where(
-            Contact.e164 == e164,
+            Message.e164 == e164,
+            Message.link_purpose == sms.PURPOSE,
+            left.is_not(None),
             CampaignWays.takes_replies,
             Campaign.state.in_(("launched", "paused")),
         )
-        .order_by(Invitation.id.desc())
+        .order_by(
+            (left <= at + CLOCKS_DIFFER).desc(),
+            Message.state.in_(("failed", "blocked")),
+            left.desc(),
+            Invitation.id.desc(),
+        )
         .limit(1)
     ).first()
 

@@ -60,9 +60,8 @@ def submit(
         return None
     link = replace(link, mode=mode)
     now = clock.now()
-    if (status := link.status(now)) != "open":
-        repeats = status == "answered" and _says_the_same(link, page_number, raw, shown, lang)
-        return Outcome("stopped", link, is_repeated=repeats)
+    if link.status(now) != "open":
+        return _stopped(link, page_number, raw, shown, lang)
     if link.is_anonymous:
         link = anonymity.with_luggage(link, luggage, now)
     if version is not None and version != link.version_number:
@@ -134,29 +133,31 @@ def _finish(
     return Outcome(done, replace(link, answers=kept))
 
 
-def _says_the_same(
+def _stopped(
     link: Link,
     page_number: int,
     raw: Mapping[str, Sequence[str]],
     shown: Collection[str] | None,
     lang: str,
-) -> bool:
-    """Whether a page of somebody who has answered holds what counts: it was pressed twice. Of an
-    anonymous survey nobody knows, and nobody is told otherwise."""
-    if link.is_anonymous:
-        return True
-    now, q = clock.now(), load_version(link.version_id)
+) -> Outcome:
+    """Nothing is stored any more. Whether the page holds what counts: then it was pressed twice;
+    of an anonymous survey nobody knows, and it is taken for that."""
+    now = clock.now()
+    if link.status(now) != "answered" or link.is_anonymous:
+        return Outcome("stopped", link, is_repeated=link.status(now) == "answered")
+    q = load_version(link.version_id)
     page = q.page_at(page_number) or q.pages[0]
     found = flow.validate_page(
         q, page, raw, answers_of(q, link), lang, shown=shown, at=now, told=now
     )
     # Photos are stored under new names, and what is calculated may depend on the moment.
     others = {x.name for x in page.questions if x.type == "image" or not x.is_answered}
-    return not found.errors and all(
+    same = not found.errors and all(
         (link.answers.get(name) or None) == (value or None)
         for name, value in found.values.items()
         if name not in others
     )
+    return Outcome("stopped", link, is_repeated=same)
 
 
 def _from_other_version(

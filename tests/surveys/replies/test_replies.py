@@ -1,13 +1,14 @@
 """Replies through the inbound handlers, on a campaign that was launched."""
 
+import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal import links
+from portal import clock, links
 from portal.contacts.models import Contact
 from portal.db import db
 from portal.messaging import inbound
@@ -21,9 +22,10 @@ from surveys.quotas import services as quotas
 from surveys.replies.models import PollReply
 from surveys.ways import services as ways
 from tests.factories.contacts import make_contact
+from tests.factories.context import application
 from tests.factories.messages import make_inbound
 from tests.factories.surveys import make_survey, question, questionnaire
-from tests.surveys.campaigns.drafts import launch, make_draft
+from tests.surveys.campaigns.drafts import launch, make_draft, set_messages
 from tests.surveys.responses.phone import Phone, stored
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -40,8 +42,6 @@ def person(app: Flask) -> Contact:
 
 
 def make_poll(texts: dict[str, str] | None = None) -> int:
-    from tests.factories.context import application
-
     draft = make_draft(texts=texts or TEXTS, survey=make_survey(form=FORM))
     with application():
         ways.choose(draft, invites_by_sms=True, open_kind=None, takes_replies=True)
@@ -53,7 +53,20 @@ def make_poll(texts: dict[str, str] | None = None) -> int:
 def poll(person: Contact) -> int:
     draft = make_poll()
     launch(draft)
+    sent(draft)
     return draft
+
+
+def sent(campaign_id: int, at: dt.datetime | None = None, state: str = "delivered") -> None:
+    """Its SMS were taken by a gateway."""
+    batch = select(Campaign.batch_id).where(Campaign.id == campaign_id).scalar_subquery()
+    with application():
+        db.session.execute(
+            update(Message)
+            .where(Message.batch_id == batch)
+            .values(state=state, accepted_at=at or clock.now())
+        )
+        db.session.commit()
 
 
 @pytest.fixture
@@ -202,14 +215,64 @@ def test_a_robot_that_answers_answers_gets_no_endless_answers(
     assert len(replies(app)) <= messaging.REPLIES_PER_HOUR
 
 
-def test_of_two_polls_the_newer_one_is_meant(
+def test_of_two_polls_the_one_that_was_sent_last_is_meant(
     app: Flask, person: Contact, poll: int, arrive: Arrive
 ) -> None:
     newer = make_poll()
     launch(newer)
+    sent(newer)
     arrive(person, "1")
     arrive(person, "1")
     assert [response.campaign_id for response in stored(app)] == [newer]
+
+
+@pytest.mark.parametrize("state", ["created", "suppressed", "cancelled", "failed"])
+def test_a_poll_that_has_not_come_to_the_phone_is_not_meant(
+    app: Flask, person: Contact, poll: int, arrive: Arrive, state: str
+) -> None:
+    launch(make_poll())
+    set_messages(state, Message.state == "created")
+    assert arrive(person, "1") == "poll_reply"
+    assert [response.campaign_id for response in stored(app)] == [poll]
+
+
+def test_a_reply_from_before_the_newer_poll_is_none_to_it(
+    app: Flask, person: Contact, poll: int, arrive: Arrive
+) -> None:
+    newer = make_poll()
+    launch(newer)
+    sent(newer, clock.now() + dt.timedelta(seconds=10))  # the reply lay in the queue meanwhile
+    arrive(person, "1")
+    assert [response.campaign_id for response in stored(app)] == [poll]
+
+
+def test_a_reminder_is_the_newest_sms(
+    app: Flask, person: Contact, poll: int, arrive: Arrive
+) -> None:
+    newer = make_poll()
+    launch(newer)
+    sent(newer)
+    with app.app_context():
+        reminder = launching.remind(poll, user_id=None).batch_id
+        db.session.execute(
+            update(Message)
+            .where(Message.batch_id == reminder)
+            .values(state="accepted", accepted_at=clock.now())
+        )
+        db.session.commit()
+    arrive(person, "1")
+    assert [response.campaign_id for response in stored(app)] == [poll]
+
+
+def test_an_sms_of_unknown_fate_may_have_come(
+    app: Flask, person: Contact, poll: int, arrive: Arrive
+) -> None:
+    with app.app_context():
+        db.session.execute(
+            update(Message).values(state="unknown", accepted_at=None, claimed_at=clock.now())
+        )
+        db.session.commit()
+    assert arrive(person, "1") == "poll_reply"
 
 
 @pytest.mark.parametrize(
@@ -259,6 +322,7 @@ def test_a_reply_of_a_full_group_is_thanked_and_not_kept(
         quotas.replace(campaign, [quotas.Wish("park", "${wish} = 'park'", 1)])
         db.session.commit()
     launch(draft)
+    sent(draft)
     assert [arrive(each, "1") for each in (person, late)] == ["poll_reply"] * 2
     assert len(stored(app)) == 1
     assert len(replies(app)) == 2
