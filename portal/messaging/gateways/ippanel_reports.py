@@ -198,12 +198,16 @@ class Reports:
         most: int = MAX_PAGES,
     ) -> Iterator[list[Row] | None]:
         """The pages of a report; None at the end where there is more."""
-        for number in range(first, first + most):
-            if not asking.begin_call():
-                break
+        number = first
+        while number < first + most and asking.begin_call():
             asked = {**given, "page": number, size: PAGE}
             query = {name: str(value) for name, value in asked.items()} if verb == "GET" else {}
-            data, meta = self._ask(verb, path, query, asked if verb == "POST" else None)
+            try:
+                data, meta = self._ask(verb, path, query, asked if verb == "POST" else None)
+            except GatewayError as error:
+                if asking.stumbled(error):
+                    continue
+                raise
             if not isinstance(data, list):
                 raise GatewayError("retry", "entries", "an answer without a list")
             records = answers.records(data)
@@ -213,6 +217,7 @@ class Reports:
                 break
             if number >= last:
                 return
+            number += 1
         yield None
 
 

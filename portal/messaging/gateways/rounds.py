@@ -3,10 +3,16 @@
 import time
 from typing import Final
 
+from portal.messaging.gateways.base import GatewayError
+
 SECONDS: Final = 25.0
 """After so long no further call of a round begins. The last one may last another 50, and the jobs
 that ask have to be over in their own time."""
 CALLS: Final = 200
+STUMBLES: Final = 10
+"""So many failed calls of a round are repeated: of a list of a hundred pages one fails often."""
+PAUSE: Final = 1.0
+"""Seconds before a call is repeated that a gateway found one too many."""
 
 
 class Round:
@@ -16,11 +22,26 @@ class Round:
         self._ends = time.monotonic() + (SECONDS if seconds is None else seconds)
         self._left = CALLS if calls is None else calls
         self._begun = 0
+        self._stumbles = 0
 
     @property
     def is_over(self) -> bool:
         """Whether no further call may begin."""
         return self._begun > 0 and (self._left <= 0 or time.monotonic() > self._ends)
+
+    def stumbled(self, error: GatewayError) -> bool:
+        """Whether a reading call that failed is to be made again; after a pause where it must be.
+
+        Not the first call: a gateway that is away is asked another time.
+        """
+        if error.kind not in {"retry", "rate_limited"} or self._begun < 2 or self.is_over:
+            return False
+        self._stumbles += 1
+        if self._stumbles > STUMBLES:
+            return False
+        if error.kind == "rate_limited":
+            time.sleep(PAUSE)
+        return True
 
     def failed(self) -> bool:
         """End it because of an error; False for the first call, whose error says it all."""

@@ -134,18 +134,20 @@ class Lists:
     ) -> Iterator[Page]:
         """The pages that hold something, and, where they were read to the end, one that is
         empty."""
-        for number in range(first, first + MAX_PAGES):
-            if not asking.begin_call():
-                return
+        number = first
+        while number < first + MAX_PAGES and asking.begin_call():
             asked = {"pageSize": str(PAGE), "pageNumber": str(number), **query}
             try:
                 data = self._ask(path, asked)
-            except GatewayError:
+            except GatewayError as error:
+                if asking.stumbled(error):
+                    continue
                 if not asking.failed():
                     raise
                 return  # what is known already is not thrown away
+            number += 1
             rows: list[Row] = list(answers.records(data)) if isinstance(data, list) else []
-            yield rows, number + 1
+            yield rows, number
             if not rows:
                 return
 

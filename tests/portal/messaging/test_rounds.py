@@ -134,6 +134,44 @@ def test_a_round_ends_early_and_claims_nothing_about_the_rest(
         assert len(calls) <= most
 
 
+@pytest.mark.parametrize("fault", [500, 429])
+def test_a_long_list_is_read_to_its_end_though_a_page_fails(
+    monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    monkeypatch.setattr(rounds, "PAUSE", 0.0)
+
+    def answer(call: int, line: str, _body: bytes) -> bytes:
+        if call % 7 == 0:
+            return http_answer(fault, b"{}")
+        page = int(line.partition("pageNumber=")[2].partition(" ")[0].partition("&")[0])
+        row = {"messageId": page, "mobile": 989350000000, "lineNumber": 1, "messageText": "x",
+               "sendDateTime": int(NOON.timestamp())}  # fmt: skip
+        rows = [row] if page <= 40 else []
+        return http_answer(200, json.dumps({"status": 1, "data": rows}).encode())
+
+    with clock.freeze(NOON), serving(answer) as url:
+        assert gateway_at("smsir", url).find(lost(1)) == {1: None}
+
+
+def test_a_gateway_that_is_away_is_not_asked_over_and_over() -> None:
+    calls: list[str] = []
+
+    def answer(call: int, line: str, _body: bytes) -> bytes:
+        calls.append(line)
+        if call > 1:
+            return http_answer(500, b"{}")
+        row = {"messageId": 1, "mobile": 989350000000, "sendDateTime": 1}
+        return http_answer(200, json.dumps({"status": 1, "data": [row]}).encode())
+
+    with serving(answer) as url:
+        assert gateway_at("smsir", url).find(lost(1)) == {}
+        assert len(calls) == rounds.STUMBLES + 2
+        calls.clear()
+        with pytest.raises(GatewayError):
+            gateway_at("smsir", url).find(lost(1))
+        assert len(calls) == 1
+
+
 @pytest.mark.parametrize("name", ["twilio", "generic"])
 def test_what_there_was_no_time_for_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(rounds, "CALLS", 2)
