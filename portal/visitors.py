@@ -10,9 +10,11 @@ from typing import Final
 from werkzeug.datastructures import Headers
 
 # Link previews, mail scanners, search engines, monitors, HTTP libraries. Not the names of message
-# apps themselves: within these people read pages too. Cubot makes telephones.
+# apps themselves: within these people read pages too. Cubot makes telephones. Programs say
+# "compatible" and where to complain; of browsers only Internet Explorer said so.
 _PROGRAMS: Final = re.compile(
-    r"(?<!cu)bot\b|(?<!cu)bot[/_ -]|crawl|spider|slurp|preview|prefetch|scan|snippet|unfurl"
+    r"compatible;(?! ?msie)|\+https?:"
+    r"|(?<!cu)bot\b|(?<!cu)bot[/_ -]|crawl|spider|slurp|preview|prefetch|scan|snippet|unfurl"
     r"|externalhit|facebot|facebookcatalog|whatsapp|skypeuri|vkshare|imgproxy|imageproxy|embedly"
     r"|iframely|safelinks|ms-office|msoffice|microsoft office|outlook|defender|barracuda|proofpoint"
     r"|mimecast|urldefense|trendmicro|symantec|messagelabs|forcepoint|fireeye|zscaler|sophos"

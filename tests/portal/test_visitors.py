@@ -4,7 +4,7 @@ import pytest
 from werkzeug.datastructures import Headers
 
 from portal.visitors import is_person
-from tests.factories.visitors import PEOPLE, PROGRAMS, headers_of
+from tests.factories.visitors import IN_ADVANCE, PEOPLE, PROGRAMS, headers_of
 
 
 @pytest.mark.parametrize("agent", PEOPLE)
@@ -24,11 +24,8 @@ MODERN = PEOPLE[0]
 @pytest.mark.parametrize(
     "changes",
     [
-        {"Purpose": "prefetch"},
-        {"Sec-Purpose": "prefetch;prerender"},
-        {"X-Purpose": "preview"},
+        *IN_ADVANCE,
         {"Accept-Language": ""},
-        {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
         {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
         # A mail filter in the guise of a browser, which forgets what browsers say.
         {"Sec-Fetch-Mode": "", "Sec-Fetch-Dest": ""},
