@@ -12,10 +12,10 @@ from portal.config import Settings
 
 _SECRET_NAMES = re.compile(r"(?i)(pass(word|wd)?|secret|token|api[_-]?key|authorization|cookie)$")
 _SECRET_PLACES = (
-    # Kavenegar's key, our hook secret, and personal link tokens stand in addresses.
+    # Kavenegar's key, our hook secret, personal links and tracking codes stand in addresses.
     re.compile(r"(/v1/)[^/\s\"']{8,}(/)"),
     re.compile(r"(/hooks/sms/[^/\s]+/)[^/\s\"']+"),
-    re.compile(r"(/s/)[0-9A-Za-z-]{6,}"),
+    re.compile(r"(/[bcpst]/)[0-9A-Za-z-]{6,}"),
     re.compile(r"(://[^/:@\s]+:)[^@/\s]+(@)"),
 )
 

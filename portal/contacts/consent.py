@@ -4,10 +4,11 @@
 and at the same time by several: a decision that changes nothing writes nothing.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, any_, delete, literal, select
+from sqlalchemy import ColumnElement, String, any_, delete, exists, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -152,6 +153,22 @@ def history(e164: str, limit: int = 100) -> Sequence[ConsentRecord]:
         .order_by(ConsentRecord.id.desc())
         .limit(limit)
     ).all()
+
+
+def withdrawn_since(e164: str, at: dt.datetime) -> bool:
+    """Whether the person has said no since then to somebody of the city or on a page."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    ConsentRecord.e164 == e164,
+                    ConsentRecord.decision == "withdrawn",
+                    ConsentRecord.channel.in_(("staff", "link")),
+                    ConsentRecord.at > at,
+                )
+            )
+        )
+    )
 
 
 def stops(e164: str) -> Sequence[OptOut]:

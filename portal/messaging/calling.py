@@ -16,7 +16,8 @@ from portal.messaging.gateways.base import Deferred, GatewayError, Outcome, Outg
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = 10.0
-"""Seconds to wait for room under a gateway's limit."""
+"""Seconds to wait for room under a gateway's limit. No further call begins after them: the claim
+lapses, and the gateway is asked for messages that it can never have seen."""
 BUSY: Final = "busy"
 """Code of ours for calls that were not made: no fault of the gateway."""
 
@@ -74,6 +75,8 @@ def send(to: Account, rows: Sequence[Claimed], outgoing: Sequence[Outgoing]) -> 
     while len(fates) < len(outgoing):
         at, room = len(fates), None
         until = len(outgoing)
+        if fates and time.monotonic() > ends:
+            return [*fates, *all_of(outgoing[at:], GatewayError("retry", BUSY, "too late"))]
         if to.rate is not None:
             room = throttle.begin(to.name, parts[at:], to.rate, ends - time.monotonic())
             db.session.remove()

@@ -236,7 +236,7 @@ def _opt_out(message: InboundMessage, _normalised: str) -> bool:
 def _rejoin(message: InboundMessage, _normalised: str) -> bool:
     if message.e164 is None or words.command(message.text) != "rejoin":
         return False
-    if _overtaken(message):
+    if _overtaken(message) or consent.withdrawn_since(message.e164, message.received_at):
         return True
     consent.rejoin(message.e164, line=_line_of(message), channel="sms", evidence=message.text)
     return True

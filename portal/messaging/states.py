@@ -22,7 +22,8 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "failed",
         }
     ),
-    # Back to created only where the gateway says that it never saw the local id.
+    # Back to created only where the gateway says that it never saw the local id; suppressed where
+    # the claim lapsed and its dispatcher says later that it held the message back.
     "unknown": frozenset(
         {
             "created",
@@ -31,6 +32,7 @@ ALLOWED: Final[Mapping[str, frozenset[str]]] = {
             "delivered",
             "undelivered",
             "blocked",
+            "suppressed",
             "cancelled",
             "expired",
             "failed",

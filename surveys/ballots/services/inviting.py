@@ -139,8 +139,10 @@ def invite(
         total += len(chunk)
     if total != expected:
         raise BallotError("changed", changed())
-    # An opening that waits for its own approval is not touched by an invitation to few.
-    if approvals.needed(total):
+    # An opening that waits for its own approval is not touched by an invitation to few; what was
+    # approved is this invitation, though fewer may be left.
+    wish = approvals.standing(SUBJECT, scheme.id)
+    if approvals.needed(total) or (wish is not None and wish.state == "approved"):
         try:
             approval = approvals.use(SUBJECT, scheme.id, total)
         except ApprovalError as error:

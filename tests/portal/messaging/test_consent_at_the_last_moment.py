@@ -10,7 +10,7 @@ from portal import clock
 from portal.contacts import consent
 from portal.contacts.models import ConsentRecord
 from portal.db import db
-from portal.messaging import account, dispatch, inbound, services
+from portal.messaging import account, dispatch, inbound, reconcile, services
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
 from tests.factories.messages import (
@@ -74,6 +74,28 @@ def test_under_a_limit_consent_is_asked_before_each_call(app: Flask) -> None:
         dispatch.send(held)
         assert [sms.to for sms in gateway.ledger] == numbers[:3]
         assert _states()[numbers[3]] == "suppressed"
+
+
+def test_what_was_held_back_is_never_in_doubt(context: Flask, gateway: FakeGateway) -> None:
+    """Though the call for the others lasts longer than the claim."""
+    gateway.supports_local_id = False  # nobody could be asked
+    batch = make_batch()
+    numbers = [make_message(batch_id=batch.id).e164 for _ in range(2)]
+    (only,) = account.accounts()
+    with clock.freeze():
+        held = dispatch.claim(only, 10)
+        assert held is not None
+        consent.opt_out(numbers[0], line=LINE, channel="sms", evidence="11")
+        db.session.commit()
+
+        def last() -> None:
+            gateway.before_send = lambda: None
+            clock.shift(minutes=2)
+            reconcile.run()
+
+        gateway.before_send = last
+        dispatch.send(held)
+    assert _states() == dict(zip(numbers, ["suppressed", "accepted"], strict=True))
 
 
 def _occupied() -> object:

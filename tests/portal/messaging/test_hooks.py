@@ -344,3 +344,12 @@ def test_what_a_fast_clock_says_is_not_newer_than_what_comes_later(calls: FlaskC
         calls.post(_path("inbound"), data={"id": "1", "from": NUMBER, "to": LINE, "text": "12"})
     calls.post(_path("inbound"), data={"id": "2", "from": NUMBER, "to": LINE, "text": "11"})
     assert consent.is_opted_out(NUMBER, LINE)
+
+
+def test_a_rejoin_that_comes_late_does_not_lift_what_was_said_since_then(hooked: Flask) -> None:
+    earlier = clock.now() - dt.timedelta(minutes=5)
+    consent.opt_out(NUMBER, line=None, channel="staff", evidence="on the telephone")
+    inbound.handle({"id": make_inbound("12", received_at=earlier).id})
+    assert consent.is_opted_out(NUMBER, LINE)
+    inbound.handle({"id": make_inbound("12").id})
+    assert not consent.is_opted_out(NUMBER, LINE)

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from sqlalchemy import text
 
 from portal.config import ROOT
 from portal.db import db
-from portal.messaging import dispatch, reconcile, services, throttle
+from portal.messaging import account, calling, dispatch, reconcile, services, throttle
 from portal.messaging.services import NewMessage
 from portal.messaging.simulator.testing import RunningSimulator
 from tests.factories.messages import LINE, FakeGateway, account_of, make_batch, use_gateways
@@ -148,3 +149,29 @@ def test_calls_are_small_enough_that_others_come_in_between(limited: FakeGateway
     db.session.commit()
     dispatch.run(10)
     assert limited.calls == [2] * 5
+
+
+def test_no_call_begins_long_after_the_claim(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may be asking about these messages already, and have them sent again."""
+    gateway, now = FakeGateway(), [1000.0]
+    with app.app_context():
+        use_gateways(app, account_of(gateway, rate=100))
+        batch_id = make_batch().id
+        text_of_ten_parts = "م" * 700
+        people = (NewMessage(None, f"+98912{n:07d}", "fa", text_of_ten_parts) for n in range(20))
+        services.insert_messages(batch_id, people)
+        assert throttle.begin("fake", [60], 100, 0) is not None  # another worker's call
+        (only,) = account.accounts()
+        held = dispatch.claim(only, 20)
+        assert held is not None
+
+        def slow() -> None:
+            now[0] += 26
+            with db.engine.begin() as connection:
+                connection.execute(text("DELETE FROM gateway_calls WHERE segments = 60"))
+
+        gateway.before_send = slow
+        monkeypatch.setattr(calling, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        dispatch.send(held)
+        assert gateway.calls == [3], "there was room for more"
+        assert services.progress([batch_id]) == {"accepted": 3, "created": 17}

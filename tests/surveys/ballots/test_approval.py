@@ -7,7 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from portal.contacts import consent
+from portal.contacts.models import Contact
 from portal.db import db
+from portal.messaging import approvals
 from portal.messaging.models import Message, MessageBatch
 from surveys.ballots.models import BallotScheme
 from tests.factories.accounts import make_user, sign_in
@@ -113,3 +116,19 @@ def test_a_scheme_has_one_wish_at_a_time(app: Flask, made: Made) -> None:
     )
     assert done.status_code == 422
     assert "It waits for the approval" in shown(done.text)
+
+
+def test_an_approval_of_few_in_the_end_is_used_up(app: Flask, made: Made) -> None:
+    first, second = officer(app), officer(app)
+    texts = {f"sms_{code}": words for code, words in TEXTS.items()}
+    press(first, made, "invite", expected=3, go="send", **texts)
+    with app.app_context():
+        number = db.session.scalars(select(Contact.e164).limit(1)).one()
+        consent.opt_out(number, line=None, channel="staff", evidence="x")
+        db.session.commit()
+    assert "SMS on their way: 2." in press(second, made, "open/approve", expected=2)
+    with app.app_context():
+        assert approvals.standing("ballot_scheme", made.scheme_id) is None
+        consent.rejoin(number, line=None, channel="staff", evidence="x")
+        db.session.commit()
+    assert "Another person with the right to approve must agree" in ask(first, made)
