@@ -1,11 +1,16 @@
 """Work that one process at a time does."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from portal.db import db
+
+_LOCK: Final = text("SELECT pg_try_advisory_lock(hashtextextended(:work, 0))")
+_UNLOCK: Final = text("SELECT pg_advisory_unlock(hashtextextended(:work, 0))")
 
 
 @contextmanager
@@ -17,7 +22,13 @@ def alone(work: str) -> Iterator[bool]:
     with db.engine.connect() as connection:
         # Never back to the pool, where its lock would outlive an error and bar others.
         connection.detach()
-        lock = text("SELECT pg_try_advisory_lock(hashtextextended(:work, 0))")
-        is_alone = bool(connection.scalar(lock, {"work": f"alone:{work}"}))
+        values = {"work": f"alone:{work}"}
+        is_alone = bool(connection.scalar(_LOCK, values))
         connection.commit()
-        yield is_alone
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                with suppress(DBAPIError):  # a connection that is lost has no lock
+                    connection.execute(_UNLOCK, values)
+                    connection.commit()

@@ -16,7 +16,6 @@ from portal.messaging.models import Message
 
 log = logging.getLogger(__name__)
 
-MAX_IDS: Final = 500
 SECONDS: Final = 15.0
 """After so long no further round begins: less than the beat waits until it does a job itself."""
 _AGAIN: Final = dt.timedelta(minutes=1)
@@ -33,7 +32,7 @@ _NEXT = text("""
 
 
 def pull(limit_rounds: int = 100) -> int:
-    """Ask about what is due, the longest due first, at most MAX_IDS a round; commits. Returns the
+    """Ask about what is due, the longest due first, one question a round; commits. Returns the
     changes."""
     changed = 0
     asked = {each.name: each.gateway for each in account.accounts()}
@@ -71,7 +70,7 @@ def _pull_some(gateway: Gateway) -> int | None:
         )
         .where(*_due(now), Message.gateway == gateway.name)
         .order_by(Message.check_at, Message.id)
-        .limit(MAX_IDS)
+        .limit(gateway.asks)
         .with_for_update(skip_locked=True)
     ).all()
     if not rows:

@@ -196,6 +196,10 @@ class Gateway(Protocol):
         """Most messages in one `send`."""
 
     @property
+    def asks(self) -> int:
+        """Most messages in one question for their states."""
+
+    @property
     def supports_local_id(self) -> bool:
         """True where sending the same local id again is answered from the earlier record."""
 
@@ -259,6 +263,7 @@ class Gateway(Protocol):
 class Adapter:
     """What a gateway can do less than others, for adapters to inherit."""
 
+    asks: int = 500
     supports_local_id = False
     reads_once = False
     pushes_ids = True

@@ -89,6 +89,8 @@ class SmsIr(Adapter):
 
     name: Final = "smsir"
     max_batch: Final = 2 * MAX_SEND
+    asks = 5_000
+    """Its lists begin with the newest: of fewer, behind them, each would be asked about alone."""
     remembers = timedelta(hours=46)
     """What is not in today's list any more is in the archive."""
 

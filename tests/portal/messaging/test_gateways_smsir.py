@@ -26,6 +26,7 @@ from portal.messaging.gateways.base import (
     Unknown,
 )
 from portal.messaging.gateways.smsir import KINDS, PER_MESSAGE, SmsIr
+from portal.messaging.simulator.ledger import Ledger, Sms
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
 from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
 
@@ -504,6 +505,19 @@ def test_states_cost_few_calls(simulator: RunningSimulator) -> None:
     # Those that the lists would hold far behind are asked about one by one.
     found = gateway.deliveries(ids[:5])
     assert [d.gateway_id for d in found] == ids[:5]
+
+
+def test_the_states_of_a_large_campaign_cost_few_calls(simulator: RunningSimulator) -> None:
+    gateway = gateway_of(simulator)
+    campaign = [Sms(f"+98912{n:07d}", "30004455", "x", None, 1, 1, 10, None) for n in range(9_000)]
+    ledger = Ledger(simulator.data)
+    rows = ledger.accept(campaign, method="send", result=1, fate="answer", delay=3600)
+    ledger.close()
+    ids = [str(row["messageid"]) for row in rows]
+    before = simulator.ledger()["calls"]["total"]
+    asked = ids[: gateway.asks]  # the oldest, as they are asked about
+    assert len(gateway.deliveries(asked)) == len(asked)
+    assert simulator.ledger()["calls"]["total"] - before <= len(ids) / 100 + 1
 
 
 @pytest.mark.parametrize(

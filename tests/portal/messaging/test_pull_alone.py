@@ -21,8 +21,8 @@ def _accepted(count: int) -> None:
     dispatch.run(5)
 
 
-def test_one_at_a_time_asks(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "MAX_IDS", 2)
+def test_one_at_a_time_asks(gateway: FakeGateway) -> None:
+    gateway.asks = 2
     _accepted(4)
     asked = 0
     deepest = 0
@@ -50,7 +50,7 @@ def test_one_at_a_time_asks(gateway: FakeGateway, monkeypatch: pytest.MonkeyPatc
 def test_the_worker_is_given_back_before_all_is_asked(
     gateway: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "MAX_IDS", 1)
+    gateway.asks = 1
     monkeypatch.setattr(delivery, "SECONDS", 0.0)
     _accepted(3)
     gateway.states = dict.fromkeys(gateway.states, "delivered")
