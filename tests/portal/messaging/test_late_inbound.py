@@ -51,8 +51,10 @@ def test_a_late_sms_arrives_with_its_time(
         assert message.received_at == sent_at
 
 
-@pytest.mark.parametrize("at", [0, "yesterday", True, -5, int(time.time()) + 3600])
+@pytest.mark.parametrize("at", [0, "yesterday", True, -5, "in an hour"])
 def test_a_time_that_cannot_be_is_refused(at: object, tmp_path: Path) -> None:
+    # Every process must collect the same tests: the moment is not in their names.
+    at = int(time.time()) + 3600 if at == "in an hour" else at
     with running_simulator(tmp_path) as simulator:
         with pytest.raises(ValueError, match="last two days"):
             simulator.reply(NUMBER, "x", "10004346", at)  # type: ignore[arg-type]
