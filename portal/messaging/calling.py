@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import select
+
 from portal.contacts import consent
 from portal.db import db
 from portal.messaging import segments, throttle
 from portal.messaging.account import Account
 from portal.messaging.gateways.base import Deferred, GatewayError, Outcome, Outgoing, Unknown
+from portal.messaging.models import MessageBatch
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +64,13 @@ def stopped(rows: Sequence[Claimed]) -> set[int]:
     return found
 
 
-def send(to: Account, rows: Sequence[Claimed], outgoing: Sequence[Outgoing]) -> list[Fate]:
+def send(
+    to: Account, batch_id: int | None, rows: Sequence[Claimed], outgoing: Sequence[Outgoing]
+) -> list[Fate]:
     """What became of each, in as many calls as the gateway's limit asks for. Commits.
 
-    No session is open during a call; consent is asked right before it, for under a limit a
-    message may have waited for seconds since it was claimed.
+    No session is open during a call. Right before it is asked who agrees and whether the batch
+    still runs, for under a limit a message may have waited for seconds since it was claimed.
     """
     fates: list[Fate] = []
     ends = time.monotonic() + PATIENCE
@@ -84,6 +89,8 @@ def send(to: Account, rows: Sequence[Claimed], outgoing: Sequence[Outgoing]) -> 
                 return [*fates, *all_of(outgoing[at:], GatewayError("retry", BUSY, "no room"))]
             until = at + room.count
         try:
+            if _stands_still(batch_id):
+                return [*fates, *all_of(outgoing[at:], GatewayError("retry", BUSY, "stopped"))]
             fates += _call_those_who_agree(to, rows[at:until], outgoing[at:until])
         except GatewayError as error:
             fates += all_of(outgoing[at:until], error)
@@ -94,6 +101,12 @@ def send(to: Account, rows: Sequence[Claimed], outgoing: Sequence[Outgoing]) -> 
                 throttle.end(room.number)
             db.session.remove()
     return fates
+
+
+def _stands_still(batch_id: int | None) -> bool:
+    """Whether a batch was paused or cancelled in the meantime."""
+    state = select(MessageBatch.state).where(MessageBatch.id == batch_id)
+    return batch_id is not None and db.session.scalar(state) != "running"
 
 
 def _call_those_who_agree(

@@ -213,7 +213,7 @@ def send(held: Claim) -> int:
         # A machine that slept: somebody else may be asking about these rows already.
         fates = calling.all_of(outgoing, GatewayError("retry", LATE, "claimed too long ago"))
     else:
-        fates = calling.send(held.account, rows, outgoing)
+        fates = calling.send(held.account, held.batch_id, rows, outgoing)
     for row, sms, fate in zip(rows, outgoing, fates, strict=True):
         counted.append(_result(held, row, sms, fate))
     record.results(counted)

@@ -48,8 +48,10 @@ def receive(gateway: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001
         return "ok\n"
     form, document = _given()
     raw: dict[str, Any] = dict(form)
-    if body := _body():
-        raw["body" if document is None else "json"] = body
+    if document is not None:
+        raw["json"] = _body()
+    elif not request.form and _body():
+        raw["body"] = _body()
     found = adapter.parse_inbound(form, document)
     stored = [inbound.store(adapter.name, message, raw) for message in found]
     if not found and raw:
@@ -83,16 +85,16 @@ def _called_url() -> str:
 
 
 def _given() -> tuple[dict[str, str], object]:
-    """Query and form fields together, and the JSON document if there is one."""
+    """Query and form fields together, and the JSON document if there is one, whatever its type and
+    encoding are said to be: half an SMS is better than none."""
+    body = _body()  # before the form, which uses it up
     form = {**request.args.to_dict(), **request.form.to_dict()}
     try:
-        document: object = json.loads(_body()) if _body() else None
+        document: object = json.loads(body) if body else None
     except (ValueError, RecursionError):
         document = None
     return form, document
 
 
 def _body() -> str:
-    """What was sent besides a form, whatever its encoding is said to be: half an SMS is better
-    than none."""
-    return "" if request.form else request.get_data().decode("utf-8", "replace")
+    return request.get_data().decode("utf-8", "replace")

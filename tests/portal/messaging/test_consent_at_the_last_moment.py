@@ -1,5 +1,6 @@
 """Who stops messages gets none, also of what was claimed; what a person asked for still goes."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -96,6 +97,36 @@ def test_what_was_held_back_is_never_in_doubt(context: Flask, gateway: FakeGatew
         gateway.before_send = last
         dispatch.send(held)
     assert _states() == dict(zip(numbers, ["suppressed", "accepted"], strict=True))
+
+
+@pytest.mark.parametrize("stop", [services.pause_batch, services.cancel_batch])
+def test_what_waits_for_room_under_a_limit_stops_with_its_batch(
+    app: Flask, stop: Callable[[int], object]
+) -> None:
+    gateway = FakeGateway()
+    with app.app_context():
+        use_gateways(app, account_of(gateway, rate=10))
+        batch_id = make_batch().id
+        numbers = [f"+98912{n:07d}" for n in range(4)]
+        services.insert_messages(batch_id, [NewMessage(None, each, "en", "Hi") for each in numbers])
+        db.session.commit()
+        (only,) = account.accounts()
+        held = dispatch.claim(only, 4)
+        assert held is not None
+
+        def stop_it() -> None:
+            stop(batch_id)
+            db.session.commit()
+
+        gateway.before_send = stop_it
+        for _ in range(8):  # two messages fit into the first call
+            db.session.execute(_occupied(), {"gateway": gateway.name})
+        db.session.commit()
+        dispatch.send(held)
+        assert [sms.to for sms in gateway.ledger] == numbers[:2]
+        reconcile.run()
+        waiting = "created" if stop is services.pause_batch else "cancelled"
+        assert services.progress([batch_id]) == {"accepted": 2, waiting: 2}
 
 
 def _occupied() -> object:

@@ -353,3 +353,11 @@ def test_a_rejoin_that_comes_late_does_not_lift_what_was_said_since_then(hooked:
     assert consent.is_opted_out(NUMBER, LINE)
     inbound.handle({"id": make_inbound("12").id})
     assert not consent.is_opted_out(NUMBER, LINE)
+
+
+def test_json_that_is_sent_as_a_form_is_read(calls: FlaskClient) -> None:
+    sms = {"id": "5", "from": NUMBER, "to": LINE, "text": "چراغ کوچه خاموش است و تاریک " * 20}
+    kind = "application/x-www-form-urlencoded"
+    calls.post(_path("inbound"), data=json.dumps(sms), content_type=kind)
+    (stored,) = _arrived()
+    assert (stored.e164, stored.text) == (NUMBER, sms["text"])
