@@ -188,7 +188,8 @@ def _torment(
             ended_at_kill = sum(kills.values())
         city.keep()
     # What is unknown may still become known: the gateway is asked for a while.
-    while _progress(batch_id).get("unknown") and time.monotonic() - started < PATIENCE:
+    # What it surely never saw is sent anew.
+    while not set(_progress(batch_id)) <= SETTLED and time.monotonic() - started < PATIENCE:
         city.keep()
         time.sleep(1)
     counts = _progress(batch_id)
