@@ -46,7 +46,7 @@ def show() -> None:
     world = World()
     say(f"Starting the city of the demonstration in {world.folder} …")
     with world.running():
-        say(f"Web, workers, beat and the simulated gateway are up: {world.url}")
+        say(f"Web, workers, beat and a simulated {world.gateway} gateway are up: {world.url}")
         Story(world).tell()
         say(f"The story took {time.monotonic() - started:.0f} s.")
         names = "\n".join(f"  {email:<30}{role}" for email, _name, role in people.PEOPLE)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from demo import citizens, people
 from demo.browser import Browser, Form, Page
-from demo.world import DemoError, World
+from demo.world import ARRIVAL, DemoError, World
 from portal import clock
 from portal.accounts import services as accounts
 from portal.config import ROOT
@@ -30,7 +30,8 @@ from workflows.packets.models import Packet
 
 LATE_MINUTES = 118
 """How long ago the gateway received the urgent SMS: two minutes are left of its two hours."""
-ARABIC = ("+9647701234567", "زينب الموسوي", "مصباح الشارع أمام فندقنا في سنغلج لا يعمل منذ أسبوع.")
+ARABIC = ("زينب الموسوي", "مصباح الشارع أمام فندقنا في سنغلج لا يعمل منذ أسبوع.")
+NUMBER_ABROAD, NUMBER_HERE = "+9647701234567", "+989301370964"
 PERSIAN = ("+989121370033", "رضا احمدی", "سطل زبالهٔ سر کوچهٔ مسجد سه روز است خالی نشده.")
 CALLERS = (
     ("نسرین گل‌محمدی", "روشنایی کوچهٔ مسجد"),
@@ -75,6 +76,9 @@ class Listening:
     def __init__(self, world: World, say: Any) -> None:
         self.world = world
         self.say = say
+        # Where the gateway takes no numbers abroad the visitor has bought a SIM here.
+        number = NUMBER_ABROAD if world.wiring.reaches_abroad else NUMBER_HERE
+        self.visitor = (number, *ARABIC)
 
     def begin(self) -> None:
         """What must start early, because its clock really runs."""
@@ -113,10 +117,10 @@ class Listening:
             raise DemoError(f"{email} could not sign in")
         return browser
 
-    def _reply(self, number: str, text: str) -> None:
+    def _reply(self, number: str, text: str, **more: str | int) -> None:
         requests.post(
             f"{self.world.simulator_url}/sim/handset/{number}/reply",
-            json={"text": text},
+            json={"text": text, **more},
             timeout=30,
         ).raise_for_status()
 
@@ -132,20 +136,19 @@ class Listening:
             raise DemoError(f"The categories could not be imported: {result.output}")
 
     def _urgent_message(self) -> None:
-        """The gateway hands over an SMS that it has had for 1 h 58 min; an operator triages it."""
+        """The gateway has an SMS that it took 1 h 58 min ago: it hands it over, or is asked."""
         number, text = URGENT
-        if self._case_of(number):
-            return
-        hook = f"{self.world.url}/hooks/sms/kavenegar/{self.world.hook}/inbound"
-        sent = {
-            "messageid": "137001",
-            "from": number,
-            "to": "30001370",
-            "message": text,
-            "date": str(int(time.time()) - LATE_MINUTES * 60),
-        }
-        requests.post(hook, data=sent, timeout=30).raise_for_status()
-        case_id = self.world.wait_for("The urgent message", lambda: self._case_of(number), 60)
+        if not self._case_of(number):
+            taken_at = int(time.time()) - LATE_MINUTES * 60
+            self._reply(number, text, line=self.world.wiring.line, at=taken_at)
+
+    def triage(self) -> bool:
+        """Once the urgent SMS is here an operator triages it; whether that is done."""
+        case_id = self._case_of(URGENT[0])
+        if case_id is None:
+            return False
+        if self._scalar(select(Case.urgency).where(Case.id == case_id)):
+            return True
         operator = self._staff("operator@demo.example")
         page = operator.get(f"{self.world.url}/staff/cases/{case_id}")
         form = _form(page, "mark_urgent-urgency")
@@ -158,9 +161,10 @@ class Listening:
             )
         )
         self.say(
-            f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; its two hours for a "
-            f"first action end at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
+            f"Urgent: an SMS that the gateway took 1 h 58 min ago arrives; a first action is "
+            f"due at {due:%H:%M:%S} UTC: {self.world.url}/staff/cases/{case_id}"
         )
+        return True
 
     def _send_message(self, language: str, citizen: tuple[str, str, str]) -> int:
         """A citizen writes on the portal, without cookies or script."""
@@ -195,8 +199,8 @@ class Listening:
         self.world.wait_for("The question to the citizen", lambda: self._scalar(asked), 60)
 
     def _answered_and_confirmed(self) -> None:
-        number = ARABIC[0]
-        case_id = self._case_of(number) or self._send_message("ar", ARABIC)
+        number = self.visitor[0]
+        case_id = self._case_of(number) or self._send_message("ar", self.visitor)
         if self._stage(case_id) == "closed":
             return
         if self._stage(case_id) != "feedback":
@@ -204,7 +208,7 @@ class Listening:
         self._wait_for_question(number)
         self._reply(number, "٣١")
         self.world.wait_for(
-            "The citizen's confirmation", lambda: self._stage(case_id) == "closed", 60
+            "The citizen's confirmation", lambda: self._stage(case_id) == "closed", ARRIVAL
         )
         self.say("Message in Arabic: answered, the citizen replied ٣١, and it is closed.")
 
@@ -218,7 +222,7 @@ class Listening:
             self._answer(case_id, "به پیمانکار پسماند اعلام شد.", "سطل زباله امروز صبح خالی شد.")
         self._wait_for_question(number)
         self._reply(number, "۳۳ هنوز پر است")
-        self.world.wait_for("The objection", lambda: self._scalar(reopened), 60)
+        self.world.wait_for("The objection", lambda: self._scalar(reopened), ARRIVAL)
         self.say("Objection: another citizen replied «۳۳ هنوز پر است»; the case is open again.")
 
     def _wait_for_question(self, number: str) -> None:
@@ -249,7 +253,7 @@ class Listening:
         )
         if self._scalar(done):
             return
-        url = f"{self.world.simulator_url}/sim/handset/{ARABIC[0]}.json"
+        url = f"{self.world.simulator_url}/sim/handset/{self.visitor[0]}.json"
 
         def link() -> str | None:
             messages = requests.get(url, timeout=30).json()["messages"]

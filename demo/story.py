@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from demo import citizens, contacts, people
 from demo.browser import Browser, Form, Page
 from demo.listening import Listening
-from demo.world import DemoError, World
+from demo.world import ARRIVAL, DemoError, World
 from portal.config import ROOT
 from portal.db import db
 
@@ -26,6 +26,8 @@ VOTERS = 340
 SURVEY = "I-AM-MAYOR"
 PRICES = {"mci-UCS-2": "1500", "other-UCS-2": "1575", "mci-GSM-7": "3400", "other-GSM-7": "3570"}
 """Rial for one part, as portal.messaging.simulator.engine.price_rial has it."""
+STANDSTILL = 180
+"""Seconds without a single SMS sent, after which the story gives up."""
 CAMPAIGN = "من شهردارم؛ منطقهٔ ۱۲"
 SMS = {
     "fa": "شما شهردارید؛ اول چه کنیم؟\n{link}",
@@ -55,9 +57,10 @@ class Story:
         self._questionnaire()
         self._prices()
         campaign = self._campaign()
-        self._sending(campaign)
         listening = Listening(self.world, say)
         listening.begin()
+        self._sending(campaign, listening.triage)
+        self.world.wait_for("The urgent message", listening.triage, ARRIVAL)
         self._votes(campaign)
         self._replies()
         self._results(campaign)
@@ -68,6 +71,12 @@ class Story:
     def _scalar(self, query: Any) -> Any:
         with self.world.app.app_context():
             found = db.session.scalar(query)
+            db.session.remove()
+        return found
+
+    def _scalars(self, query: Any) -> list[Any]:
+        with self.world.app.app_context():
+            found = list(db.session.scalars(query))
             db.session.remove()
         return found
 
@@ -158,8 +167,11 @@ class Story:
     def _prices(self) -> None:
         """As the simulated gateway bills them."""
         page = self._page("/staff/messages/prices")
-        form = self._form(page, lambda form: "kavenegar-mci-UCS-2" in form.fields)
-        self.staff.submit(page, form, {f"kavenegar-{key}": rial for key, rial in PRICES.items()})
+        prices: dict[str, str | list[str]] = {
+            f"{self.world.gateway}-{key}": rial for key, rial in PRICES.items()
+        }
+        form = self._form(page, lambda form: set(prices) <= set(form.fields))
+        self.staff.submit(page, form, prices)
         say("Prices of SMS: entered, so that the campaign's cost is known before it is launched.")
 
     def _campaign(self) -> int:
@@ -206,47 +218,65 @@ class Story:
             raise DemoError(f"The campaign could not be approved: {page.status} {page.url}")
         say("Approval: the administrator, a second person, agreed to the launch.")
 
-    def _ledger(self) -> dict[str, Any]:
-        answer = requests.get(f"{self.world.simulator_url}/sim/ledger.json", timeout=30)
-        found: dict[str, Any] = answer.json()
-        return found
+    def _sending(self, campaign: int, meanwhile: Callable[[], object]) -> None:
+        """Until nothing waits any more; then the gateway's ledger is held against the portal."""
+        from portal.messaging.models import Message
+        from surveys.campaigns.models import Campaign
 
-    def _sending(self, campaign: int) -> None:
-        from surveys.campaigns.models import Invitation
+        batch = self._scalar(select(Campaign.batch_id).where(Campaign.id == campaign))
+        number = select(func.count()).where(Message.batch_id == batch)
+        waiting = number.where(Message.state.in_(("created", "claimed", "unknown")))
+        invited, left = self._scalar(number), self._scalar(waiting)
+        changed, shown = time.monotonic(), -1
 
-        invited = self._scalar(
-            select(func.count()).select_from(Invitation).where(Invitation.campaign_id == campaign)
-        )
-        started, before = time.monotonic(), self._ledger()["accepted"]
-        shown = -1
-
-        def all_accepted() -> bool:
-            nonlocal shown
-            accepted = self._ledger()["accepted"]
-            tenth = accepted * 10 // max(invited, 1)
-            if tenth != shown:
+        def nothing_waits() -> bool:
+            nonlocal left, changed, shown
+            meanwhile()
+            now_left = self._scalar(waiting)
+            if now_left != left:
+                left, changed = now_left, time.monotonic()
+            elif left and time.monotonic() - changed > STANDSTILL:
+                raise DemoError(
+                    f"For {STANDSTILL} s nothing was sent, and {left:,} SMS wait. The reason "
+                    f"stands on {self.world.url}/staff/messages/"
+                )
+            if (tenth := (invited - left) * 10 // max(invited, 1)) != shown:
                 shown = tenth
-                say(f"   {min(accepted, invited):>6,} of {invited:,} SMS accepted by the gateway")
-            return bool(accepted >= invited)
+                say(f"   {invited - left:>6,} of {invited:,} SMS are with the gateway or refused")
+            return not left
 
-        self.world.wait_for("The campaign", all_accepted, 300)
-        sent = self.world.wait_for(
-            "The last SMS",
-            lambda: found if len(found := self._campaign_sms()) >= invited else None,
-            60,
-        )
+        self.world.wait_for("The campaign", nothing_waits, 3600)
+        self._count(batch, invited)
+
+    def _count(self, batch: int, invited: int) -> None:
+        from portal.messaging.models import Message
+
+        sent = self._campaign_sms()
         receivers = {sms["receptor"] for sms in sent}
-        if len(sent) != invited or len(receivers) != invited:
+        of_batch = select(Message.e164).where(Message.batch_id == batch)
+        taken = set(self._scalars(of_batch.where(Message.gateway_id.is_not(None))))
+        if len(sent) != len(receivers) or receivers != taken:
             raise DemoError(
-                f"{invited} people were invited, but the ledger has {len(sent)} SMS to "
-                f"{len(receivers)} receivers"
+                f"The portal says that {len(taken)} people were written to, but the ledger has "
+                f"{len(sent)} SMS to {len(receivers)} receivers"
             )
-        spent = time.monotonic() - started
-        rate = f" ({(invited - before) / spent:,.0f} a second)" if before < invited else ""
+        times = [sms["accepted_at"] for sms in sent]
         say(
             f"Gateway's ledger: {len(sent):,} SMS to {len(receivers):,} different numbers, "
-            f"{sum(sms['parts'] for sms in sent):,} parts{rate}."
+            f"{sum(sms['parts'] for sms in sent):,} parts, "
+            f"{len(sent) / max(max(times) - min(times), 1):,.0f} a second."
         )
+        refused = set(self._scalars(of_batch.where(Message.state == "failed"))) - taken
+        if self.world.wiring.reaches_abroad:
+            wrongly = refused
+        else:
+            wrongly = {number for number in refused if number.startswith("+98")}
+        if wrongly:
+            raise DemoError(f"{len(wrongly)} numbers were refused, such as {min(wrongly)}")
+        if refused:
+            say(f"   {len(refused):,} numbers abroad: {self.world.gateway} takes none of these.")
+        if others := invited - len(taken) - len(refused):
+            say(f"   {others:,} people sent 11 before their SMS had left.")
 
     def _campaign_sms(self) -> list[dict[str, Any]]:
         """The campaign's SMS in the gateway's ledger, which has tracking codes and replies too."""
@@ -302,7 +332,7 @@ class Story:
                 timeout=30,
             ).raise_for_status()
         out = select(func.count()).select_from(OptOut).where(OptOut.channel == "sms")
-        self.world.wait_for("The opt-out", lambda: self._scalar(out) >= len(numbers), 60)
+        self.world.wait_for("The opt-out", lambda: self._scalar(out) >= len(numbers), ARRIVAL)
         say(f"Opt-out: {len(numbers)} people replied 11 or a like word, and are left in peace.")
 
     def _results(self, campaign: int) -> None:

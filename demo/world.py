@@ -16,6 +16,8 @@ from typing import Any
 import requests
 
 from portal.config import ROOT, Settings
+from portal.messaging.gateways import catalog
+from portal.messaging.simulator.wiring import WIRING, environment
 from portal.processes import DEFAULTS, port_is_free, write_config
 
 FOLDER = Path(os.environ.get("DEMO_DIR", ROOT / "var" / "demo")).resolve()
@@ -24,7 +26,12 @@ CITY = {
     "CITY_NAME_AR": "بلدية المنطقة ١٢ في طهران",
     "CITY_NAME_EN": "Tehran Municipality, District 12",
 }
-LINE = "30001370"
+USUAL_GATEWAY = "kavenegar"
+START = 180
+"""Seconds that a busy machine may take to start everything."""
+ARRIVAL = 120
+"""Seconds within which an SMS of a citizen is surely here: some gateways are asked for them only
+twice a minute."""
 
 
 class DemoError(Exception):
@@ -38,21 +45,44 @@ def _free_port(first: int, host: str = "127.0.0.1") -> int:
     raise DemoError(f"No free port between {first} and {first + 49} on {host}.")
 
 
-def _kept(folder: Path) -> dict[str, str]:
-    """Secrets and ports of this demonstration, so that links in old SMS still open next time."""
+def _wanted_gateway() -> str:
+    """SMS_GATEWAY; empty where nothing is wanted."""
+    wanted = os.environ.get("SMS_GATEWAY", "").strip()
+    if wanted and wanted not in WIRING:
+        raise DemoError(
+            f"SMS_GATEWAY={wanted} is not among the gateways that are simulated. Choose one of "
+            f"{', '.join(sorted(WIRING))}; without SMS_GATEWAY it is {USUAL_GATEWAY}."
+        )
+    return wanted
+
+
+def _kept(folder: Path, wanted: str) -> dict[str, str]:
+    """Gateway, secrets and port of this demonstration: links in old SMS still open next time."""
     path = folder / "demo.json"
-    if path.exists():
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
-    made = {
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "KAVENEGAR_API_KEY": secrets.token_hex(24),
-        "SMS_HOOK_SECRET": secrets.token_urlsafe(24),
-        "PORT": os.environ.get("PORT", ""),
-    }
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(made))
-    return made
+    if not path.exists():
+        made = {
+            "SMS_GATEWAY": wanted or USUAL_GATEWAY,
+            "GATEWAY_KEY": secrets.token_hex(24),
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "SMS_HOOK_SECRET": secrets.token_urlsafe(24),
+            "PORT": os.environ.get("PORT", ""),
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(made))
+    kept: dict[str, str] = json.loads(path.read_text())
+    # Folders of before there was a choice.
+    kept.setdefault("SMS_GATEWAY", USUAL_GATEWAY)
+    kept.setdefault("GATEWAY_KEY", kept.get("KAVENEGAR_API_KEY", ""))
+    begun = kept["SMS_GATEWAY"]
+    if wanted not in {"", begun}:
+        raise DemoError(
+            f"The demonstration in {folder} was begun with {begun}, and its SMS lie there. "
+            f"Go on with it (SMS_GATEWAY={begun} make demo, or without SMS_GATEWAY), forget it "
+            f"(make clean-demo), or begin another one: DEMO_DIR=/some/folder "
+            f"SMS_GATEWAY={wanted} make demo"
+        )
+    return kept
 
 
 class World:
@@ -60,8 +90,9 @@ class World:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = _kept(folder)
+        kept = _kept(folder, _wanted_gateway())
+        self.gateway = kept["SMS_GATEWAY"]
+        self.wiring = WIRING[self.gateway]
         wanted = int(os.environ.get("PORT") or kept.get("PORT") or 8000)
         self.port = _free_port(wanted)
         if kept.get("PORT") != str(self.port):
@@ -75,7 +106,8 @@ class World:
             **os.environ,
             **DEFAULTS,
             **CITY,
-            **{name: kept[name] for name in ("SECRET_KEY", "KAVENEGAR_API_KEY", "SMS_HOOK_SECRET")},
+            **{name: kept[name] for name in ("SECRET_KEY", "SMS_HOOK_SECRET")},
+            **self._gateway_settings(kept["GATEWAY_KEY"]),
             "TZ": "UTC",
             "PASOKH_ENV": "demo",
             "DATA_DIR": str(folder),
@@ -83,25 +115,31 @@ class World:
             "REDIS_URL": "",
             "PORT": str(self.port),
             "PUBLIC_URL": self.url,
-            "SMS_GATEWAY": "kavenegar",
-            "SMS_LINE": LINE,
-            "KAVENEGAR_URL": self.simulator_url,
             "SIMULATOR_URL": self.simulator_url,
-            "SIMULATOR_API_KEY": kept["KAVENEGAR_API_KEY"],
+            "SIMULATOR_API_KEY": kept["GATEWAY_KEY"],
             "QUIET_HOURS": "",
             "CLOSED_DAYS": "send",
             "PYTHONPATH": str(ROOT),
         }
         self._supervisor: subprocess.Popen[bytes] | None = None
-        self._lock = (folder / "demo.lock").open("w")
 
     def settings(self) -> Settings:
         return Settings.from_environ(self.environ)
 
+    def _gateway_settings(self, key: str) -> dict[str, str]:
+        """All of the gateway's settings: what the surroundings say of a real one must not count."""
+        options = catalog.known()[self.gateway].all_options()
+        return {
+            **{f"{self.gateway}_{option.name}".upper(): "" for option in options},
+            **environment(self.gateway, self.simulator_url, key),
+            "SMS_GATEWAY": self.gateway,
+            "SMS_LINE": self.wiring.line,
+        }
+
     def _simulator_command(self) -> str:
-        hooks = f"{self.url}/hooks/sms/kavenegar/{self.hook}"
+        hooks = f"{self.url}/hooks/sms/{self.gateway}/{self.hook}"
         return (
-            "python -m portal.messaging.simulator --host 127.0.0.1 "
+            f"python -m portal.messaging.simulator --dialect {self.gateway} --host 127.0.0.1 "
             f"--port {self.simulator_port} --data $DATA_DIR/simulator.sqlite --latency-ms 20 "
             f"--delivery-seconds 4 --status-callback {hooks}/status "
             f"--inbound-callback {hooks}/inbound"
@@ -110,6 +148,7 @@ class World:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Start everything, wait until it answers, and take it down again afterwards."""
+        self._lock = (self.folder / "demo.lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -134,9 +173,11 @@ class World:
             stderr=(self.folder / "log" / "start.log").open("wb"),
         )
         try:
-            self.wait_for("the web server", lambda: self._answers(self.url + "/healthz"))
+            self.wait_for("the web server", lambda: self._answers(self.url + "/healthz"), START)
             self.wait_for(
-                "the simulated gateway", lambda: self._answers(self.simulator_url + "/sim/health")
+                "the simulated gateway",
+                lambda: self._answers(self.simulator_url + "/sim/health"),
+                START,
             )
             yield
         finally:

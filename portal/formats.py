@@ -48,6 +48,9 @@ class InputError(ValueError):
 
 @lru_cache(maxsize=256)
 def _formatter(kind: str, pattern: str, lang: str) -> MessageFormat:
+    if not isinstance(lang, str):
+        # A template's `|decimal(1)` would else be written in English for everybody.
+        raise TypeError(f"{lang!r} is no language")
     # No space before the pattern: ICU would print it.
     return MessageFormat(f"{{v, {kind},{pattern}}}", _LOCALES.get(lang, _LOCALES["en"]))
 

@@ -15,6 +15,7 @@ def _link(prefix: str, *, required: bool = True) -> Placeholder:
 _LINK: Final = "\n{link}"
 _TITLE: Final = Placeholder("title", _l("Lighting of the parks"), required=False)
 _NAME: Final = Placeholder("name", _l("I am Mayor"), required=False)
+_NUMBER_CODE: Final = Placeholder("code", "0" * links.CODE_LENGTH, late=True)
 _CHOICES: Final = Placeholder(
     "choices",
     lambda: "\n".join((digits(1) + ". " + _("Yes"), digits(2) + ". " + _("No"))),
@@ -37,7 +38,7 @@ PURPOSES: Final = (
         _l("Code for a survey with an open link"),
         # The code last: phones offer the last number of an SMS for filling in.
         _l("Your code for the survey of the city:\n%(code)s", code="{code}"),
-        (Placeholder("code", "0" * links.CODE_LENGTH, late=True),),
+        (_NUMBER_CODE,),
     ),
     TemplatePurpose(
         "replies.thanks",
@@ -83,7 +84,7 @@ PURPOSES: Final = (
         "ballots.code",
         _l("Code for a proposal"),
         _l("Your code for the proposal to the city: %(code)s", code="{code}"),
-        (Placeholder("code", lambda: digits("12345")),),
+        (_NUMBER_CODE,),
     ),
     TemplatePurpose(
         "ballots.proposing",

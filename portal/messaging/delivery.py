@@ -2,9 +2,11 @@
 
 import datetime as dt
 import logging
+import time
+from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, select, text, update
 
 from portal import clock
 from portal.db import db
@@ -14,44 +16,61 @@ from portal.messaging.models import Message
 
 log = logging.getLogger(__name__)
 
-MAX_IDS: Final = 500
+SECONDS: Final = 15.0
+"""After so long no further round begins: less than the beat waits until it does a job itself."""
 _AGAIN: Final = dt.timedelta(minutes=1)
 _LAST: Final = len(record.CHECKS)
+_LATEST: Final = record.CHECKS[-1] + dt.timedelta(days=1)
+"""How long after acceptance a state that there was no time to ask for is still waited for."""
 
 _NEXT = text("""
     UPDATE messages m SET checks = v.checks, check_at = v.check_at
     FROM unnest(CAST(:ids AS bigint[]), CAST(:checks AS bigint[]),
                 CAST(:check_ats AS timestamptz[])) AS v(id, checks, check_at)
-    WHERE m.id = v.id
+    WHERE m.id = v.id AND m.state IN ('accepted', 'at_operator')
 """)
 
 
-def pull(limit_calls: int = 40) -> int:
-    """Ask about everything that is due, at most MAX_IDS a call; commits. Returns the changes."""
+def pull(limit_rounds: int = 100) -> int:
+    """Ask about what is due, the longest due first, one question a round; commits. Returns the
+    changes."""
     changed = 0
-    for each in account.accounts():
-        for _ in range(limit_calls):
-            if not account.standing(each.name).open:
-                break
-            step = _pull_some(each.gateway)
-            if step is None:
-                break
-            changed += step
+    asked = {each.name: each.gateway for each in account.accounts()}
+    ends = time.monotonic() + SECONDS
+    for _ in range(limit_rounds):
+        name = _longest_due(asked) if time.monotonic() < ends else None
+        if name is None:
+            break
+        step = _pull_some(asked[name]) if account.standing(name).open else None
+        if step is None:
+            del asked[name]
+        changed += step or 0
     db.session.remove()
     return changed
+
+
+def _longest_due(gateways: Collection[str]) -> str | None:
+    return db.session.scalars(
+        select(Message.gateway)
+        .where(*_due(clock.now()), Message.gateway.in_(list(gateways)))
+        .order_by(Message.check_at)
+        .limit(1)
+    ).first()
+
+
+def _due(now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Message.state.in_(("accepted", "at_operator")), Message.check_at <= now)
 
 
 def _pull_some(gateway: Gateway) -> int | None:
     now = clock.now()
     rows = db.session.execute(
-        select(Message.id, Message.gateway_id, Message.checks, Message.accepted_at)
-        .where(
-            Message.state.in_(("accepted", "at_operator")),
-            Message.check_at <= now,
-            Message.gateway == gateway.name,
+        select(
+            Message.id, Message.gateway_id, Message.checks, Message.check_at, Message.accepted_at
         )
-        .order_by(Message.check_at)
-        .limit(MAX_IDS)
+        .where(*_due(now), Message.gateway == gateway.name)
+        .order_by(Message.check_at, Message.id)
+        .limit(gateway.asks)
         .with_for_update(skip_locked=True)
     ).all()
     if not rows:
@@ -73,7 +92,22 @@ def _pull_some(gateway: Gateway) -> int | None:
         db.session.commit()
         return None
     changed = record.deliveries(gateway.name, found)
-    last = [row.id for row, (checks, _) in zip(rows, plan, strict=True) if checks >= _LAST]
+    said = {delivery.gateway_id for delivery in found}
+    # A gateway that says nothing at all has nothing to say: the plan goes on.
+    left = [
+        row
+        for row in rows
+        if said
+        and row.gateway_id not in said
+        and (row.accepted_at is None or now - row.accepted_at < _LATEST)
+    ]
+    _write_plan([row.id for row in left], [(row.checks, row.check_at) for row in left])
+    waiting = {row.id for row in left}
+    last = [
+        row.id
+        for row, (checks, _) in zip(rows, plan, strict=True)
+        if checks >= _LAST and row.id not in waiting
+    ]
     if last:
         # The gateway forgets: nobody will ever know.
         db.session.execute(

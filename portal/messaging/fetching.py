@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import exists, or_, select, update
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 
 _SECONDS: Final = 20.0
 """Of going on with one inbox; nobody else reads it for so long."""
+_ALL_SECONDS: Final = 90.0
+"""After so long no further inbox is begun: the job has 300."""
+_STEP: Final = 500
+_NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 _FIRST: Final = dt.timedelta(days=90)
 """How far back stops are asked for the first time."""
 _OVERLAP: Final = dt.timedelta(minutes=10)
@@ -28,9 +33,15 @@ _OVERLAP: Final = dt.timedelta(minutes=10)
 
 
 def fetch_inbound() -> int:
-    """Store what arrived at every gateway that can be asked; commits. Returns how many were new."""
+    """Store what arrived at every gateway that can be asked, the one asked longest ago first;
+    commits. Returns how many were new."""
     found = 0
-    for each in account.accounts():
+    rows = db.session.execute(select(GatewayInbox.gateway, GatewayInbox.fetched_at))
+    asked = {gateway: at for gateway, at in rows if at is not None}
+    ends = time.monotonic() + _ALL_SECONDS
+    for each in sorted(account.accounts(), key=lambda one: asked.get(one.name, _NEVER)):
+        if time.monotonic() > ends:
+            break
         if not account.standing(each.name).paused:
             found += _fetch(each)
     db.session.remove()
@@ -116,26 +127,41 @@ def _fetch_stops(each: Account) -> int:
     since = known - _OVERLAP if known else began - _FIRST
     db.session.remove()
     try:
-        numbers = each.gateway.blocked(since)
+        stops = each.gateway.blocked(since)
     except GatewayError as error:
         _complain(each, "The list of stops could not be fetched", error)
         return 0
-    if numbers is None:
+    if stops is None:
         return 0
     stopped = 0
-    evidence = f"{each.name}: list of stops"
-    for number in numbers:
-        if _came_back(number, each.line, since):
-            continue
-        stopped += consent.opt_out(
-            number, line=each.line or None, channel="gateway", evidence=evidence
-        )
+    for start in range(0, len(stops.numbers), _STEP):
+        stopped += _obey(each, stops.numbers[start : start + _STEP], since)
+    if not stops.is_complete:
+        log.warning("The list of stops was not read to its end", extra={"gateway": each.name})
+        return stopped  # what is left is read from the same moment on
     values = {"gateway": each.name, "blocked_at": began}
     db.session.execute(
         insert(GatewayInbox)
         .values(values)
         .on_conflict_do_update(index_elements=["gateway"], set_={"blocked_at": began})
     )
+    db.session.commit()
+    return stopped
+
+
+def _obey(each: Account, numbers: Sequence[str], since: dt.datetime) -> int:
+    """Stop messages to those who have not stopped them here; commits. Returns how many."""
+    known = consent.stopped_lines(numbers)
+    stopped = 0
+    for number in numbers:
+        if each.line in known.get(number, ()) or _came_back(number, each.line, since):
+            continue
+        stopped += consent.opt_out(
+            number,
+            line=each.line or None,
+            channel="gateway",
+            evidence=f"{each.name}: list of stops",
+        )
     db.session.commit()
     return stopped
 

@@ -24,6 +24,11 @@ from portal.messaging.models import InboundMessage
 
 log = logging.getLogger(__name__)
 
+_APART: Final = dt.timedelta(hours=4)
+"""How far the times of a push and of the list may be apart: the list's clock is not ours, and
+nobody documents its zone."""
+_ALSO: Final = "(also)"
+"""Beside what a gateway gave: the key under which it gave the same SMS the other way."""
 RECEIVED: Final = "inbound.received"
 """Kind of the outbox row that hands a stored SMS to the handlers."""
 MAX_ID: Final = 200
@@ -50,16 +55,46 @@ class InboundHandler:
 
 def store(gateway: str, message: Inbound, raw: Mapping[str, Any]) -> int | None:
     """Store an SMS once and have it handled; None where it was stored before. Does not commit."""
-    return _insert(
-        gateway,
-        dedupe_key(message),
-        raw,
-        e164=_person(message.sender),
-        line=own_line(message.line),
-        text=_storable(message.text),
-        # A gateway whose clock is fast would else have the last word for hours.
-        received_at=min(message.received_at, clock.now()),
-    )
+    key = dedupe_key(message)
+    facts: dict[str, Any] = {
+        "e164": _person(message.sender),
+        "line": own_line(message.line),
+        "text": _storable(message.text),
+    }
+    # A gateway whose clock is fast would else have the last word for hours.
+    at = min(message.received_at, clock.now())
+    known = account.get(gateway)
+    if known and not known.gateway.pushes_ids and _joins(gateway, key, at, facts):
+        return None
+    return _insert(gateway, key, raw, **facts, received_at=at)
+
+
+def _joins(gateway: str, key: str, at: dt.datetime, facts: Mapping[str, Any]) -> bool:
+    """Whether it came before, be it the other way: pushed without an identifier, and listed with
+    one. Of several that are alike each joins one."""
+    lock = func.hashtextextended(f"inbound:{gateway}", 0)
+    db.session.execute(select(func.pg_advisory_xact_lock(lock)))
+    alike = db.session.scalars(
+        select(InboundMessage).where(
+            InboundMessage.gateway == gateway,
+            InboundMessage.e164 == facts["e164"],
+            InboundMessage.line == facts["line"],
+            InboundMessage.text == facts["text"],
+            InboundMessage.received_at.between(at - _APART, at + _APART),
+        )
+    ).all()
+    if any(key in {row.dedupe_key, row.raw.get(_ALSO)} for row in alike):
+        return True
+    way = key.partition(":")[0]
+    others = [
+        row for row in alike if _ALSO not in row.raw and not row.dedupe_key.startswith(f"{way}:")
+    ]
+    if not others:
+        return False
+    nearest = min(others, key=lambda row: abs(row.received_at - at))
+    nearest.raw = {**nearest.raw, _ALSO: key}
+    db.session.flush()
+    return True
 
 
 def store_unreadable(gateway: str, raw: Mapping[str, Any]) -> int | None:

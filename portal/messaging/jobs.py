@@ -3,6 +3,7 @@
 from typing import Final
 
 from portal import jobs
+from portal.alone import alone
 from portal.db import db
 from portal.messaging import delivery, fetching, hints, hygiene
 from portal.messaging import dispatch as dispatcher
@@ -29,8 +30,11 @@ def reconcile() -> None:
 
 @jobs.job(queue="default", timeout_seconds=300)
 def pull_deliveries() -> None:
-    """Ask for the delivery states that are due."""
-    delivery.pull()
+    """Ask for the delivery states that are due. Of gateways that are asked about each message this
+    takes hours for a campaign: other workers are kept free for what is urgent."""
+    with alone("pull_deliveries") as is_alone:
+        if is_alone:
+            delivery.pull()
 
 
 @jobs.job(queue="urgent", timeout_seconds=300)

@@ -6,6 +6,8 @@ from typing import Final
 from portal.i18n import _
 from portal.messaging.services import CODE, LINK
 
+FSI: Final = "\u2068"
+PDI: Final = "\u2069"
 _LATE: Final = re.compile(re.escape(LINK) + "|" + re.escape(CODE))
 
 
@@ -14,6 +16,7 @@ def masked(body: str) -> str:
 
     def words(found: re.Match[str]) -> str:
         stands_for = _("personal link") if found[0] == LINK else _("code")
-        return f"[{stands_for}]"
+        # The reader's words may run against the direction of the text that they stand in.
+        return f"{FSI}[{stands_for}]{PDI}"
 
     return _LATE.sub(words, body)

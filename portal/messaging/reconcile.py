@@ -2,9 +2,11 @@
 
 import datetime as dt
 import logging
+import time
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, select, text, update
 
 from portal import clock
 from portal.db import db
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 
 GIVE_UP: Final = dt.timedelta(hours=47)
 ASK: Final = 200
+SECONDS: Final = 20.0
+"""After so long no further round begins: the job has 120."""
 _LONGEST_PAUSE: Final = dt.timedelta(minutes=30)
 
 # Claims whose dispatcher is gone, or asleep: its result still counts if it wakes up.
@@ -47,14 +51,31 @@ def run() -> dict[str, int]:
     ).all()
     db.session.commit()
     counts = {"lapsed": int(lapsed), "found": 0, "returned": 0, "expired": len(expired)}
-    for each in account.accounts():
-        for _ in range(100):
-            if not account.standing(each.name).open or not _ask_some(each.gateway, counts):
-                break
+    asked = {each.name: each.gateway for each in account.accounts()}
+    ends = time.monotonic() + SECONDS
+    for _ in range(100):
+        name = _longest_waiting(asked) if time.monotonic() < ends else None
+        if name is None:
+            break
+        if not account.standing(name).open or not _ask_some(asked[name], counts):
+            del asked[name]
     db.session.remove()
     if counts["returned"]:
         hints.dispatch_soon()
     return counts
+
+
+def _longest_waiting(gateways: Collection[str]) -> str | None:
+    return db.session.scalars(
+        select(Message.gateway)
+        .where(*_due(clock.now()), Message.gateway.in_(list(gateways)))
+        .order_by(Message.claimed_until)
+        .limit(1)
+    ).first()
+
+
+def _due(now: dt.datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Message.state == "unknown", Message.claimed_until <= now)
 
 
 def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
@@ -62,16 +83,13 @@ def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
     now = clock.now()
     rows = db.session.scalars(
         select(Message)
-        .where(
-            Message.state == "unknown",
-            Message.gateway == gateway.name,
-            Message.claimed_until <= now,
-        )
-        .order_by(Message.claimed_until)
+        .where(*_due(now), Message.gateway == gateway.name)
+        .order_by(Message.claimed_until, Message.id)
         .limit(ASK)
         .with_for_update(skip_locked=True)
     ).all()
     asked = [(row.id, row.claim_id or "", _sent(row, now)) for row in rows]
+    before = {row.local_id: (row.claimed_until, row.checks) for row in rows}
     for row in rows:
         row.claimed_until = now + min(dt.timedelta(seconds=10 * 2**row.checks), _LONGEST_PAUSE)
         row.checks = min(row.checks + 1, 20)
@@ -97,11 +115,24 @@ def _ask_some(gateway: Gateway, counts: dict[str, int]) -> bool:
         elif sent.local_id in known and gateway.settles <= now - sent.at < gateway.remembers:
             found.append(Result(message_id, claim_id, "created", "not_accepted"))
     record.results(found)
+    if len(known.unasked) < len(asked):
+        _give_back({each: before[each] for each in known.unasked if each in before})
     account.worked(gateway.name)
     db.session.commit()
     counts["found"] += sum(result.state != "created" for result in found)
     counts["returned"] += sum(result.state == "created" for result in found)
     return True
+
+
+def _give_back(before: Mapping[int, tuple[dt.datetime | None, int]]) -> None:
+    """Those there was no time for are the first ones next time."""
+    for local_id, (claimed_until, checks) in before.items():
+        db.session.execute(
+            update(Message)
+            .where(Message.local_id == local_id, Message.state == "unknown")
+            .values(claimed_until=claimed_until, checks=checks)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _sent(row: Message, now: dt.datetime) -> Sent:

@@ -15,7 +15,7 @@ from portal import audit, clock
 from portal.contacts.models import LANGUAGES
 from portal.db import Texts, db
 from portal.i18n import LazyText, _, _l, format_number, isolate, use_language
-from portal.messaging import purposes, segments
+from portal.messaging import lines, purposes, segments
 from portal.messaging.purposes import TemplatePurpose
 from portal.messaging.segments import Segments
 from portal.messaging.suffixes import with_suffix
@@ -53,12 +53,14 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A text as the phone shows it, with samples for its placeholders."""
+    """A text as the phone shows it, with samples for its placeholders. `found`: over the line that
+    sends as a rule; `differences`: over the others."""
 
     language: str
     shown: str
     found: Segments
     problems: tuple[str, ...]
+    differences: tuple[str, ...]
 
 
 # Sending
@@ -176,7 +178,13 @@ def preview(purpose: TemplatePurpose, language: str, typed: str) -> Preview:
     """How a typed text looks, what it takes, and what is wrong with it."""
     text = normalise(typed)
     body = shown(purpose, language, text)
-    return Preview(language, body, segments.count(body), tuple(problems(purpose, language, text)))
+    return Preview(
+        language,
+        body,
+        lines.usual(body),
+        tuple(problems(purpose, language, text)),
+        tuple(lines.differences(body, bulk=purpose.bulk)),
+    )
 
 
 def problems(purpose: TemplatePurpose, language: str, text: str) -> list[str]:
@@ -214,7 +222,7 @@ def problems(purpose: TemplatePurpose, language: str, text: str) -> list[str]:
             )
     if (
         len(text) > MAX_CHARACTERS
-        or segments.count(shown(purpose, language, text)).segments > MAX_SEGMENTS
+        or lines.usual(shown(purpose, language, text)).segments > MAX_SEGMENTS
     ):
         said.append(
             _("This text is too long: at most %(count)s parts.", count=format_number(MAX_SEGMENTS))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal import phones
 from portal.db import db
 from portal.i18n import RIGHT_TO_LEFT, _, digits
+from portal.messaging import services
 from portal.messaging.models import Message
 from portal.phone import simulator
 from portal.security import demo_only
@@ -71,10 +72,10 @@ def show(number: str) -> ResponseReturnValue:
         return render_template("phone/away.html"), 503
     except simulator.SimulatorRefusedError:
         return redirect(url_for("phone.index", number=number), 303)
-    languages = _languages([row["localid"] for row in found["messages"] if row["localid"]])
+    languages = _languages(found["number"])
     messages = []
     for row in found["messages"]:
-        language = languages.get(row["localid"] or 0)
+        language = languages.get(row["text"]) if row["direction"] == "in" else None
         messages.append(
             {
                 **row,
@@ -113,11 +114,9 @@ def reply(number: str) -> ResponseReturnValue:
     return redirect(url_for("phone.show", number=number, refresh=refresh), 303)
 
 
-def _languages(local_ids: list[int]) -> dict[int, str]:
-    """local id -> language of the portal's messages, for the letters and the direction."""
-    if not local_ids:
-        return {}
-    rows = db.session.execute(
-        select(Message.local_id, Message.language).where(Message.local_id.in_(local_ids))
+def _languages(number: str) -> dict[str, str]:
+    """text -> language of the portal's latest messages to a number, for letters and direction."""
+    found = db.session.scalars(
+        select(Message).where(Message.e164 == number).order_by(Message.id.desc()).limit(500)
     )
-    return {row[0]: row[1] for row in rows}
+    return {services.text_of(message): message.language for message in found}

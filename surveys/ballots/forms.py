@@ -160,6 +160,6 @@ class CodeForm(_SessionlessForm):
     code = StringField(
         _l("Code from the SMS"),
         filters=[lambda value: ascii_digits(value or "").strip()],
-        validators=[InputRequired(_l("Write the five digits of the SMS")), Length(max=20)],
+        validators=[InputRequired(_l("Write the six digits of the SMS")), Length(max=20)],
         render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "dir": "ltr"},
     )

@@ -145,7 +145,6 @@ class BallotProposal(Base):
     """Of the citizen who proposed it; shown to nobody outside."""
     page_key: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     """SHA-256 of the key in the address where the SMS code is typed in."""
-    code_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_tries: Mapped[int] = mapped_column(default=0)
     reason_code: Mapped[str | None]
     reasons: Mapped[Texts] = mapped_column(default=dict)

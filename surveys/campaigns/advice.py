@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from portal.i18n import _, isolate, ngettext
-from portal.messaging import account, lint, segments
+from portal.messaging import account, lines, lint
 from portal.messaging.lint import Finding, Measure
-from portal.messaging.segments import Segments
 from surveys.campaigns import texts as sms
 from surveys.campaigns.models import Campaign
 from surveys.replies import texts as replies
@@ -54,12 +53,7 @@ def take(campaign: Campaign, language: str, code: str, typed: str) -> str:
 
 def _measure(campaign: Campaign, language: str) -> Measure:
     choices = replies.filled(campaign, language, CHOICES)
-    plan = account.plan()
-
-    def measure(text: str) -> Segments:
-        return segments.count(sms.sample(text.replace(CHOICES, choices)), chars_per_part=plan)
-
-    return measure
+    return lambda text: lines.usual(sms.sample(text.replace(CHOICES, choices)))
 
 
 def _said(found: Finding, language: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from portal import links
 from portal.i18n import _, format_number, isolate, ngettext
-from portal.messaging import account, characters, lint, segments
+from portal.messaging import account, characters, lines, lint, segments
 from portal.messaging.lint import NEAR
 from portal.messaging.segments import Segments
 from portal.messaging.services import LINK
@@ -88,8 +88,9 @@ def cost(language: str, text: str, purpose: str = PURPOSE) -> TextCost:
     text = normalise(text)
     shown = sample(text, purpose)
     own = len(text.replace(LINK, links.url_for_token(purpose, SAMPLE_TOKEN)))
-    found = segments.count(shown, chars_per_part=account.plan())
-    return TextCost(language, shown, found, tuple(_reasons(language, shown, own, found)))
+    found = lines.usual(shown)
+    reasons = [*_reasons(language, shown, own, found), *lines.differences(shown)]
+    return TextCost(language, shown, found, tuple(reasons))
 
 
 def _reasons(language: str, shown: str, own: int, found: Segments) -> list[str]:
@@ -167,7 +168,7 @@ def _without_odd_characters(shown: str, found: Segments) -> str | None:
     if not 0 < len(odd) <= 3:
         return None
     without = "".join(c for c in shown if c not in odd)
-    plain = segments.count(without, chars_per_part=account.plan())
+    plain = lines.usual(without)
     if plain.segments >= found.segments:
         return None
     return ngettext(

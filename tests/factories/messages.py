@@ -15,6 +15,7 @@ from portal.messaging.gateways.base import (
     Adapter,
     Delivery,
     DeliveryState,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -137,15 +138,14 @@ class FakeGateway(Adapter):
             raise self.read_error
         return [Delivery(each, self.states.get(each, "unknown")) for each in gateway_ids]
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         self.before_send()
         if self.read_error:
             raise self.read_error
         if not self.supports_local_id:
-            return {}
-        local_ids = [message.local_id for message in sent]
-        found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
-        for local_id in local_ids:
+            return Findings()
+        found = Findings()
+        for local_id in (message.local_id for message in sent):
             gateway_id = self.by_local.get(local_id)
             found[local_id] = Delivery(gateway_id, self.states[gateway_id]) if gateway_id else None
         return found

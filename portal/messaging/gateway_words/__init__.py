@@ -23,7 +23,15 @@ _TABLES: Final[Mapping[str, Table]] = {
     "twilio": twilio.CODES,
 }
 
-_BAD_NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {"kavenegar": ("411",)}
+_BAD_NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "ippanel": ("recipients",),
+    "kavenegar": ("411",),
+    # A null in an id's place is a wrong number or too long a text; ours have ten parts at most.
+    "smsir": ("104", "null"),
+    "generic": ("number",),
+    "melipayamak": ("number",),
+    "twilio": ("21211", "21614", "30005", "30006"),
+}
 """The codes that say of a number that it is none, or out of service."""
 
 

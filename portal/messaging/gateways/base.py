@@ -4,7 +4,7 @@ The one question behind all of it: after a call, was this message surely accepte
 accepted, or is it unknown? A message that may have been accepted is never sent again blindly.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol, runtime_checkable
@@ -136,6 +136,17 @@ class Sent:
     at: datetime
 
 
+class Findings(dict[int, Delivery | None]):
+    """What `find` says, by local id. None: the gateway has never seen it. What is left out it
+    cannot say, or, where it is `unasked`, there was no time to look for."""
+
+    def __init__(
+        self, known: Mapping[int, Delivery | None] | None = None, unasked: Iterable[int] = ()
+    ) -> None:
+        super().__init__(known or {})
+        self.unasked = frozenset(unasked)
+
+
 LOST: Final = "?"
 """The cursor of an inbox that can be read once, after a reading whose answer was lost."""
 
@@ -154,6 +165,14 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Stops:
+    """Numbers (E.164) on a gateway's list of stops. `is_complete`: the list was read to its end."""
+
+    numbers: Sequence[str]
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """A call of the gateway, for a check of its signature. `url` is as the gateway called it."""
 
@@ -166,7 +185,8 @@ class Callback:
 class Gateway(Protocol):
     """One account at one gateway. `send`, `deliveries`, `find`, `inbox`, `blocked` and
     `credit_rial` call the network and raise GatewayError; all of these but `send` only read, and
-    are never `ambiguous`. Most adapters begin as an `Adapter`."""
+    are never `ambiguous` and end in time, with what they know by then (rounds.Round). Most
+    adapters begin as an `Adapter`."""
 
     @property
     def name(self) -> str: ...
@@ -176,6 +196,10 @@ class Gateway(Protocol):
         """Most messages in one `send`."""
 
     @property
+    def asks(self) -> int:
+        """Most messages in one question for their states."""
+
+    @property
     def supports_local_id(self) -> bool:
         """True where sending the same local id again is answered from the earlier record."""
 
@@ -183,6 +207,10 @@ class Gateway(Protocol):
     def reads_once(self) -> bool:
         """True where `inbox` gives each SMS only once: it is given LOST as the cursor when an
         earlier answer did not arrive."""
+
+    @property
+    def pushes_ids(self) -> bool:
+        """False where an SMS that it pushes lacks the identifier which it has in `inbox`."""
 
     @property
     def settles(self) -> timedelta:
@@ -204,21 +232,22 @@ class Gateway(Protocol):
         batch that is too large or holds a local id twice.
         """
 
-    def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]: ...
+    def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
+        """The present states, those asked for first first. What is left out there was no time
+        for; what the gateway does not know is `unknown`."""
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
-        """What became of messages whose answer was lost, by local id.
+    def find(self, sent: Sequence[Sent]) -> Findings:
+        """What became of messages whose answer was lost; looked for in this order.
 
-        None: the gateway has never seen it, which proves something only between `settles` and
-        `remembers`. What is left out: the gateway cannot say.
+        "Never seen" proves something only between `settles` and `remembers`.
         """
 
     def inbox(self, cursor: str) -> Inbox | None:
         """SMS that arrived since `cursor` ("": as far back as is sensible); None where the gateway
         only pushes them. May give one twice: storing it counts it once."""
 
-    def blocked(self, since: datetime) -> list[str] | None:
-        """Numbers (E.164) that stopped our line at the gateway since then; None: it cannot say."""
+    def blocked(self, since: datetime) -> Stops | None:
+        """Who stopped our line at the gateway since then; None: it cannot say."""
 
     def accepts(self, callback: Callback) -> bool:
         """Whether a callback is signed by the gateway; True where it signs none."""
@@ -234,19 +263,21 @@ class Gateway(Protocol):
 class Adapter:
     """What a gateway can do less than others, for adapters to inherit."""
 
+    asks: int = 500
     supports_local_id = False
     reads_once = False
+    pushes_ids = True
     settles: timedelta = timedelta(minutes=3)
     remembers: timedelta = timedelta(hours=20)
     hook_answer: tuple[str, str] = ("ok\n", "text/plain")
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:  # noqa: ARG002
-        return {}
+    def find(self, sent: Sequence[Sent]) -> Findings:  # noqa: ARG002
+        return Findings()
 
     def inbox(self, cursor: str) -> Inbox | None:  # noqa: ARG002
         return None
 
-    def blocked(self, since: datetime) -> list[str] | None:  # noqa: ARG002
+    def blocked(self, since: datetime) -> Stops | None:  # noqa: ARG002
         return None
 
     def accepts(self, callback: Callback) -> bool:  # noqa: ARG002

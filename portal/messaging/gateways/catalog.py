@@ -95,6 +95,11 @@ BUILT_IN: Final[Mapping[str, Spec]] = {
             Option("inbound_from", "Field of the sender in pushed SMS.", "from"),
             Option("inbound_to", "Field of our line in pushed SMS.", "to"),
             Option("inbound_text", "Field of the text in pushed SMS.", "text"),
+            Option(
+                "inbound_time",
+                "Field of the time in pushed SMS: Unix seconds, or `2026-05-04T10:00:00+03:30`."
+                " Empty: when it is pushed.",
+            ),
         ),
         checks="portal.messaging.gateways.generic_settings",
     ),

@@ -17,16 +17,22 @@ HALF = "half"
 
 
 def refused(
-    message: Outgoing, *, number: str, empty: str, most: int | None = None, long: str = ""
+    message: Outgoing,
+    *,
+    number: str,
+    empty: str,
+    half: str = HALF,
+    most: int | None = None,
+    long: str = "",
 ) -> Refused | None:
-    """Why a message cannot be sent, if so; `number`, `empty` and `long` are the gateway's codes,
-    `most` its limit in characters."""
+    """Why a message cannot be sent, if so; `number`, `empty`, `half` and `long` are the gateway's
+    codes, `most` its limit in characters."""
     if not is_e164(message.to):
         return Refused(number, "permanent", "not a telephone number")
     if not message.text.strip():
         return Refused(empty, "permanent", "the text is empty")
     if any("\ud800" <= char <= "\udfff" for char in message.text):
-        return Refused(HALF, "permanent", "the text has half a character")
+        return Refused(half, "permanent", "the text has half a character")
     if most is not None and len(message.text) > most:
         return Refused(long, "permanent", f"the text has more than {most} characters")
     return None

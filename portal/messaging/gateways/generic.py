@@ -5,20 +5,20 @@ so where an answer was lost nothing is known unless the gateway can be asked for
 """
 
 import re
-import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 from urllib.parse import quote
 
 from portal import clock
-from portal.messaging.gateways import answers
+from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
     Adapter,
-    Deferred,
     Delivery,
     DeliveryState,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -30,13 +30,13 @@ from portal.messaging.gateways.base import (
 )
 from portal.messaging.gateways.generic_settings import Plan, plan
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
-from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import Calls
 from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.rounds import Round
 
-ASKING_SECONDS: Final = 30.0
-"""What there was no time to ask about is asked about next time."""
 MAX_ID: Final = 100
+_PUSHED: Final = ("id", "from", "to", "text", "time")
 _PLACE: Final = re.compile(r"\{(to|text|line|id|secret|message_id)\}")
 _BY_HTTP: Final[Mapping[int, ErrorKind]] = {
     401: "stop_gateway",
@@ -63,7 +63,7 @@ class Generic(Adapter):
         self.sender = settings["line"] or None
         self._secret = Secret(settings["secret"]) if settings["secret"] else None
         self._callback = (settings["callback_id"], settings["callback_state"])
-        self._fields = {name: settings[f"inbound_{name}"] for name in ("id", "from", "to", "text")}
+        self._fields = {name: settings[f"inbound_{name}"] for name in _PUSHED}
         self._client = Client(3.05, float(settings["read_timeout"]), settings["proxy"] or None)
 
     def __repr__(self) -> str:
@@ -73,22 +73,12 @@ class Generic(Adapter):
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """See Gateway.send."""
-        if len(batch) > self.max_batch:
-            raise ValueError(f"at most {self.max_batch} messages a call")
-        if len({message.local_id for message in batch}) != len(batch):
-            raise ValueError("a local id is twice in the batch")
-        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
-        rest = [at for at, outcome in enumerate(outcomes) if outcome is None]
-        try:
-            sent = Calls().each([[batch[at]] for at in rest], self._send_one)
-        except GatewayError as error:
-            if len(rest) == len(batch):
-                raise
-            ambiguous = error.kind == "ambiguous"
-            sent = [Unknown(error.code) if ambiguous else Deferred(error) for _ in rest]
-        for at, outcome in zip(rest, sent, strict=True):
-            outcomes[at] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
+        return early.around(
+            batch,
+            lambda message: early.refused(message, number="number", empty="text"),
+            lambda rest: Calls().each([[message] for message in rest], self._send_one),
+            self.max_batch,
+        )
 
     def _send_one(self, part: Sequence[Outgoing]) -> list[Outcome]:
         (message,) = part
@@ -167,46 +157,52 @@ class Generic(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message, a call each; none where no status_url is set."""
+        """See Gateway.deliveries: a call each; none where no status_url is set."""
         found: list[Delivery] = []
-        if not self._plan.status_url:
-            return found
-        ends = time.monotonic() + ASKING_SECONDS
-        for gateway_id in gateway_ids:
-            if time.monotonic() > ends:
+        asking = Round()
+        for gateway_id in gateway_ids if self._plan.status_url else ():
+            if not asking.begin_call():
                 break
             try:
                 answer, document = self._ask(self._plan.status_url, {"message_id": gateway_id})
             except GatewayError:
-                if found:
-                    break  # what is known already is not thrown away
-                raise
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
             state: DeliveryState = "unknown"
             if answer.status in self._plan.success_status:
                 state = self._state(document)
             found.append(Delivery(gateway_id, state))
         return found
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find; empty where no find_url is set. None only for an answer that the
         settings call a proof (find_missing)."""
-        found: dict[int, Delivery | None] = {}
-        ends = time.monotonic() + ASKING_SECONDS
-        for message in sent if self._plan.find_url else ():
-            if time.monotonic() > ends:
-                break
+        if not self._plan.find_url:
+            return Findings()
+        known: dict[int, Delivery | None] = {}
+        asking = Round()
+        for place, message in enumerate(sent):
+            left = (each.local_id for each in sent[place:])
+            if not asking.begin_call():
+                return Findings(known, left)
             local_id = str(message.local_id)
-            answer, document = self._ask(self._plan.find_url, {"id": local_id})
+            try:
+                answer, document = self._ask(self._plan.find_url, {"id": local_id})
+            except GatewayError:
+                if not asking.failed():
+                    raise
+                return Findings(known, left)  # what is known already is not thrown away
             said = {_plain(point(document, self._plan.error_pointer)), f"http-{answer.status}"}
             if answer.status in self._plan.success_status:
                 pointer = self._plan.find_pointer
                 gateway_id = _plain(point(document, pointer)) if pointer else local_id
                 if gateway_id and gateway_id != "0" and len(gateway_id) <= MAX_ID:
-                    found[message.local_id] = Delivery(gateway_id, self._state(document))
+                    known[message.local_id] = Delivery(gateway_id, self._state(document))
                     continue
             if said & self._plan.find_missing:
-                found[message.local_id] = None
-        return found
+                known[message.local_id] = None
+        return Findings(known)
 
     def _state(self, document: object) -> DeliveryState:
         if not self._plan.status_pointer:
@@ -258,10 +254,22 @@ class Generic(Adapter):
                     sender=international(sender[:40]),
                     line=line[:40],
                     text=text[:10_000],
-                    received_at=clock.now(),
+                    received_at=_moment(given.get(self._fields["time"])),
                 )
             )
         return found
+
+
+def _moment(given: object) -> datetime:
+    """A time that was pushed; this moment where it is missing or absurd."""
+    seconds = answers.integer(given)
+    if seconds is None and isinstance(given, str):
+        try:
+            named = datetime.fromisoformat(given)
+        except ValueError:
+            return clock.now()
+        seconds = int(named.timestamp()) if named.tzinfo else None
+    return answers.moment(seconds)
 
 
 def _given(form: Mapping[str, str], json: object) -> list[Mapping[str, object]]:
@@ -314,13 +322,3 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
 
 def _address(template: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: quote(values.get(found[1], ""), safe=""), template)
-
-
-def _refuse_early(message: Outgoing) -> Refused | None:
-    if not is_e164(message.to):
-        return Refused("number", "permanent", "not a telephone number")
-    if not message.text.strip():
-        return Refused("text", "permanent", "the text is empty")
-    if any("\ud800" <= char <= "\udfff" for char in message.text):
-        return Refused("half", "permanent", "the text has half a character")
-    return None

@@ -17,6 +17,7 @@ from portal.messaging.gateways.base import (
     Deferred,
     Delivery,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -29,6 +30,7 @@ from portal.messaging.gateways.http import Call, Client, Failure
 from portal.messaging.gateways.ippanel_reports import Reports, name_of
 from portal.messaging.gateways.numbers import international
 from portal.messaging.gateways.parts import BlameError, Calls, not_made
+from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
 
 DEFAULT_BASE_URL: Final = "https://edge.ippanel.com/v1"
@@ -158,28 +160,35 @@ class IpPanel(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message; what there was no time for is left out."""
+        """See Gateway.deliveries."""
         return self._reports.deliveries(gateway_ids)
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find: by number, text, line and time."""
         return self._reports.find(sent, self.sender)
 
     def inbox(self, cursor: str) -> Inbox | None:
-        """See Gateway.inbox. The cursor is the largest identifier seen; without one, a page of
-        the last day."""
-        after = int(cursor) if cursor.isascii() and cursor.isdigit() else 0
-        rows, is_whole = self._reports.inbox(after, _PAGES_AT_ONCE if after else 1)
+        """See Gateway.inbox. The cursor is a Mark, of identifiers; without one, a page of the
+        last day."""
+        mark = Mark.read(cursor, 0)
+        after = mark.since
+        rows, following = self._reports.inbox(after, mark.page, _PAGES_AT_ONCE if after else 1)
         since = clock.now() - _DAY
-        newest = after
+        newest = mark.newest
         messages: list[tuple[Inbound, Mapping[str, object]]] = []
+        unreadable: list[Mapping[str, object]] = []
         for row in rows:
             message = _inbound(row)
             newest = max(newest, answers.integer(row.get("messages_inbox_id")) or 0)
-            if message is not None and (after or message.received_at >= since):
+            if message is None:
+                unreadable.append(row)
+            elif after or message.received_at >= since:
                 messages.append((message, row))
-        # Where not all was read nothing may be skipped: the same again next time.
-        return Inbox(messages, str(newest) if is_whole or not after else cursor, has_more=False)
+        if following is not None and after:
+            mark = Mark(after, newest, following)
+        else:
+            mark = Mark(newest, newest)
+        return Inbox(messages, str(mark), mark.is_cut, unreadable)
 
     def credit_rial(self) -> int | None:
         data, _ = self._ask("GET", "api/payment/credit/mine", {}, None)

@@ -4,20 +4,18 @@ A request is a "bulk" with one identifier for all its recipients; a message is n
 the number, "1123544244:+989121234567".
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from portal import text
 from portal.messaging.gateways import answers, lost
-from portal.messaging.gateways.base import Delivery, DeliveryState, GatewayError, Sent
+from portal.messaging.gateways.base import Delivery, DeliveryState, Findings, GatewayError, Sent
 from portal.messaging.gateways.numbers import international
+from portal.messaging.gateways.rounds import Round
 
 PAGE: Final = 100
 MAX_PAGES: Final = 50
-SECONDS: Final = 25.0
-"""What is not read in this time is left for the next question."""
 SENT: Final = 6
 
 # state_id of a bulk; when it is SENT, the recipient's message_status decides.
@@ -55,77 +53,87 @@ class Reports:
         self._ask = ask
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message, bulk by bulk; what there was no time for is left
-        out."""
+        """See Gateway.deliveries; bulk by bulk."""
         by_bulk: dict[str, set[str]] = {}
         for gateway_id in gateway_ids:
             bulk, _, number = gateway_id.partition(":")
             if bulk.isascii() and bulk.isdigit() and number:
                 by_bulk.setdefault(bulk, set()).add(number)
         found: list[Delivery] = []
-        ends = time.monotonic() + SECONDS
+        asking = Round()
         for bulk, numbers in by_bulk.items():
-            if found and time.monotonic() > ends:
+            if asking.is_over:
                 break
             try:
-                states = self._bulk(bulk, ends)
+                states, is_whole = self._bulk(bulk, asking)
             except GatewayError as error:
                 if error.code == "404":
-                    continue
-                if found:
+                    states, is_whole = {}, True
+                elif found:
                     break  # what is known already is not thrown away
-                raise
-            found += [states[number] for number in numbers if number in states]
+                else:
+                    raise
+            for number in sorted(numbers):
+                if number in states:
+                    found.append(states[number])
+                elif is_whole:
+                    found.append(Delivery(name_of(int(bulk), number), "unknown"))
         return found
 
-    def _bulk(self, bulk: str, ends: float) -> dict[str, Delivery]:
+    def _bulk(self, bulk: str, asking: Round) -> tuple[dict[str, Delivery], bool]:
+        asking.begin_call()
         data, _ = self._ask("GET", "api/report/by_bulk", {"messages_outbox_id": bulk}, None)
         if not isinstance(data, dict):
             raise GatewayError("retry", "entries", "an answer without a report")
-        rows, _ = self._recipients(int(bulk), data, ends)
-        return {row.to: row.delivery for row in rows}
+        rows, is_whole = self._recipients(int(bulk), data, asking)
+        return {row.to: row.delivery for row in rows}, is_whole
 
-    def find(self, sent: Sequence[Sent], own_line: str | None) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent], own_line: str | None) -> Findings:
         """By number, text, line and time; the recipients only of bulks with such a text."""
-        if not sent:
-            return {}
-        ends = time.monotonic() + SECONDS
-        since = min(message.at for message in sent) - lost.SKEW
-        until = max(message.at for message in sent) + lost.LONGEST + lost.SKEW
+        asking = Round()
+        known: dict[int, Delivery | None] = {}
+        groups = lost.spells(sent)
+        for place, group in enumerate(groups):
+            left = (each.local_id for later in groups[place:] for each in later)
+            if asking.is_over:
+                return Findings(known, left)
+            rows: list[lost.Row] = []
+            try:
+                is_complete = self._read_like(group, rows, asking)
+            except GatewayError:
+                if not place and not rows:
+                    raise
+                if not rows:
+                    return Findings(known, left)
+                is_complete = False  # what is known already is not thrown away
+            known |= lost.match(group, rows, own_line=own_line, is_complete=is_complete)
+        return Findings(known)
+
+    def _read_like(self, sent: Sequence[Sent], rows: list[lost.Row], asking: Round) -> bool:
+        """Add the messages of bulks with one of these texts; whether these are all."""
+        since, until = lost.span(sent)
         span = {
             "create_from_date": str(int(since.timestamp())),
             "create_to_date": str(int(until.timestamp()) + 1),
         }
         keys = {text.search_key(message.text) for message in sent if message.text}
-        rows: list[lost.Row] = []
-        try:
-            is_complete = self._read_like(keys, span, rows, ends)
-        except GatewayError:
-            if not rows:
-                raise
-            is_complete = False  # what is known already is not thrown away
-        return lost.match(sent, rows, own_line=own_line, is_complete=lambda _: is_complete)
-
-    def _read_like(
-        self, keys: set[str], span: Mapping[str, str], rows: list[lost.Row], ends: float
-    ) -> bool:
-        """Add the messages of bulks with one of these texts; whether these are all."""
         is_complete = True
-        for page in self._pages("POST", "api/report/new_list", {"filters": span}, "limit"):
-            if page is None or time.monotonic() > ends:
+        given = {"filters": span}
+        for page in self._pages("POST", "api/report/new_list", given, "limit", asking=asking):
+            if page is None:
                 return False
             for bulk in page:
                 number = answers.integer(bulk.get("messages_outbox_id"))
-                given = bulk.get("message")
-                if not number or not isinstance(given, str) or _moment(bulk) is None:
+                words = bulk.get("message")
+                if not number or not isinstance(words, str) or _moment(bulk) is None:
                     is_complete = False
-                elif _is_like(text.search_key(given), keys):
-                    found, is_whole = self._recipients(number, bulk, ends)
+                elif _is_like(text.search_key(words), keys):
+                    found, is_whole = self._recipients(number, bulk, asking)
                     rows += found
                     is_complete = is_complete and is_whole
         return is_complete
 
-    def _recipients(self, number: int, bulk: Row, ends: float) -> tuple[list[lost.Row], bool]:
+    def _recipients(self, number: int, bulk: Row, asking: Round) -> tuple[list[lost.Row], bool]:
         """Every recipient of a bulk, and whether these are all."""
         query = {"bulk_id": str(number)}
         state = BULK_STATES.get(answers.integer(bulk.get("state_id")) or 0, "unknown")
@@ -135,8 +143,8 @@ class Reports:
         cost = answers.rial(bulk.get("cost")) if is_alone else None
         at = _moment(bulk) or datetime.fromtimestamp(0, UTC)
         rows: list[lost.Row] = []
-        for page in self._pages("GET", "api/report/recipients", query, "per_page"):
-            if page is None or time.monotonic() > ends:
+        for page in self._pages("GET", "api/report/recipients", query, "per_page", asking=asking):
+            if page is None:
                 return rows, False
             for each in page:
                 to = international(str(each.get("recipient") or ""))
@@ -155,25 +163,51 @@ class Reports:
                 )
         return rows, True
 
-    def inbox(self, after: int, most: int) -> tuple[list[Row], bool]:
-        """What arrived after an identifier, the newest first, of at most so many pages."""
+    def inbox(self, after: int, first: int, most: int) -> tuple[list[Row], int | None]:
+        """What arrived after an identifier, the newest first, of at most so many pages from
+        `first`; and the page to go on with, None where all was read."""
         rows: list[Row] = []
         document: dict[str, object] = {"filters": {"from_id": after}} if after else {}
-        pages = self._pages("POST", "api/report/messages-inbox", document, "per_page", most)
-        for page in pages:
+        following = first
+        for page in self._pages(
+            "POST",
+            "api/report/messages-inbox",
+            document,
+            "per_page",
+            asking=Round(),
+            first=first,
+            most=most,
+        ):
             if page is None:
-                return rows, False
+                return rows, following
+            if not page:
+                break
             rows += page
-        return rows, True
+            following += 1
+        return rows, None
 
     def _pages(
-        self, verb: str, path: str, given: Mapping[str, object], size: str, most: int = MAX_PAGES
+        self,
+        verb: str,
+        path: str,
+        given: Mapping[str, object],
+        size: str,
+        *,
+        asking: Round,
+        first: int = 1,
+        most: int = MAX_PAGES,
     ) -> Iterator[list[Row] | None]:
-        """The pages of a report; None at the end where there are more than `most`."""
-        for number in range(1, most + 1):
+        """The pages of a report; None at the end where there is more."""
+        number = first
+        while number < first + most and asking.begin_call():
             asked = {**given, "page": number, size: PAGE}
             query = {name: str(value) for name, value in asked.items()} if verb == "GET" else {}
-            data, meta = self._ask(verb, path, query, asked if verb == "POST" else None)
+            try:
+                data, meta = self._ask(verb, path, query, asked if verb == "POST" else None)
+            except GatewayError as error:
+                if asking.stumbled(error):
+                    continue
+                raise
             if not isinstance(data, list):
                 raise GatewayError("retry", "entries", "an answer without a list")
             records = answers.records(data)
@@ -183,6 +217,7 @@ class Reports:
                 break
             if number >= last:
                 return
+            number += 1
         yield None
 
 

@@ -10,28 +10,31 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from portal.messaging.gateways import answers, early
 from portal.messaging.gateways import kavenegar_lists as lists
 from portal.messaging.gateways.base import (
     Accepted,
     Adapter,
-    Deferred,
     Delivery,
     DeliveryState,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
     Inbox,
     Outcome,
     Outgoing,
-    Refused,
     Sent,
+    Stops,
     Unknown,
 )
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
-from portal.messaging.gateways.kavenegar_lists import inbound, integer, records
-from portal.messaging.gateways.numbers import international, is_e164, national
-from portal.messaging.gateways.redact import Secret, redact
+from portal.messaging.gateways.kavenegar_lists import inbound
+from portal.messaging.gateways.numbers import international, national
+from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.rounds import Round
 
 DEFAULT_BASE_URL: Final = "https://api.kavenegar.com/v1"
 MAX_SEND: Final = 200
@@ -91,8 +94,6 @@ KINDS: Final[Mapping[int, ErrorKind]] = {
 # message, and it fails the whole call before anything is accepted.
 PER_MESSAGE: Final = frozenset({411, 413, 422})
 
-_ENDING = frozenset({"stop_gateway", "stop_campaign", "pause", "config", "bug", "rate_limited"})
-
 
 def from_settings(settings: Mapping[str, str]) -> Gateway:
     """Settings as in the catalog. Raises ValueError."""
@@ -142,42 +143,24 @@ class Kavenegar(Adapter):
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """See Gateway.send."""
-        if len(batch) > MAX_SEND:
-            raise ValueError(f"at most {MAX_SEND} messages a call")
-        if len({message.local_id for message in batch}) != len(batch):
-            raise ValueError("a local id is twice in the batch")
         if any(not 0 < message.local_id < 2**63 for message in batch):
             raise ValueError("a local id is a positive 63-bit integer")
-        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
-        rest = [at for at, outcome in enumerate(outcomes) if outcome is None]
-        if rest:
-            sent = self._send_or_bisect([batch[at] for at in rest], whole=len(rest) == len(batch))
-            for at, outcome in zip(rest, sent, strict=True):
-                outcomes[at] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
+        calls = Calls(goes_on=True)
+        return early.around(
+            batch,
+            lambda message: early.refused(message, number="411", empty="413", half="422"),
+            lambda rest: calls.blaming(rest, self._send_or_refuse),
+            MAX_SEND,
+        )
 
-    def _send_or_bisect(self, batch: Sequence[Outgoing], *, whole: bool) -> list[Outcome]:
-        """Send; while a message to blame fails the call, send the halves.
-
-        A call that failed for such a message accepted nothing, so the halves hold only messages
-        that surely were not accepted. `whole`: an error speaks for all the caller gave us.
-        """
+    def _send_or_refuse(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Send; a text that all have in common is to blame for all of them."""
         try:
             return self._send_once(batch)
-        except _BlameError as blame:
-            code, reason = blame.code, blame.reason
-        except GatewayError as error:
-            if whole:
+        except BlameError as blame:
+            if blame.refused.code == "411" or not _same_text(batch):
                 raise
-            return _each(batch, error)
-        if len(batch) == 1 or (code != "411" and _same_text(batch)):
-            return [Refused(code, "permanent", reason) for _ in batch]
-        middle = len(batch) // 2
-        first = self._send_or_bisect(batch[:middle], whole=False)
-        ending = first[-1].error if isinstance(first[-1], Deferred) else None
-        if ending is not None and ending.kind in _ENDING:
-            return [*first, *_each(batch[middle:], ending)]  # it would only say so again
-        return [*first, *self._send_or_bisect(batch[middle:], whole=False)]
+            return [blame.refused] * len(batch)
 
     def _send_once(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         senders = [message.sender or self.sender for message in batch]
@@ -209,36 +192,46 @@ class Kavenegar(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message; `unknown` after 48 hours."""
+        """See Gateway.deliveries; `unknown` after 48 hours."""
         found: list[Delivery] = []
+        asking = Round()
         for start in range(0, len(gateway_ids), MAX_STATUS):
-            ids = ",".join(gateway_ids[start : start + MAX_STATUS])
-            entries = self._ask("sms/status", {"messageid": ids})
-            found += [d for entry in entries if (d := _delivery(entry)) is not None]
+            if not asking.begin_call():
+                break
+            asked = gateway_ids[start : start + MAX_STATUS]
+            entries = self._ask("sms/status", {"messageid": ",".join(asked)})
+            said = [d for entry in entries if (d := _delivery(entry)) is not None]
+            silent = dict.fromkeys(asked).keys() - {each.gateway_id for each in said}
+            found += [*said, *(Delivery(each, "unknown") for each in sorted(silent))]
         return found
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find; by local id."""
-        local_ids = [message.local_id for message in sent]
-        found: dict[int, Delivery | None] = dict.fromkeys(local_ids)
-        for start in range(0, len(local_ids), MAX_LOCAL):
-            ids = ",".join(map(str, local_ids[start : start + MAX_LOCAL]))
-            for entry in self._ask("sms/statuslocalmessageid", {"localid": ids}):
-                local_id, gateway_id = integer(entry.get("localid")), entry.get("messageid")
+        known: dict[int, Delivery | None] = {}
+        asking = Round()
+        for start in range(0, len(sent), MAX_LOCAL):
+            if not asking.begin_call():
+                return Findings(known, (message.local_id for message in sent[start:]))
+            local_ids = [message.local_id for message in sent[start : start + MAX_LOCAL]]
+            asked = ",".join(map(str, local_ids))
+            entries = self._ask("sms/statuslocalmessageid", {"localid": asked})
+            known |= dict.fromkeys(local_ids)
+            for entry in entries:
+                local_id, gateway_id = answers.integer(entry.get("localid")), entry.get("messageid")
                 # An identifier means it was accepted, even with a status nobody documented.
-                if local_id in found and integer(gateway_id):
-                    found[local_id] = _delivery(entry) or Delivery(str(gateway_id), "unknown")
-        return found
+                if local_id in known and answers.integer(gateway_id):
+                    known[local_id] = _delivery(entry) or Delivery(str(gateway_id), "unknown")
+        return Findings(known)
 
     def credit_rial(self) -> int | None:
         entries = self._ask("account/info", {})
-        return integer(entries[0].get("remaincredit")) if entries else None
+        return answers.integer(entries[0].get("remaincredit")) if entries else None
 
     def inbox(self, cursor: str) -> Inbox | None:
         """See Gateway.inbox; of the sending line."""
         return lists.inbox(self._ask, self.sender, cursor) if self.sender else None
 
-    def blocked(self, since: datetime) -> list[str] | None:
+    def blocked(self, since: datetime) -> Stops | None:
         """See Gateway.blocked; of the sending line."""
         return lists.blocked(self._ask, self.sender, since) if self.sender else None
 
@@ -247,16 +240,16 @@ class Kavenegar(Adapter):
         entries = self._call(method, form)
         if not isinstance(entries, list | dict):
             raise GatewayError("retry", "entries", "an answer without records")
-        return records(entries)
+        return answers.records(entries)
 
     # What Kavenegar calls us with: query, form or JSON, the names vary with the source
 
     def parse_status_callback(self, form: Mapping[str, str], json: object) -> list[Delivery]:
-        entries: list[Mapping[str, object]] = [*records(json), dict(form)]
+        entries: list[Mapping[str, object]] = [*answers.records(json), dict(form)]
         return [d for entry in entries if (d := _delivery(entry)) is not None]
 
     def parse_inbound(self, form: Mapping[str, str], json: object) -> list[Inbound]:
-        entries: list[Mapping[str, object]] = [*records(json), dict(form)]
+        entries: list[Mapping[str, object]] = [*answers.records(json), dict(form)]
         return [message for entry in entries if (message := inbound(entry)) is not None]
 
     # The call
@@ -264,7 +257,7 @@ class Kavenegar(Adapter):
     def _call(self, method: str, form: Mapping[str, str], *, sends: bool = False) -> Any:
         """The entries of a call that succeeded: HTTP 2xx and return.status 200.
 
-        Raises GatewayError, or _BlameError for a message that fails the call.
+        Raises GatewayError, or BlameError for a message that fails the call.
         """
         answer = self._client.call(
             Call("POST", self.base_url, (self._key, f"{method}.json"), form=form)
@@ -279,7 +272,7 @@ class Kavenegar(Adapter):
         # A server error is to be believed only where it is the documented code itself (501).
         believed = answer.status < 500 or answer.status == code
         if believed and code in PER_MESSAGE and sends:
-            raise _BlameError(str(code), reason)
+            raise BlameError(str(code), "permanent", reason)
         if believed and code is not None and code in KINDS:
             kind = KINDS[code]
         elif believed and code in PER_MESSAGE:
@@ -299,33 +292,8 @@ class Kavenegar(Adapter):
         )
 
 
-class _BlameError(Exception):
-    """One of the messages failed the call; nothing of it was accepted."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.reason = reason
-
-
-def _refuse_early(message: Outgoing) -> Refused | None:
-    if not is_e164(message.to):
-        return Refused("411", "permanent", "not a telephone number")
-    if not message.text.strip():
-        return Refused("413", "permanent", "the text is empty")
-    if any("\ud800" <= char <= "\udfff" for char in message.text):
-        return Refused("422", "permanent", "the text has half a character")
-    return None
-
-
 def _same_text(batch: Sequence[Outgoing]) -> bool:
     return all(message.text == batch[0].text for message in batch)
-
-
-def _each(batch: Sequence[Outgoing], error: GatewayError) -> list[Outcome]:
-    if error.kind == "ambiguous":
-        return [Unknown(f"{error.code}: {error.message}") for _ in batch]
-    return [Deferred(error) for _ in batch]
 
 
 def _outcome(message: Outgoing, entry: object) -> Outcome:
@@ -341,23 +309,20 @@ def _outcome(message: Outgoing, entry: object) -> Outcome:
 
 
 def _delivery(entry: Mapping[str, object]) -> Delivery | None:
-    gateway_id, status = integer(entry.get("messageid")), integer(entry.get("status"))
+    gateway_id, status = (
+        answers.integer(entry.get("messageid")),
+        answers.integer(entry.get("status")),
+    )
     if not gateway_id or status is None or status not in STATES:
         return None
-    cost = 0 if status in REFUNDED else integer(entry.get("cost"))
+    cost = 0 if status in REFUNDED else answers.integer(entry.get("cost"))
     return Delivery(str(gateway_id), STATES[status], cost)
 
 
 def _envelope(answer: Reply) -> tuple[int | None, str, object]:
-    try:
-        body = jsonlib.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None, "", None
+    body = answers.document(answer)
     result = body.get("return") if isinstance(body, dict) else None
-    if not isinstance(result, dict):
+    if not isinstance(body, dict) or not isinstance(result, dict):
         return None, "", None
-    return (
-        integer(result.get("status")),
-        redact(str(result.get("message") or ""))[:200],
-        (body.get("entries")),
-    )
+    said = answers.words(result.get("message"))
+    return answers.integer(result.get("status")), said, body.get("entries")

@@ -1,19 +1,22 @@
 """Kavenegar's records, and its lists of SMS received and of numbers that stopped a line."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Final
 
-from portal import clock
-from portal.messaging.gateways.base import LOST, Inbound, Inbox
+from portal.messaging.gateways import answers
+from portal.messaging.gateways.base import LOST, GatewayError, Inbound, Inbox, Stops
 from portal.messaging.gateways.numbers import international, is_e164
+from portal.messaging.gateways.rounds import Round
 
 Record = dict[str, object]
 Ask = Callable[[str, Mapping[str, str]], list[Record]]
 
 RECEIVE_PAGE: Final = 100
 BLOCKED_PAGE: Final = 200
-MAX_PAGES: Final = 50
+MAX_PAGES: Final = 500
+BLOCKED_SECONDS: Final = 100.0
+"""The list of the first look, 90 days back, may be long."""
 STOPPED_BY_SMS: Final = "2"
 """blockReason of «لغو ۱۱»; the others (panel, administrator) are nobody's own word."""
 
@@ -33,23 +36,31 @@ def inbox(ask: Ask, line: str, cursor: str) -> Inbox:
     return Inbox(messages, "", len(unread) >= RECEIVE_PAGE, unreadable)
 
 
-def blocked(ask: Ask, line: str, since: datetime) -> list[str]:
+def blocked(ask: Ask, line: str, since: datetime) -> Stops:
     """The numbers that stopped a line by SMS since then, page by page."""
     found: dict[str, None] = {}
-    for page in range(1, MAX_PAGES + 1):
-        entries = ask(
-            "line/blocked/list",
-            {
-                "linenumber": line,
-                "blockreason": STOPPED_BY_SMS,
-                "startdate": str(int(since.timestamp())),
-                "page": str(page),
-            },
-        )
+    asking = Round(BLOCKED_SECONDS, MAX_PAGES)
+    page = 0
+    while asking.begin_call():
+        page += 1
+        try:
+            entries = ask(
+                "line/blocked/list",
+                {
+                    "linenumber": line,
+                    "blockreason": STOPPED_BY_SMS,
+                    "startdate": str(int(since.timestamp())),
+                    "page": str(page),
+                },
+            )
+        except GatewayError:
+            if not asking.failed():
+                raise
+            break  # what is known already is not thrown away
         found |= dict.fromkeys(_numbers(entries))
         if len(entries) < BLOCKED_PAGE:
-            break
-    return list(found)
+            return Stops(list(found))
+    return Stops(list(found), is_complete=False)
 
 
 def _numbers(entries: Iterable[Record]) -> list[str]:
@@ -67,35 +78,11 @@ def inbound(entry: Mapping[str, object]) -> Inbound | None:
     text = entry.get("message")
     if not sender or not line or not isinstance(text, str):
         return None
-    gateway_id = integer(entry.get("messageid", entry.get("id")))
+    gateway_id = answers.integer(entry.get("messageid", entry.get("id")))
     return Inbound(
         gateway_id=str(gateway_id) if gateway_id else None,
         sender=international(str(sender)[:40]),
         line=str(line)[:40],
         text=text[:10_000],
-        received_at=_moment(integer(entry.get("date"))),
+        received_at=answers.moment(answers.integer(entry.get("date"))),
     )
-
-
-def _moment(seconds: int | None) -> datetime:
-    """A time the gateway gave, or this moment where it is missing or absurd."""
-    now = clock.now()
-    if seconds is None or not 0 < seconds < now.timestamp() + 86_400:
-        return now
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def records(value: object) -> list[Record]:
-    """The records of an answer, one or many."""
-    items: Sequence[object] = value if isinstance(value, list) else [value]
-    return [item for item in items[:1000] if isinstance(item, dict)]
-
-
-def integer(value: object) -> int | None:
-    """A non-negative integer of at most 19 digits, however it was written."""
-    if isinstance(value, float) and value.is_integer() and 0 <= value < 2**53:
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    text = str(value).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else None

@@ -1,6 +1,6 @@
 """Which of the messages a gateway says it sent is the one whose answer was lost."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +12,7 @@ SKEW: Final = timedelta(minutes=2)
 """How far the clocks may be apart."""
 LONGEST: Final = timedelta(minutes=5)
 """From the claim of a message, `Sent.at`, to its acceptance."""
+SPELL: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,35 @@ class Row:
     delivery: Delivery
 
 
+def spells(sent: Sequence[Sent]) -> list[list[Sent]]:
+    """The same in groups sent at about the same time, so that a list of that time is short; the
+    group of the first one first."""
+    groups: list[list[Sent]] = []
+    for message in sorted(sent, key=lambda each: each.at):
+        if not groups or message.at - groups[-1][0].at > SPELL:
+            groups.append([])
+        groups[-1].append(message)
+    places = {message.local_id: place for place, message in enumerate(sent)}
+    return sorted(groups, key=lambda group: min(places[each.local_id] for each in group))
+
+
+def span(sent: Sequence[Sent]) -> tuple[datetime, datetime]:
+    """The time in which a gateway may have written them down."""
+    moments = [message.at for message in sent]
+    return min(moments) - SKEW, max(moments) + LONGEST + SKEW
+
+
 def match(
     sent: Sequence[Sent],
     rows: Sequence[Row],
     *,
     own_line: str | None,
-    is_complete: Callable[[Sent], bool],
+    is_complete: bool | Collection[str],
 ) -> dict[int, Delivery | None]:
     """By number, text, line and time. Of two messages that are alike each gets a row of its own.
 
-    None only where the list surely holds everything to that number and nothing else was sent
-    there at that time: a gateway may have changed the text.
+    None only where the list surely holds everything to that number (`is_complete`: to all, or the
+    numbers) and nothing else was sent there at that time: a gateway may have changed the text.
     """
     by_number: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda each: each.at):
@@ -63,7 +82,8 @@ def match(
             for row in _around(by_number.get(message.to, []), message)
             if row.delivery.gateway_id not in used
         ]
-        if message.text and not others and is_complete(message):
+        is_whole = is_complete if isinstance(is_complete, bool) else message.to in is_complete
+        if message.text and not others and is_whole:
             found[message.local_id] = None
     return found
 

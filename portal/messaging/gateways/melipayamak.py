@@ -1,11 +1,13 @@
 """Melipayamak's console interface: JSON, with the token in every address.
 
-It knows no key of ours against duplicates and no list of what was sent that could be compared, so
-a message whose answer was lost stays unknown; it is never sent again.
+It knows no key of ours against duplicates. A message whose answer was lost is looked for in the
+list of what was sent (portal.messaging.gateways.melipayamak_messages); one that is not there stays
+unknown and is never sent again.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from portal import clock
@@ -16,12 +18,15 @@ from portal.messaging.gateways.base import (
     Deferred,
     Delivery,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
+    Inbox,
     Outcome,
     Outgoing,
     Refused,
+    Sent,
     Unknown,
 )
 from portal.messaging.gateways.http import Call, Client, Failure
@@ -33,15 +38,21 @@ from portal.messaging.gateways.melipayamak_codes import (
     TEXT,
     code_of,
 )
+from portal.messaging.gateways.melipayamak_messages import LISTED, PAGE, Messages, inbound_of
 from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.rounds import Round
 
 log = logging.getLogger(__name__)
 
 DEFAULT_BASE_URL: Final = "https://console.melipayamak.com"
 MAX_SEND: Final = 100
 MAX_STATUS: Final = 100  # no limit is published
+_DAY: Final = 86_400
+_OVERLAP: Final = 600
+"""Seconds of the inbox read again each time: lists are late."""
 LEAST_ID: Final = 1000
 """Smaller numbers in the place of an identifier are codes."""
 
@@ -62,6 +73,7 @@ class Melipayamak(Adapter):
 
     name: Final = "melipayamak"
     max_batch: Final = MAX_SEND
+    pushes_ids = False
 
     def __init__(
         self,
@@ -81,6 +93,7 @@ class Melipayamak(Adapter):
         self.sender = sender
         self._token = Secret(token)
         self._client = Client(connect_timeout, read_timeout, proxy)
+        self._messages = Messages(self._list)
 
     def __repr__(self) -> str:
         return f"<Melipayamak {self.base_url}>"
@@ -152,28 +165,67 @@ class Melipayamak(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message."""
+        """See Gateway.deliveries."""
         ids = [each for each in gateway_ids if each.isascii() and each.isdigit()]
-        found: list[Delivery] = []
+        found = [Delivery(each, "unknown") for each in gateway_ids if each.startswith(LISTED)]
+        asking = Round()
         for start in range(0, len(ids), MAX_STATUS):
-            asked = ids[start : start + MAX_STATUS]
-            answer = self._call("receive/status", {"recIds": [int(each) for each in asked]})
-            codes = answer.get("resultsAsCode")
-            if not isinstance(codes, list) or len(codes) != len(asked):
-                if found:
-                    break  # what is known already is not thrown away
-                code = code_of(answer.get("status"))
-                known = code is not None and code != TEXT and code not in PER_MESSAGE
-                raise GatewayError(
-                    KINDS[int(code)] if code is not None and known else "retry",
-                    code or "entries",
-                    answers.words(answer.get("status")) or "not as many states as were asked for",
-                )
-            for gateway_id, given in zip(asked, codes, strict=True):
-                number = answers.integer(given)
-                state = STATES.get(number, "unknown") if number is not None else "unknown"
-                found.append(Delivery(gateway_id, state))
+            if not asking.begin_call():
+                break
+            try:
+                found += self._states(ids[start : start + MAX_STATUS])
+            except GatewayError:
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
         return found
+
+    def find(self, sent: Sequence[Sent]) -> Findings:
+        """See Gateway.find: by number, text, line and time."""
+        return self._messages.find(sent, self.sender)
+
+    def inbox(self, cursor: str) -> Inbox | None:
+        """See Gateway.inbox. The cursor is a Mark, of Unix times; of the sending line."""
+        if not self.sender:
+            return None
+        now = int(clock.now().timestamp())
+        mark = Mark.read(cursor, now - _DAY, now)
+        listing = self._messages.received(self.sender, mark.since - _OVERLAP, mark.page)
+        messages: list[tuple[Inbound, Mapping[str, object]]] = []
+        unreadable: list[Mapping[str, object]] = []
+        newest = mark.newest
+        for row in listing.rows:
+            message = inbound_of(row, self.sender)
+            if message is None:
+                unreadable.append(row)
+                continue
+            messages.append((message, row))
+            newest = max(newest, int(message.received_at.timestamp()))
+        if listing.next_page is None:
+            mark = Mark(newest, newest)
+        else:
+            mark = replace(mark, newest=newest, page=listing.next_page)
+        return Inbox(messages, str(mark), mark.is_cut, unreadable)
+
+    def _list(self, kind: str, line: str, index: int) -> Sequence[object]:
+        """The messages from an index."""
+        document = {"type": kind, "number": line, "index": index, "count": PAGE}
+        answer = self._call("receive/messages", document)
+        rows = answer.get("messages")
+        if not isinstance(rows, list) or (not rows and _refusal_in(answer)):
+            raise _unanswered(answer, "an answer without messages")
+        return rows
+
+    def _states(self, asked: Sequence[str]) -> list[Delivery]:
+        answer = self._call("receive/status", {"recIds": [int(each) for each in asked]})
+        codes = answer.get("resultsAsCode")
+        if not isinstance(codes, list) or len(codes) != len(asked):
+            raise _unanswered(answer, "not as many states as were asked for")
+        numbers = [answers.integer(given) for given in codes]
+        return [
+            Delivery(gateway_id, "unknown" if number is None else STATES.get(number, "unknown"))
+            for gateway_id, number in zip(asked, numbers, strict=True)
+        ]
 
     def credit_rial(self) -> int | None:
         return answers.rial(self._call("receive/credit", None).get("amount"))
@@ -232,6 +284,21 @@ class Melipayamak(Adapter):
             answers.words(record.get("status")) or f"HTTP {status}",
             retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
         )
+
+
+def _refusal_in(answer: Mapping[str, object]) -> str | None:
+    """The code that `status` gives as the reason why a question is not answered."""
+    code = code_of(answer.get("status"))
+    return code if code is not None and code != TEXT and code not in PER_MESSAGE else None
+
+
+def _unanswered(answer: Mapping[str, object], what: str) -> GatewayError:
+    code = _refusal_in(answer)
+    return GatewayError(
+        KINDS[int(code)] if code is not None else "retry",
+        code or "entries",
+        answers.words(answer.get("status")) or what,
+    )
 
 
 def _outcome(given: object) -> Outcome:

@@ -30,10 +30,14 @@ class BlameError(Exception):
 
 
 class Calls:
-    """The calls of one `send`, with the time they may take together (seconds)."""
+    """The calls of one `send`, with the time they may take together (seconds).
 
-    def __init__(self, seconds: float = PATIENCE) -> None:
+    `goes_on`: a lost answer does not end them; for gateways that send no local id twice.
+    """
+
+    def __init__(self, seconds: float = PATIENCE, *, goes_on: bool = False) -> None:
         self._ends = time.monotonic() + seconds
+        self._goes_on = goes_on
 
     def each(self, parts: Sequence[Sequence[Outgoing]], send: Send) -> list[Outcome]:
         """The outcomes of one call for each part. An error ends it: those after it were surely not
@@ -52,8 +56,9 @@ class Calls:
                     return [*outcomes, *deferred([*part, *after], error)]
                 if len(parts) == 1:
                     raise
-                lost = [Unknown(error.code)] * len(part)
-                return [*outcomes, *lost, *deferred(after, not_made())]
+                outcomes += [Unknown(error.code)] * len(part)
+                if not self._goes_on:
+                    return [*outcomes, *deferred(after, not_made())]
             if outcomes and isinstance(outcomes[-1], Deferred):
                 return [*outcomes, *deferred(after, outcomes[-1].error)]
         return outcomes

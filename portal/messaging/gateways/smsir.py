@@ -5,17 +5,18 @@ of what was sent (portal.messaging.gateways.smsir_lists).
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from portal import clock
-from portal.messaging.gateways import answers
+from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
     Adapter,
-    Deferred,
     Delivery,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -27,10 +28,12 @@ from portal.messaging.gateways.base import (
     Unknown,
 )
 from portal.messaging.gateways.http import Call, Client, Failure, Reply
-from portal.messaging.gateways.numbers import international, is_e164, national
+from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
+from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
-from portal.messaging.gateways.smsir_lists import Listing, Lists, match, state_of
+from portal.messaging.gateways.rounds import Round
+from portal.messaging.gateways.smsir_lists import Lists, state_of
 
 DEFAULT_BASE_URL: Final = "https://api.sms.ir/v1"
 MAX_SEND: Final = 100
@@ -39,8 +42,6 @@ NULL: Final = "null"
 """Our name for the null that stands in the place of an identifier."""
 _FEW: Final = 3
 _DAY: Final = 86_400
-_OVERLAP: Final = 600
-"""Seconds read again at each look into the inbox: rows may turn up out of order."""
 
 # `status` of the whole call; those of PER_MESSAGE are answered by finding the message to blame.
 KINDS: Final[Mapping[int, ErrorKind]] = {
@@ -88,6 +89,10 @@ class SmsIr(Adapter):
 
     name: Final = "smsir"
     max_batch: Final = 2 * MAX_SEND
+    asks = 5_000
+    """Its lists begin with the newest: of fewer, behind them, each would be asked about alone."""
+    remembers = timedelta(hours=46)
+    """What is not in today's list any more is in the archive."""
 
     def __init__(
         self,
@@ -116,37 +121,31 @@ class SmsIr(Adapter):
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         """See Gateway.send."""
-        if len(batch) > self.max_batch:
-            raise ValueError(f"at most {self.max_batch} messages a call")
-        if len({message.local_id for message in batch}) != len(batch):
-            raise ValueError("a local id is twice in the batch")
-        outcomes: list[Outcome | None] = [_refuse_early(message) for message in batch]
-        order: list[int] = []
-        parts: list[list[Outgoing]] = []
-        for part in self._parts(batch, [at for at, found in enumerate(outcomes) if found is None]):
-            order += part
-            parts.append([batch[at] for at in part])
-        calls = Calls()
-        try:
-            sent = calls.each(parts, lambda part: calls.blaming(part, self._send_once))
-        except GatewayError as error:
-            if len(order) == len(batch):
-                raise
-            sent = [_after(error) for _ in order]
-        for at, outcome in zip(order, sent, strict=True):
-            outcomes[at] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
+        return early.around(
+            batch,
+            lambda message: early.refused(message, number="104", empty="103"),
+            self._send_lines,
+            self.max_batch,
+        )
 
-    def _parts(self, batch: Sequence[Outgoing], places: Sequence[int]) -> list[list[int]]:
-        """The places of a batch in calls: one line each, at most MAX_SEND."""
+    def _send_lines(self, batch: Sequence[Outgoing]) -> list[Outcome]:
+        """Calls of one line each, of at most MAX_SEND."""
         by_line: dict[str | None, list[int]] = {}
-        for at in places:
-            by_line.setdefault(batch[at].sender or self.sender, []).append(at)
-        return [
-            those[start : start + MAX_SEND]
-            for those in by_line.values()
-            for start in range(0, len(those), MAX_SEND)
+        for at, message in enumerate(batch):
+            by_line.setdefault(message.sender or self.sender, []).append(at)
+        parts = [
+            places[start : start + MAX_SEND]
+            for places in by_line.values()
+            for start in range(0, len(places), MAX_SEND)
         ]
+        calls = Calls()
+        sent = calls.each(
+            [[batch[at] for at in places] for places in parts],
+            lambda part: calls.blaming(part, self._send_once),
+        )
+        order = [at for places in parts for at in places]
+        outcomes = dict(zip(order, sent, strict=True))
+        return [outcomes[at] for at in range(len(batch))]
 
     def _send_once(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         line = answers.integer(batch[0].sender or self.sender)
@@ -171,44 +170,46 @@ class SmsIr(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message, by lists of 100 while that costs fewer calls than
-        asking for each. What there was no time for is left out."""
+        """See Gateway.deliveries: by lists of 100 while that costs fewer calls than asking for
+        each."""
+        asking = Round()
         wanted = dict.fromkeys(gateway_ids)
-        found = self._lists.states(set(wanted)) if len(wanted) > _FEW else {}
-        ends = self._lists.deadline()
+        found = self._lists.states(set(wanted), asking) if len(wanted) > _FEW else {}
         for gateway_id in wanted:
-            if gateway_id in found or not gateway_id.isdigit():
+            if gateway_id in found:
                 continue
-            if found and not self._lists.is_before(ends):
+            if not gateway_id.isdigit():
+                found[gateway_id] = Delivery(gateway_id, "unknown")
+                continue
+            if not asking.begin_call():
                 break
             try:
                 data = self._ask(f"send/{gateway_id}", {})
             except GatewayError:
-                if found:
-                    break  # what is known already is not thrown away
-                raise
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
             delivery = state_of(data) if isinstance(data, dict) else None
             found[gateway_id] = delivery or Delivery(gateway_id, "unknown")
         return list(found.values())
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find: by mobile, text, line and time."""
-        listing = self._lists.sent_around([message.at for message in sent])
-        return match(sent, listing, self.sender)
+        return self._lists.find(sent, self.sender)
 
     def inbox(self, cursor: str) -> Inbox | None:
-        """See Gateway.inbox. The cursor is the Unix time of the newest SMS seen."""
+        """See Gateway.inbox. The cursor is a Mark, of Unix times."""
         now = int(clock.now().timestamp())
-        newest = min(int(cursor), now) if cursor.isascii() and cursor.isdigit() else now - _DAY
-        listing: Listing = self._lists.received_since(newest - _OVERLAP)
-        messages = []
-        for row in listing.rows:
+        rows, after = self._lists.received(Mark.read(cursor, now - _DAY, now))
+        messages, unreadable, newest = [], [], after.newest
+        for row in rows:
             message = _inbound(row)
-            if message is not None:
-                messages.append((message, row))
-                newest = max(newest, min(now, int(message.received_at.timestamp())))
-        # Where not all was read nothing may be skipped: the same again next time.
-        return Inbox(messages, str(newest) if listing.is_complete else cursor, has_more=False)
+            if message is None:
+                unreadable.append(row)
+                continue
+            messages.append((message, row))
+            newest = max(newest, min(now, int(message.received_at.timestamp())))
+        return Inbox(messages, str(replace(after, newest=newest)), after.is_cut, unreadable)
 
     def credit_rial(self) -> int | None:
         return answers.rial(self._ask("credit", {}))
@@ -274,20 +275,6 @@ class SmsIr(Adapter):
             reason,
             retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
         )
-
-
-def _refuse_early(message: Outgoing) -> Refused | None:
-    if not is_e164(message.to):
-        return Refused("104", "permanent", "not a telephone number")
-    if not message.text.strip():
-        return Refused("103", "permanent", "the text is empty")
-    if any("\ud800" <= char <= "\udfff" for char in message.text):
-        return Refused("half", "permanent", "the text has half a character")
-    return None
-
-
-def _after(error: GatewayError) -> Outcome:
-    return Unknown(error.code) if error.kind == "ambiguous" else Deferred(error)
 
 
 def _outcome(given: object, cost: int | None) -> Outcome:

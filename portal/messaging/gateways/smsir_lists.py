@@ -5,26 +5,25 @@ nor the zone of that midnight is documented, so nothing here depends on either: 
 only where its empty last page was seen, or where it was sorted by time and went back far enough.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from portal import clock, text
-from portal.messaging.gateways import answers
-from portal.messaging.gateways.base import Delivery, DeliveryState, Sent
+from portal import clock
+from portal.messaging.gateways import answers, lost
+from portal.messaging.gateways.base import Delivery, DeliveryState, Findings, GatewayError, Sent
 from portal.messaging.gateways.numbers import international
+from portal.messaging.gateways.reading import Mark, Page, Row, read
+from portal.messaging.gateways.rounds import Round
 
 PAGE: Final = 100
 MAX_PAGES: Final = 200
-SECONDS: Final = 30.0
-"""A list that takes longer is cut short."""
-SKEW: Final = timedelta(minutes=2)
-"""How far the clocks may be apart."""
-LONGEST: Final = timedelta(minutes=5)
-"""From the claim of a message, `Sent.at`, to its acceptance."""
+_ARCHIVE: Final = "archive"
+"""The part of the inbox that is read after today's."""
+_OVERLAP: Final = 600
+"""Seconds read again at each look into the inbox: rows may turn up out of order."""
 _ARCHIVED: Final = timedelta(hours=1)
 """After midnight, when yesterday's messages surely are in the archive."""
 _WATCH: Final = timedelta(hours=2)
@@ -41,16 +40,7 @@ STATES: Final[Mapping[int, DeliveryState]] = {
     7: "blocked",
 }
 
-Row = Mapping[str, object]
 Ask = Callable[[str, Mapping[str, str]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """`is_complete`: every message of the time asked for is among the rows."""
-
-    rows: Sequence[Row]
-    is_complete: bool
 
 
 class Lists:
@@ -59,137 +49,115 @@ class Lists:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
 
-    @staticmethod
-    def deadline() -> float:
-        return time.monotonic() + SECONDS
+    def find(self, sent: Sequence[Sent], own_line: str | None) -> Findings:
+        """By mobile, text, line and time. What surely is archived is looked for there only, in
+        lists of its own time: those of today may be too long to be read to their end."""
+        asking = Round()
+        known: dict[int, Delivery | None] = {}
+        groups = _groups(sent)
+        for number, group in enumerate(groups):
+            if asking.is_over:
+                return Findings(known, (each.local_id for left in groups[number:] for each in left))
+            rows, is_complete = self._sent(group, asking)
+            read = [row for each in rows if (row := _row(each)) is not None]
+            known |= lost.match(group, read, own_line=own_line, is_complete=is_complete)
+        return Findings(known)
 
-    @staticmethod
-    def is_before(deadline: float) -> bool:
-        return time.monotonic() < deadline
-
-    def sent_around(self, moments: Sequence[datetime]) -> Listing:
-        """Every message sent about these moments."""
-        if not moments:
-            return Listing([], True)
-        since, until = min(moments) - SKEW, max(moments) + LONGEST + SKEW
+    def _sent(self, group: Sequence[Sent], asking: Round) -> tuple[list[Row], bool]:
+        """Every message sent about the time of these, and whether these are all."""
+        since, until = lost.span(group)
+        if _is_archived(until):
+            return self._rows("send/archive", since, _span(since, until), asking)
         # Today's first: a message that is moved between the two calls is seen twice, not never.
-        found = self._rows("send/live", "sendDateTime", since, {})
-        if since >= _latest_midnight():
-            return found
-        old = self._rows("send/archive", "sendDateTime", since, _span(since, until))
-        is_complete = (
-            found.is_complete and old.is_complete and clock.now() >= _latest_midnight() + _ARCHIVED
-        )
-        return Listing([*found.rows, *old.rows], is_complete)
+        today, is_complete = self._rows("send/live", since, {}, asking)
+        if since >= max(_midnights()):
+            return today, is_complete
+        old, is_old_complete = self._rows("send/archive", since, _span(since, until), asking)
+        is_moved = clock.now() >= max(_midnights()) + _ARCHIVED
+        return [*today, *old], is_complete and is_old_complete and is_moved
 
-    def received_since(self, seconds: int) -> Listing:
-        """Every SMS that arrived after a Unix time."""
-        since, now = datetime.fromtimestamp(seconds, UTC), clock.now()
-        found = self._rows("receive/live", "receivedDateTime", since, {"sortByNewest": "true"})
-        midnight = _latest_midnight()
-        if since >= midnight and now >= midnight + _WATCH:
-            return found
+    def _rows(
+        self, path: str, since: datetime, query: Mapping[str, str], asking: Round
+    ) -> tuple[list[Row], bool]:
+        """The messages sent since then, and whether these are all and readable."""
+        found = read(self._pages(path, query, asking), _sent_at, since.timestamp())
+        is_readable = all(_sent_at(row) and row.get("mobile") for row in found.rows)
+        return list(found.rows), found.next_page is None and is_readable
+
+    def received(self, mark: Mark) -> tuple[Sequence[Row], Mark]:
+        """What arrived since a mark, and how far it is read now."""
+        asking = Round()
+        now, midnight = clock.now(), max(_midnights())
+        since = datetime.fromtimestamp(mark.since - _OVERLAP, UTC)
+        rows: list[Row] = []
+        page = mark.page
+        if mark.part != _ARCHIVE:
+            newest_first = {"sortByNewest": "true"}
+            pages = self._pages("receive/live", newest_first, asking, page)
+            found = read(pages, _received_at, since.timestamp(), page)
+            rows += found.rows
+            if found.next_page is not None:
+                return rows, replace(mark, page=found.next_page)
+            if since >= midnight and now >= midnight + _WATCH:
+                return rows, Mark(mark.newest, mark.newest)
+            page = 1
         # What came in before midnight, and what is only now moved to the archive.
         since = min(since, now - 2 * _WATCH)
-        old = self._rows("receive/archive", "receivedDateTime", since, _span(since, now))
-        return Listing([*old.rows, *found.rows], found.is_complete and old.is_complete)
+        pages = self._pages("receive/archive", _span(since, now), asking, page)
+        old = read(pages, _received_at, since.timestamp(), page)
+        rows += old.rows
+        if old.next_page is not None:
+            return rows, replace(mark, page=old.next_page, part=_ARCHIVE)
+        return rows, Mark(mark.newest, mark.newest)
 
-    def states(self, wanted: set[str]) -> dict[str, Delivery]:
+    def states(self, wanted: set[str], asking: Round) -> dict[str, Delivery]:
         """The states of those that the lists hold, while pages cost no more than they save."""
         found: dict[str, Delivery] = {}
-        now, ends = clock.now(), self.deadline()
+        now = clock.now()
         pages, free = 0, 2 + len(wanted) // 20
         for path, query in (
             ("send/live", {}),
             ("send/archive", _span(now - timedelta(days=3), now)),
         ):
-            for rows in self._pages(path, query):
+            for rows, _ in self._pages(path, query, asking):
                 for row in rows:
                     delivery = state_of(row)
                     if delivery is not None and delivery.gateway_id in wanted:
                         found[delivery.gateway_id] = delivery
                 pages += 1
-                if not self._pays(len(wanted) - len(found), pages, free + len(found), ends):
+                if len(wanted) - len(found) <= 1 or pages >= free + len(found):
                     return found
         return found
 
-    def _pays(self, left: int, pages: int, most: int, ends: float) -> bool:
-        return left > 1 and pages < most and self.is_before(ends)
-
-    def _pages(self, path: str, query: Mapping[str, str]) -> Iterator[list[Row]]:
-        """The pages that hold something, at most MAX_PAGES and, after that, one that is empty."""
-        for number in range(1, MAX_PAGES + 1):
+    def _pages(
+        self, path: str, query: Mapping[str, str], asking: Round, first: int = 1
+    ) -> Iterator[Page]:
+        """The pages that hold something, and, where they were read to the end, one that is
+        empty."""
+        number = first
+        while number < first + MAX_PAGES and asking.begin_call():
             asked = {"pageSize": str(PAGE), "pageNumber": str(number), **query}
-            data = self._ask(path, asked)
+            try:
+                data = self._ask(path, asked)
+            except GatewayError as error:
+                if asking.stumbled(error):
+                    continue
+                if not asking.failed():
+                    raise
+                return  # what is known already is not thrown away
+            number += 1
             rows: list[Row] = list(answers.records(data)) if isinstance(data, list) else []
-            yield rows
+            yield rows, number
             if not rows:
                 return
 
-    def _rows(
-        self, path: str, time_field: str, since: datetime, query: Mapping[str, str]
-    ) -> Listing:
-        found: list[Row] = []
-        ends, last, is_readable = self.deadline(), float("inf"), True
-        is_sorted, falls = True, False  # the newest first, and that was seen
-        for rows in self._pages(path, query):
-            if not rows:
-                return Listing(found, is_readable)
-            for row in rows:
-                at = answers.integer(row.get(time_field))
-                is_readable = is_readable and bool(at and row.get("mobile"))
-                is_sorted = is_sorted and at is not None and at <= last
-                falls = falls or (at or 0) < last < float("inf")
-                last = at or 0
-                if at is None or at >= since.timestamp():
-                    found.append(row)
-            if is_sorted and falls and last < since.timestamp():
-                return Listing(found, is_readable)
-            if not self.is_before(ends):
-                break
-        return Listing(found, False)
+
+def _sent_at(row: Row) -> int | None:
+    return answers.integer(row.get("sendDateTime"))
 
 
-def match(
-    sent: Sequence[Sent], listing: Listing, own_line: str | None
-) -> dict[int, Delivery | None]:
-    """Which row of a list is which message: by mobile, text, line and time. Of two messages that
-    are alike each gets a row of its own.
-
-    None only where the list is complete and holds nothing else to that mobile at that time: a
-    gateway may have changed the text.
-    """
-    rows: dict[str, list[tuple[int, Row]]] = {}
-    for row in listing.rows:
-        at = answers.integer(row.get("sendDateTime"))
-        if at is not None and answers.integer(row.get("messageId")):
-            rows.setdefault(international(str(row.get("mobile"))), []).append((at, row))
-    for those in rows.values():
-        those.sort(key=lambda each: each[0])
-    found: dict[int, Delivery | None] = {}
-    used: set[str] = set()
-    unsettled: list[Sent] = []
-    for message in sorted(sent, key=lambda each: each.at):
-        alike = [
-            row
-            for row in _around(rows.get(message.to, []), message)
-            if str(row["messageId"]) not in used and _is_like(row, message, own_line)
-        ]
-        if not alike:
-            unsettled.append(message)
-            continue
-        gateway_id = str(alike[0]["messageId"])
-        used.add(gateway_id)
-        found[message.local_id] = state_of(alike[0]) or Delivery(gateway_id, "unknown")
-    for message in unsettled:
-        others = [
-            each
-            for each in _around(rows.get(message.to, []), message)
-            if str(each["messageId"]) not in used
-        ]
-        if listing.is_complete and message.text and not others:
-            found[message.local_id] = None
-    return found
+def _received_at(row: Row) -> int | None:
+    return answers.integer(row.get("receivedDateTime"))
 
 
 def state_of(row: Row) -> Delivery | None:
@@ -204,26 +172,42 @@ def state_of(row: Row) -> Delivery | None:
     return Delivery(str(gateway_id), said, answers.rial(row.get("cost")))
 
 
-def _around(rows: Sequence[tuple[int, Row]], message: Sent) -> Iterator[Row]:
-    first, last = (message.at - SKEW).timestamp(), (message.at + LONGEST + SKEW).timestamp()
-    return (row for at, row in rows if first <= at <= last)
-
-
-def _is_like(row: Row, message: Sent, own_line: str | None) -> bool:
+def _row(row: Row) -> lost.Row | None:
+    at, delivery = _sent_at(row), state_of(row)
+    if at is None or at >= 2**35 or delivery is None:
+        return None
     line = answers.integer(row.get("lineNumber"))
-    wanted = answers.integer(message.sender or own_line)
-    if line is not None and wanted is not None and line != wanted:
-        return False
-    given = text.search_key(str(row.get("messageText") or ""))
-    return bool(message.text) and given == text.search_key(message.text)
-
-
-def _latest_midnight() -> datetime:
-    """The last moment at which today may have begun."""
-    now = clock.now()
-    return max(
-        now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) for zone in _ZONES
+    return lost.Row(
+        international(str(row.get("mobile"))),
+        str(row.get("messageText") or ""),
+        str(line or ""),
+        datetime.fromtimestamp(at, UTC),
+        delivery,
     )
+
+
+def _groups(sent: Sequence[Sent]) -> list[list[Sent]]:
+    """Those that are looked for in one list, the group of the first one first."""
+    archived = [message for message in sent if _is_archived(lost.span([message])[1])]
+    groups = lost.spells(archived)
+    if others := [message for message in sent if message not in archived]:
+        places = {message.local_id: place for place, message in enumerate(sent)}
+        groups.append(others)
+        groups.sort(key=lambda group: min(places[each.local_id] for each in group))
+    return groups
+
+
+def _is_archived(until: datetime) -> bool:
+    """Whether what was sent until then surely has been moved to the archive."""
+    return until < min(_midnights()) and clock.now() >= max(_midnights()) + _ARCHIVED
+
+
+def _midnights() -> list[datetime]:
+    """The moments at which today may have begun."""
+    now = clock.now()
+    return [
+        now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0) for zone in _ZONES
+    ]
 
 
 def _span(since: datetime, until: datetime) -> dict[str, str]:

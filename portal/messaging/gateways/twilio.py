@@ -6,7 +6,6 @@ messages to that number.
 
 import hmac
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +19,7 @@ from portal.messaging.gateways.base import (
     Callback,
     Delivery,
     ErrorKind,
+    Findings,
     Gateway,
     GatewayError,
     Inbound,
@@ -31,6 +31,7 @@ from portal.messaging.gateways.base import (
 from portal.messaging.gateways.http import Call, Client, Failure
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.rounds import Round
 from portal.messaging.gateways.twilio_records import (
     BLOCKED,
     KINDS,
@@ -50,8 +51,6 @@ MAX_SEND: Final = 50
 MAX_CHARS: Final = 1600
 PAGE: Final = 500
 MAX_PAGES: Final = 20
-SECONDS: Final = 25.0
-"""What is not read in this time is left for the next question."""
 _DAY: Final = timedelta(days=1)
 _OVERLAP: Final = timedelta(minutes=10)
 
@@ -150,54 +149,57 @@ class Twilio(Adapter):
     # Asking
 
     def deliveries(self, gateway_ids: Sequence[str]) -> list[Delivery]:
-        """The present state of each message; what there was no time for is left out."""
+        """See Gateway.deliveries; a call each."""
         found: list[Delivery] = []
-        ends = time.monotonic() + SECONDS
+        asking = Round()
         for gateway_id in gateway_ids:
-            if found and time.monotonic() > ends:
-                break
             if not SID.fullmatch(gateway_id):
                 continue
+            if not asking.begin_call():
+                break
             try:
                 row = self._call("GET", f"Messages/{gateway_id}.json")
             except GatewayError as error:
                 if error.code == "20404":
                     found.append(Delivery(gateway_id, "unknown"))
                     continue
-                if found:
-                    break  # what is known already is not thrown away
-                raise
+                if not asking.failed():
+                    raise
+                break  # what is known already is not thrown away
             found.append(delivery_of(row) or Delivery(gateway_id, "unknown"))
         return found
 
-    def find(self, sent: Sequence[Sent]) -> dict[int, Delivery | None]:
+    def find(self, sent: Sequence[Sent]) -> Findings:
         """See Gateway.find: by number, text, line and time.
 
         Not narrowed down by DateSent, which a message that waits at Twilio does not have yet.
         """
         rows: list[lost.Row] = []
         complete: set[str] = set()
-        ends = time.monotonic() + SECONDS
-        for number in dict.fromkeys(message.to for message in sent):
-            if rows and time.monotonic() > ends:
+        asking = Round()
+        left = dict.fromkeys(message.to for message in sent)
+        for number in list(left):
+            if asking.is_over:
                 break
             try:
-                given, is_whole = self._list({"To": number}, ends)
+                given, is_whole = self._list({"To": number}, asking)
             except GatewayError:
-                if not rows and not complete:
+                if not asking.failed():
                     raise
                 break  # what is known already is not thrown away
+            del left[number]
             outgoing = [each for each in given if each.get("direction") != "inbound"]
             read = [row for each in outgoing if (row := row_of(each)) is not None]
             rows += read
             if is_whole and len(read) == len(outgoing):
                 complete.add(number)
-        return lost.match(
-            sent,
+        known = lost.match(
+            [message for message in sent if message.to not in left],
             rows,
             own_line=None if self._service else self.sender,
-            is_complete=lambda message: message.to in complete,
+            is_complete=complete,
         )
+        return Findings(known, (message.local_id for message in sent if message.to in left))
 
     def inbox(self, cursor: str) -> Inbox | None:
         """See Gateway.inbox. The cursor is the time of the newest SMS seen; None without a line
@@ -208,7 +210,7 @@ class Twilio(Adapter):
         newest = min(_iso(cursor) or now - _DAY, now)
         since = newest - _OVERLAP
         query = {"To": self.sender, "DateSent>": since.date().isoformat()}
-        given, is_whole = self._list(query, time.monotonic() + SECONDS)
+        given, is_whole = self._list(query, Round())
         messages: list[tuple[Inbound, Mapping[str, object]]] = []
         for each in given:
             at = moment(each.get("date_created"))
@@ -225,12 +227,14 @@ class Twilio(Adapter):
         return Inbox(messages, newest.isoformat() if is_whole else cursor, has_more=False)
 
     def _list(
-        self, query: Mapping[str, str], ends: float
+        self, query: Mapping[str, str], asking: Round
     ) -> tuple[list[Mapping[str, object]], bool]:
         """The messages of a list, and whether that is all of them."""
         rows: list[Mapping[str, object]] = []
         asked = {**query, "PageSize": str(PAGE)}
         for _ in range(MAX_PAGES):
+            if not asking.begin_call():
+                break
             page = self._call("GET", "Messages.json", query=asked)
             given = page.get("messages")
             if not isinstance(given, list):
@@ -241,7 +245,7 @@ class Twilio(Adapter):
                 return rows, len(answers.records(given)) == len(given)
             # Of the address of the next page only the query is followed: the key goes nowhere else.
             asked = dict(parse_qsl(urlsplit(str(following)).query, keep_blank_values=True))
-            if not asked or time.monotonic() > ends:
+            if not asked:
                 break
         return rows, False
 

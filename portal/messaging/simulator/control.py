@@ -20,6 +20,7 @@ _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890
 _STOP: Final = frozenset({"11", "لغو11"})
 _START: Final = frozenset({"12"})
 MAX_REPLY: Final = 1_000
+MOST_LATE: Final = 2 * 86_400
 
 
 class ControlError(Exception):
@@ -59,19 +60,19 @@ class Control:
                 raise ControlError(400, str(error)) from None
             return asdict(self._behaviour)
         if found := _REPLY.fullmatch(path):
-            return self._reply(_e164(found[1]), body.get("text"), body.get("line"))
+            return self._reply(_e164(found[1]), body)
         raise ControlError(404, "no such page")
 
     def _handset(self, number: str) -> dict[str, Any]:
         """What the handset shows: SMS on their way to it or there, and what it sent."""
         received = self._ledger.rows(
-            "SELECT messageid, localid, accepted_at AS at, sender AS line, message, status, parts"
+            "SELECT messageid, accepted_at AS at, sender AS line, message, status, parts"
             " FROM sms WHERE receptor = ? AND final_status = 10 AND status IN (1, 4, 5, 10)"
             " ORDER BY messageid DESC LIMIT 500",
             (number,),
         )
         sent = self._ledger.rows(
-            "SELECT messageid, NULL AS localid, at, line, message, 10 AS status, 0 AS parts"
+            "SELECT messageid, at, line, message, 10 AS status, 0 AS parts"
             " FROM inbound WHERE sender = ? ORDER BY messageid DESC LIMIT 500",
             (number,),
         )
@@ -91,7 +92,6 @@ class Control:
                     "status": row["status"],
                     "delivered": row["status"] == 10,
                     "parts": row["parts"],
-                    "localid": row["localid"],
                 }
                 for direction, row in sorted(both, key=lambda pair: pair[1]["at"])
             ],
@@ -132,7 +132,10 @@ class Control:
             "messages": [dict(row) for row in rows],
         }
 
-    def _reply(self, number: str, text: object, line: object) -> dict[str, Any]:
+    def _reply(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """An SMS from a handset: `text`, to `line`, taken by the gateway `at` some time past."""
+        text, line, at = body.get("text"), body.get("line"), body.get("at")
+        now = time.time()
         if not isinstance(text, str) or not text.strip() or len(text) > MAX_REPLY:
             raise ControlError(400, f"text is a string of 1 to {MAX_REPLY} characters")
         if line is None:
@@ -142,12 +145,15 @@ class Control:
             line = line or next(iter(self._behaviour.line_list()), DEFAULT_LINE)
         if not isinstance(line, str) or not line.removeprefix("+").isdigit():
             raise ControlError(400, "line is a string of digits")
-        messageid = self._ledger.add_inbound(line, number, text)
+        if at is not None and (type(at) is not int or not now - MOST_LATE <= at <= now):
+            raise ControlError(400, "at is a Unix time of the last two days")
+        at = now if at is None else at
+        messageid = self._ledger.add_inbound(line, number, text, at)
         # The operator acts on 11 and 12 itself, whatever the line's owner does.
         word = re.sub(r"\s", "", text.translate(_DIGITS))
         if word in _STOP or word in _START:
             self._ledger.set_blocked(line, number, word in _STOP)
-        self._delivery.queue_inbound(Arrived(messageid, number, line, text, int(time.time())))
+        self._delivery.queue_inbound(Arrived(messageid, number, line, text, int(at)))
         return {"messageid": messageid, "line": line}
 
 

@@ -4,9 +4,13 @@ The ledger speaks one language whatever the dialect: its states are Kavenegar's 
 2 scheduled, 5 at the operator, 6 failed, 10 delivered, 11 not delivered, 13 cancelled, 14 blocked).
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+GIVES_UP: Final = 60
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Arrived:
     line: str
     text: str
     at: int
+
+    @property
+    def is_late(self) -> bool:
+        """Whether whoever hands an SMS over once has given it up: then it is only in the list."""
+        return time.time() - self.at > GIVES_UP
 
 
 class Dialect(Protocol):

@@ -2,7 +2,7 @@
 
 POST /messages {to, from, text, reference} · GET /messages/ID · GET /references/REFERENCE, the key
 in the header X-Api-Key. It does not mind a reference that it has seen before. It pushes reports
-(id, state) and SMS (id, from, to, text) as JSON.
+(id, state) and SMS (id, from, to, text, time) as JSON.
 """
 
 import json
@@ -69,7 +69,7 @@ class Generic:
 
     def inbound_push(self, url: str, arrived: Arrived) -> Push | None:  # noqa: ARG002
         fields = {"id": arrived.messageid, "from": arrived.number, "to": arrived.line}
-        return _push({**fields, "text": arrived.text})
+        return _push({**fields, "text": arrived.text, "time": arrived.at})
 
     def answer(self, request: Request) -> Answer:
         method = request.path[0][:40]

@@ -175,13 +175,13 @@ class Ledger:
             )
             self._spent = None
 
-    def add_inbound(self, line: str, sender: str, message: str) -> int:
+    def add_inbound(self, line: str, sender: str, message: str, at: float) -> int:
         with self.write() as db:
             last = db.execute("SELECT max(messageid) FROM inbound").fetchone()[0]
             messageid = int((last or FIRST_INBOUND - 1) + 1)
             db.execute(
                 "INSERT INTO inbound (messageid, line, sender, message, at) VALUES (?, ?, ?, ?, ?)",
-                (messageid, line, sender, message, time.time()),
+                (messageid, line, sender, message, at),
             )
         return messageid
 

@@ -5,9 +5,12 @@ A refusal is a sentence in `status`; who receives over HTTP is called by GET, wi
 
 import json
 import re
+import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from portal.messaging.gateways.numbers import national
 from portal.messaging.simulator.behaviour import Behaviour
@@ -39,6 +42,13 @@ SENTENCES: Final[dict[int, str]] = {
 }
 # The ledger's states as delivery codes
 STATES: Final[dict[int, int]] = {1: 400, 2: 400, 5: 8, 6: 500, 10: 1, 11: 2, 13: 500, 14: 35}
+_LISTS: Final = {
+    "in": "SELECT messageid AS id, message, at, sender, line AS receiver FROM inbound"
+    " WHERE ? = '' OR line = ? ORDER BY messageid DESC LIMIT ? OFFSET ?",
+    "out": "SELECT messageid - 800000000 AS id, message, accepted_at AS at, sender,"
+    " receptor AS receiver FROM sms WHERE ? = '' OR sender = ?"
+    " ORDER BY messageid DESC LIMIT ? OFFSET ?",
+}
 _SUFFIX: Final = re.compile(r"لغو\s*(?:11|۱۱)")
 
 
@@ -65,6 +75,8 @@ class Melipayamak:
         return None
 
     def inbound_push(self, url: str, arrived: Arrived) -> Push | None:  # noqa: ARG002
+        if arrived.is_late:
+            return None
         fields = {"to": arrived.line, "body": arrived.text, "from": national(arrived.number)}
         return Push("GET", "", query=urlencode(fields))
 
@@ -88,6 +100,8 @@ class Melipayamak:
                     return self._send(method, given, given.get("to"))
                 case ("POST", "receive/status"):
                     found = self._status(given.get("recIds"))
+                case ("POST", "receive/messages"):
+                    found = self._messages(given)
                 case ("GET", "receive/credit"):
                     found = {"amount": self._engine.credit(), "status": ""}
                 case _:
@@ -140,6 +154,32 @@ class Melipayamak:
         found = {row["messageid"]: row["status"] for row in self._ledger.by_ids(ids)}
         codes = [STATES[found[each]] if each in found else 100 for each in ids]
         return {"results": [str(code) for code in codes], "resultsAsCode": codes, "status": ""}
+
+    def _messages(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        index, count = given.get("index"), given.get("count")
+        sql = _LISTS.get(str(given.get("type")))
+        if sql is None or not isinstance(index, int) or not isinstance(count, int) or index < 0:
+            raise RefusedError(400)
+        line = str(given.get("number") or "")
+        rows = self._ledger.rows(sql, (line, line, min(count, MAX), index))
+        return {"messages": [_message(row) for row in rows], "status": "عملیات موفق"}
+
+
+def _message(row: sqlite3.Row) -> dict[str, Any]:
+    """The identifier is of the message, not of its recipient: no state can be asked by it."""
+    at = datetime.fromtimestamp(row["at"], UTC).astimezone(ZoneInfo("Asia/Tehran"))
+    return {
+        "msgId": row["id"],
+        "body": row["message"],
+        "sendDate": at.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        "sender": _short(row["sender"]),
+        "receiver": _short(row["receiver"]),
+    }
+
+
+def _short(number: str) -> str:
+    """A number as its lists write it: 9121234567."""
+    return number.removeprefix("+98")
 
 
 def _answer(status: int, document: Mapping[str, Any], fate: str = "answer") -> Answer:

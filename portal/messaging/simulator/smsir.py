@@ -78,7 +78,7 @@ class SmsIr:
         return None
 
     def answer(self, request: Request) -> Answer:
-        method = "/".join(request.path[1:])[:40]
+        method = "/".join("ID" if part.isdigit() else part for part in request.path[1:])[:40]
         try:
             self._check(request, method)
             if method in {"send/bulk", "send/likeToLike"}:

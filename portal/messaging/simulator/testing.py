@@ -126,8 +126,11 @@ class RunningSimulator:
     def handset(self, number: str) -> dict[str, Any]:
         return self._document("GET", f"/sim/handset/{number}.json")
 
-    def reply(self, number: str, text: str, line: str | None = None) -> dict[str, Any]:
-        body = {"text": text} if line is None else {"text": text, "line": line}
+    def reply(
+        self, number: str, text: str, line: str | None = None, at: int | None = None
+    ) -> dict[str, Any]:
+        given = {"text": text, "line": line, "at": at}
+        body = {name: value for name, value in given.items() if value is not None}
         return self._document("POST", f"/sim/handset/{number}/reply", body)
 
     def call(self, method: str, **params: Any) -> tuple[int, dict[str, Any]]:

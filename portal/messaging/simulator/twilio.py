@@ -241,6 +241,8 @@ class Twilio:
         return self._signed(url, fields)
 
     def inbound_push(self, url: str, arrived: Arrived) -> Push | None:
+        if arrived.is_late:
+            return None
         fields = {
             "AccountSid": ACCOUNT,
             "ApiVersion": "2010-04-01",

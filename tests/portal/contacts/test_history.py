@@ -83,7 +83,7 @@ def test_links_are_masked(app: Flask) -> None:
     contact = make_contact()
     make_message(e164=contact.e164, body="Vote: {link} {code}")
     page = client_of(app, "communications").get(f"/staff/contacts/{contact.id}").text
-    assert "Vote: [personal link] [code]" in page
+    assert "Vote: \u2068[personal link]\u2069 \u2068[code]\u2069" in page
 
 
 def test_a_source_is_for_those_who_may(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

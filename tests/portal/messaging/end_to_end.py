@@ -1,13 +1,17 @@
 """A campaign against a simulated gateway, settled as workers do, with the clock running: what a
 gateway lists as sent carries the real time."""
 
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import update
+from werkzeug.serving import make_server
 
 from portal import clock, outbox
 from portal.contacts import consent
@@ -16,10 +20,38 @@ from portal.messaging import account, delivery, dispatch, inbound, reconcile, se
 from portal.messaging.models import Message
 from portal.messaging.services import NewMessage
 from portal.messaging.simulator.testing import RunningSimulator
+from portal.messaging.simulator.wiring import WIRING
 from tests.factories.messages import account_of, make_batch, use_gateways
 
+SECRET = "a-secret-of-22-characters-or-more"
 WELL = ("accepted", "at_operator", "delivered")
 """States of messages that went out; those that were asked about have gone on."""
+
+
+@contextmanager
+def served(
+    make_app: Callable[..., Flask], simulator: RunningSimulator, dialect: str, key: str
+) -> Iterator[tuple[Flask, str]]:
+    """An application at its own address, with the simulator for its gateway; and its hooks."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        made = make_app(
+            public_url=url,
+            sms_gateway=dialect,
+            sms_line=WIRING[dialect].line,
+            sms_hook_secret=SECRET,
+            gateway_options={dialect: WIRING[dialect].options(simulator.url, key)},
+        )
+        server = make_server("127.0.0.1", port, made, threaded=True, fd=listening.fileno())
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield made, f"{url}/hooks/sms/{dialect}/{SECRET}"
+        finally:
+            server.shutdown()
+            thread.join(10)
+            server.server_close()
 
 
 def fill(count: int, line: str, body: str = "سلام {n}") -> int:

@@ -12,11 +12,12 @@ from portal import outbox
 from portal.contacts import consent
 from portal.messaging import services
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
+from portal.messaging.simulator.wiring import WIRING
 from tests.portal.messaging import end_to_end
-from tests.portal.messaging.generic_options import options
 
 LINE = "50001"
 SECRET = "a-secret-of-22-characters-or-more"
+options = WIRING["generic"].options
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from portal.contacts import consent
 from portal.contacts.models import ConsentRecord
 from portal.db import db
 from portal.messaging import fetching, inbound
-from portal.messaging.gateways.base import LOST, GatewayError, Inbound, Inbox
+from portal.messaging.gateways.base import LOST, GatewayError, Inbound, Inbox, Stops
 from portal.messaging.models import GatewayInbox, InboundMessage, Message
 from portal.messaging.simulator.testing import RunningSimulator
 from tests.factories.messages import LINE, FakeGateway, make_inbound, make_message, use_gateways
@@ -109,7 +109,7 @@ class Mailbox(FakeGateway):
         super().__init__()
         self.pages: list[Inbox] = []
         self.asked: list[str] = []
-        self.stops: list[str] | None = None
+        self.stops: Stops | None = None
         self.since: list[dt.datetime] = []
 
     def inbox(self, cursor: str) -> Inbox | None:
@@ -119,7 +119,7 @@ class Mailbox(FakeGateway):
             raise self.read_error
         return self.pages.pop(0) if self.pages else None
 
-    def blocked(self, since: dt.datetime) -> list[str] | None:
+    def blocked(self, since: dt.datetime) -> Stops | None:
         self.since.append(since)
         return self.stops
 
@@ -195,7 +195,7 @@ def test_many_stops_are_read_page_by_page(portal: Flask, simulator: RunningSimul
 
 
 def test_who_rejoined_is_not_stopped_by_an_old_list(mailbox: Mailbox) -> None:
-    mailbox.stops = [NUMBER]
+    mailbox.stops = Stops([NUMBER])
     with clock.freeze("2026-03-01T08:00:00+00:00"):
         assert fetching.fetch_stops() == 1
         clock.shift(minutes=5)

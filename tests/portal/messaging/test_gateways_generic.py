@@ -5,6 +5,7 @@ import logging
 import random
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -27,12 +28,13 @@ from portal.messaging.gateways.base import (
 from portal.messaging.gateways.generic import point
 from portal.messaging.gateways.parts import not_made
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
-from tests.portal.messaging.generic_options import options
+from portal.messaging.simulator.wiring import WIRING
 from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
 
 KEY = "a-generic-key-of-some-length"
 LINE = "50001"
 BAD = "+982188776655"
+options = WIRING["generic"].options
 
 
 @pytest.fixture
@@ -375,6 +377,22 @@ def test_what_it_pushes() -> None:
     assert (message.gateway_id, message.sender, message.line) == (None, "+989121234567", LINE)
     assert named.parse_inbound(form, None) == []
     assert gateway.inbox("") is None
+
+
+@pytest.mark.parametrize(
+    ("pushed", "hours_ago"),
+    [
+        (1_777_870_800, 2), ("1777870800", 2), ("2026-05-04T08:30:00+03:30", 2),
+        ("2026-05-04T08:30:00", 0), ("2036-05-04T08:30:00Z", 0), ("soon", 0), (None, 0), (True, 0),
+    ],
+)  # fmt: skip
+def test_the_time_of_a_pushed_sms(pushed: object, hours_ago: int) -> None:
+    form = {"from": "09121234567", "to": LINE, "text": "x", "time": pushed}
+    with clock.freeze(datetime(2026, 5, 4, 7, tzinfo=UTC)) as now:
+        (message,) = at("http://127.0.0.1:1").parse_inbound({}, form)
+        (untold,) = at("http://127.0.0.1:1", inbound_time="").parse_inbound({}, form)
+    assert message.received_at == now - timedelta(hours=hours_ago)
+    assert untold.received_at == now
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from portal import clock
 from portal.messaging import gateway_words
-from portal.messaging.gateways import create
+from portal.messaging.gateways import create, rounds
 from portal.messaging.gateways.base import (
     Accepted,
     Deferred,
@@ -361,7 +361,8 @@ def test_pages_cut_short_never_prove_that_it_is_not_there() -> None:
         assert at(url).find(sent(batch(1))) == {1000: None}
 
 
-def test_what_was_found_before_an_error_is_kept() -> None:
+def test_what_was_found_before_an_error_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "PAUSE", 0.0)
     bulks = [
         {"messages_outbox_id": str(n), "message": f"متن {n}", "time": str(int(time.time())),
          "state_id": 6, "number": f"+98{LINE}"}
@@ -371,7 +372,7 @@ def test_what_was_found_before_an_error_is_kept() -> None:
     def answer(call: int, line: str, _body: bytes) -> bytes:
         if "new_list" in line:
             return said(bulks, last_page=1)
-        if call % 3 == 0:
+        if call > 2:
             return refusal(429, "429-1")
         return said([{"recipient": "+989120000001", "message_status": "2"}], last_page=1)
 
@@ -383,9 +384,22 @@ def test_what_was_found_before_an_error_is_kept() -> None:
 # States
 
 
+# state_id of a request and message_status of a recipient, as documented
+EVERY_BULK_STATE = {
+    0: "accepted", 1: "accepted", 2: "accepted", 3: "failed", 4: "failed", 5: "accepted",
+    6: "at_operator", 7: "cancelled", 8: "failed", 9: "failed",
+}  # fmt: skip
+EVERY_STATE = {0: "at_operator", 1: "at_operator", 2: "delivered", 3: "undelivered", 4: "blocked"}
+
+
+def test_every_documented_state_is_known() -> None:
+    assert set(BULK_STATES) == set(EVERY_BULK_STATE)
+    assert set(STATES) == set(EVERY_STATE)
+
+
 @pytest.mark.parametrize(("state", "status", "expected"), [
-    *((state, None, expected) for state, expected in BULK_STATES.items()),
-    *((6, status, expected) for status, expected in STATES.items()),
+    *((state, None, expected) for state, expected in EVERY_BULK_STATE.items()),
+    *((6, status, expected) for status, expected in EVERY_STATE.items()),
     (3, 2, "failed"),
     (None, 2, "unknown"),
     (77, 2, "unknown"),
@@ -408,7 +422,7 @@ def test_a_bulk_and_its_recipients(state: int | None, status: int | None, expect
 
 def settled(gateway: Gateway, ids: list[str]) -> list[Delivery]:
     """What it says when nothing is under way any more, at most half a minute later."""
-    final = {"delivered", "undelivered", "blocked", "failed"}
+    final = {"delivered", "undelivered", "blocked", "failed", "unknown"}
     found: list[Delivery] = []
 
     def asked() -> bool:
@@ -429,7 +443,7 @@ def test_the_states_of_a_request_come_together(simulator: RunningSimulator) -> N
             each[-2:], "delivered"
         )
         for each in ids
-    }
+    } | {unknown: "unknown"}
     assert gateway.deliveries([]) == []
 
 
@@ -487,17 +501,40 @@ def test_inbound_is_pulled_from_the_newest_seen(simulator: RunningSimulator) -> 
     assert (list(again.messages), again.cursor) == ([], box.cursor)
 
 
-def test_an_inbox_cut_short_is_read_again() -> None:
-    row = {"messages_inbox_id": 900, "from": "+989121234567", "number": "+981000", "message": "x",
-           "time": 1747808125}  # fmt: skip
-    with serving(lambda *_: said([row], last_page=99)) as url:
-        box = at(url).inbox("5")
-        first = at(url).inbox("")
-    assert box is not None
-    assert first is not None
-    assert (box.cursor, len(box.messages)) == ("5", 20)
+def test_an_inbox_cut_short_is_gone_on_with_where_it_ended() -> None:
+    pages: list[int] = []
+
+    def answer(_call: int, _line: str, body: bytes) -> bytes:
+        asked = json.loads(body)
+        pages.append(asked["page"])
+        assert asked.get("filters", {"from_id": 5}) == {"from_id": 5}
+        rows = [
+            {"messages_inbox_id": 900 - n, "from": "+989121234567", "number": "+981000",
+             "message": "x", "time": 1747808125} for n in (2 * asked["page"], 2 * asked["page"] + 1)
+        ]  # fmt: skip
+        return said(rows, last_page=32)
+
+    with serving(answer) as url:
+        first = at(url).inbox("5")
+        assert first is not None
+        second = at(url).inbox(first.cursor)
+        fresh = at(url).inbox("")
+    assert second is not None
+    assert fresh is not None
+    assert (len(first.messages), first.has_more) == (40, True)
+    assert pages == [*range(1, 33), 1]
+    # Only when all was read the newest one is where the next reading begins.
+    assert (second.cursor, second.has_more, len(second.messages)) == ("898", False, 24)
     # At the very first look there is no end to read to; what is old stays where it is.
-    assert (first.cursor, list(first.messages)) == ("900", [])
+    assert (fresh.cursor, fresh.has_more, list(fresh.messages)) == ("898", False, [])
+
+
+def test_a_row_that_nobody_can_read_is_kept_for_a_person() -> None:
+    row = {"messages_inbox_id": 900, "from": None, "number": "+981000", "message": "x"}
+    with serving(lambda *_: said([row], last_page=1)) as url:
+        box = at(url).inbox("5")
+    assert box is not None
+    assert (list(box.messages), list(box.unreadable), box.cursor) == ([], [row], "900")
 
 
 # Settings and secrets

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -271,8 +272,6 @@ def test_an_error_in_the_middle_spares_what_was_accepted(simulator: RunningSimul
     with pytest.raises(GatewayError) as caught:
         gateway.send(batch(4, text=TEXT))
     assert caught.value.kind == "ambiguous"
-    # Nobody can say what became of it, so it is never sent again.
-    assert gateway.find([Sent(1000, "+989120000000", "متن 0", None, clock.now())]) == {}
 
 
 @pytest.mark.parametrize("name", odd_answers())
@@ -300,7 +299,20 @@ def test_nobody_listening_is_surely_not_accepted() -> None:
 # States
 
 
-@pytest.mark.parametrize(("code", "state"), [*STATES.items(), (-1, "unknown"), (77, "unknown"),
+EVERY_STATE = {
+    0: "at_operator", 1: "delivered", 2: "undelivered", 3: "undelivered", 5: "unknown",
+    8: "at_operator", 16: "undelivered", 35: "blocked", 100: "unknown", 200: "at_operator",
+    300: "failed", 400: "accepted", 500: "failed",
+}  # fmt: skip
+
+
+def test_every_documented_code_is_known() -> None:
+    # 1 is the acceptance; 11 is about one message. Below zero they are about templates.
+    assert {*KINDS, 1, 11} == {*range(-7, 8), *range(9, 13), 14, 15}
+    assert set(STATES) == set(EVERY_STATE)
+
+
+@pytest.mark.parametrize(("code", "state"), [*EVERY_STATE.items(), (-1, "unknown"), (77, "unknown"),
                                               ("1", "delivered"), (None, "unknown")])  # fmt: skip
 def test_each_delivery_code(code: object, state: str) -> None:
     with serving(lambda *_: said({"resultsAsCode": [code], "results": ["x"]})) as url:
@@ -311,8 +323,10 @@ def test_deliveries_ask_for_100_at_most(simulator: RunningSimulator) -> None:
     gateway = gateway_of(simulator)
     simulator.behaviour(delivery_seconds=3600)
     ids = [o.gateway_id for o in gateway.send(batch(100, text=TEXT)) if isinstance(o, Accepted)]
-    found = gateway.deliveries([*ids, "5000000001", "x"])
-    assert found == [*(Delivery(each, "accepted") for each in ids),
+    found = gateway.deliveries([*ids, "5000000001", "msg:7"])
+    # What was found in the list has an identifier by which no state can be asked.
+    assert found == [Delivery("msg:7", "unknown"),
+                     *(Delivery(each, "accepted") for each in ids),
                      Delivery("5000000001", "unknown")]  # fmt: skip
     assert simulator.ledger()["calls"]["by_method"]["receive/status"] == 2
     assert gateway.deliveries([]) == []
@@ -357,6 +371,136 @@ def test_inbound_has_no_identifier_and_is_told_apart_by_the_minute() -> None:
     for missing in form:
         assert gateway.parse_inbound({k: v for k, v in form.items() if k != missing}, None) == []
     assert gateway.parse_inbound({**form, "from": "$FROM$"}, None) == []
+
+
+def row(message_id: int, when: datetime, **more: object) -> dict[str, object]:
+    """A message of the list; its time is that of Tehran, without a zone."""
+    at_home = when.astimezone(ZoneInfo("Asia/Tehran"))
+    return {"msgId": message_id, "body": f"پاسخ {message_id}", "sender": "9121234567",
+            "receiver": LINE, "sendDate": f"{at_home:%Y-%m-%dT%H:%M:%S.%f}", **more}  # fmt: skip
+
+
+NOON = datetime(2026, 3, 21, 12, tzinfo=UTC)
+
+
+def test_replies_are_listed_from_the_newest_seen(simulator: RunningSimulator) -> None:
+    gateway = gateway_of(simulator)
+    for n in range(120):  # more than a call gives
+        simulator.reply(f"+98912{n:07d}", f"پاسخ {n}", LINE)
+    simulator.reply("+989121234567", "یک خط دیگر", "50009999")
+    box = gateway.inbox("")
+    assert box is not None
+    assert sorted(m.text for m, _ in box.messages) == sorted(f"پاسخ {n}" for n in range(120))
+    message, raw = box.messages[-1]
+    assert (message.sender, message.line) == ("+989120000000", LINE)
+    assert message.gateway_id == str(raw["msgid"])
+    assert abs(clock.now() - message.received_at) < timedelta(minutes=1)
+    simulator.reply("+989121234567", "لغو ۱۱", LINE)
+    again = gateway.inbox(box.cursor)
+    assert again is not None
+    assert "لغو ۱۱" in [message.text for message, _ in again.messages]
+    assert not again.has_more
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"sendDate": "/Date(1774094400000+0330)/"},
+        {"sendDate": "2026-03-21T12:00:00Z"},
+        {"sendDate": "2026-03-21T15:30:00.1234567"},
+        {"sender": "09121234567"},
+        {"sender": "+989121234567"},
+        {"receiver": None},
+        {"msgId": "1"},
+    ],
+)
+def test_one_row_of_the_list(change: dict[str, object]) -> None:
+    given = row(1, NOON, **change)
+    spelt = {name[0].upper() + name[1:]: value for name, value in given.items()}
+    for each in (given, spelt):
+        raw = said({"messages": [each]})
+        with (
+            clock.freeze(NOON + timedelta(hours=1)),
+            serving(lambda call, *_, raw=raw: raw if call == 1 else said({"messages": []})) as url,
+        ):
+            box = at(url).inbox("")
+        assert box is not None
+        ((message, _raw),) = box.messages
+        assert (message.gateway_id, message.sender, message.line) == ("1", "+989121234567", LINE)
+        assert message.received_at.replace(microsecond=0) == NOON
+        assert box.cursor == str(int(NOON.timestamp()))
+
+
+def test_a_row_without_identifier_is_still_one_sms() -> None:
+    given = row(1, NOON)
+    del given["msgId"]
+    other = {**given, "sendDate": "2026-03-21T15:30:01"}
+
+    def answer(_call: int, _line: str, body: bytes) -> bytes:
+        return said({"messages": [] if json.loads(body)["index"] else [other, given]})
+
+    with clock.freeze(NOON + timedelta(hours=1)), serving(answer) as url:
+        names = []
+        for _ in range(2):
+            box = at(url).inbox("")
+            assert box is not None
+            names.append([message.gateway_id for message, _ in box.messages])
+    assert names[0] == names[1]
+    assert len(set(names[0])) == 2
+
+
+@pytest.mark.parametrize("change", [{"sender": ""}, {"body": None}, {"sendDate": "soon"}])
+def test_a_row_that_nobody_can_read_is_kept_for_a_person(change: dict[str, object]) -> None:
+    raw = said({"messages": [row(1, NOON, **change)]})
+    with (
+        clock.freeze(NOON),
+        serving(lambda call, *_: raw if call == 1 else said({"messages": []})) as url,
+    ):
+        box = at(url).inbox("5")
+    assert box is not None
+    assert (list(box.messages), len(box.unreadable)) == ([], 1)
+
+
+def test_an_inbox_that_is_not_given_moves_nothing() -> None:
+    for raw, kind in (
+        (said({"messages": None, "status": "خطا"}), "retry"),
+        (said({"messages": [], "status": "کاربر مورد نظر فعال نمی‌باشد"}), "stop_gateway"),
+        (said({"status": "x"}), "retry"),
+        (http_answer(429, b""), "rate_limited"),
+    ):
+        with serving(lambda *_, raw=raw: raw) as url:  # type: ignore[misc]
+            with pytest.raises(GatewayError) as caught:
+                at(url).inbox("5")
+            assert caught.value.kind == kind
+    assert at("http://127.0.0.1:1", sender=None).inbox("5") is None
+
+
+# What was lost
+
+
+def test_accepted_but_unanswered_is_found_and_never_said_to_be_unseen(
+    simulator: RunningSimulator,
+) -> None:
+    gateway = gateway_of(simulator, read_timeout="1")
+    simulator.behaviour(timeout_rate=1, timeout_mode="drop")
+    lost = batch(3)
+    outcomes = gateway.send(lost)
+    assert isinstance(outcomes[0], Unknown)
+    asked = [Sent(m.local_id, m.to, m.text, None, clock.now()) for m in lost]
+    found = gateway.find(asked)
+    # One call was made; the others may not be in a list that nobody documents.
+    assert list(found) == [1000]
+    assert found[1000] is not None
+    assert found[1000].state == "accepted"
+    assert gateway.deliveries([found[1000].gateway_id])[0].state == "unknown"
+    other = [
+        Sent(1, lost[0].to, "چیز دیگر", None, clock.now()),
+        Sent(2, lost[0].to, lost[0].text, None, clock.now() - timedelta(hours=1)),
+        Sent(3, lost[1].to, lost[0].text, None, clock.now()),
+    ]
+    assert gateway.find(other) == {}
+    assert gateway.find([]) == {}
 
 
 # Settings and secrets

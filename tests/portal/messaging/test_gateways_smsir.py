@@ -13,7 +13,7 @@ import pytest
 
 from portal import clock
 from portal.messaging import gateway_words
-from portal.messaging.gateways import create, smsir_lists
+from portal.messaging.gateways import create, rounds, smsir_lists
 from portal.messaging.gateways.base import (
     Accepted,
     Deferred,
@@ -26,6 +26,7 @@ from portal.messaging.gateways.base import (
     Unknown,
 )
 from portal.messaging.gateways.smsir import KINDS, PER_MESSAGE, SmsIr
+from portal.messaging.simulator.ledger import Ledger, Sms
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
 from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
 
@@ -506,6 +507,19 @@ def test_states_cost_few_calls(simulator: RunningSimulator) -> None:
     assert [d.gateway_id for d in found] == ids[:5]
 
 
+def test_the_states_of_a_large_campaign_cost_few_calls(simulator: RunningSimulator) -> None:
+    gateway = gateway_of(simulator)
+    campaign = [Sms(f"+98912{n:07d}", "30004455", "x", None, 1, 1, 10, None) for n in range(9_000)]
+    ledger = Ledger(simulator.data)
+    rows = ledger.accept(campaign, method="send", result=1, fate="answer", delay=3600)
+    ledger.close()
+    ids = [str(row["messageid"]) for row in rows]
+    before = simulator.ledger()["calls"]["total"]
+    asked = ids[: gateway.asks]  # the oldest, as they are asked about
+    assert len(gateway.deliveries(asked)) == len(asked)
+    assert simulator.ledger()["calls"]["total"] - before <= len(ids) / 100 + 1
+
+
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
@@ -560,23 +574,50 @@ def test_replies_before_midnight_are_not_missed(seen_after: int) -> None:
     assert [message.text for message, _raw in found.messages] == ["11"]
 
 
-def test_an_inbox_cut_short_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smsir_lists, "MAX_PAGES", 1)
+def arrived(message_id: int, at_seconds: int) -> dict[str, object]:
+    return {
+        "receiveReturnId": message_id, "messageText": f"پاسخ {message_id}", "number": LINE,
+        "mobile": 9121234567, "receivedDateTime": at_seconds,
+    }  # fmt: skip
+
+
+def test_an_inbox_cut_short_is_gone_on_with_where_it_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "CALLS", 2)
     now = int(clock.now().timestamp())
-    page: list[dict[str, object]] = [
-        {"receiveReturnId": 1, "messageText": "11", "number": LINE, "mobile": 9121234567,
-         "receivedDateTime": now + more} for more in (0, 3_600)
-    ]  # fmt: skip
-    with listing(page) as url:
+    pages = [[arrived(n, now - n), arrived(n + 1, now - n - 1)] for n in range(1, 10, 2)]
+    seen: list[str | None] = []
+    with listing(*pages) as url:
+        cursor, has_more, looks = str(now - 60), True, 0
+        while has_more:
+            found = at(url).inbox(cursor)
+            assert found is not None
+            seen += [message.gateway_id for message, _raw in found.messages]
+            cursor, has_more, looks = found.cursor, found.has_more, looks + 1
+            assert looks < 10
+    assert seen == [str(n) for n in range(1, 11)]
+    # Only when all was read the newest one is where the next reading begins.
+    assert cursor == str(now - 1)
+
+
+def test_no_clock_of_theirs_moves_the_inbox_into_the_future() -> None:
+    now = int(clock.now().timestamp())
+    with listing([arrived(1, now), arrived(2, now + 3_600)]) as url:
         found = at(url).inbox(str(now - 60))
-        assert found is not None
-        assert found.cursor == str(now - 60)
-        assert len(found.messages) == 2
-    monkeypatch.setattr(smsir_lists, "MAX_PAGES", 5)
-    with listing(page) as url:
+    assert found is not None
+    assert now <= int(found.cursor) <= now + 60
+
+
+def test_a_row_that_nobody_can_read_holds_nothing_up() -> None:
+    now = int(clock.now().timestamp())
+    odd = {**arrived(1, now), "mobile": None}
+    with listing([odd, arrived(2, now)]) as url:
         found = at(url).inbox(str(now - 60))
-        assert found is not None
-        assert now <= int(found.cursor) <= now + 60, "no clock of theirs moves us into the future"
+    assert found is not None
+    assert list(found.unreadable) == [odd]
+    assert [message.gateway_id for message, _raw in found.messages] == ["2"]
+    assert found.cursor == str(now)
 
 
 def test_credit(simulator: RunningSimulator) -> None:

@@ -35,6 +35,7 @@ from portal.messaging.gateways.twilio_records import (
     ENDS,
     KINDS,
     PER_MESSAGE,
+    STATES,
     signature,
 )
 from portal.messaging.models import InboundMessage
@@ -400,6 +401,28 @@ def test_what_was_found_before_an_error_is_kept() -> None:
 # States
 
 
+# error_code of a message that ended undelivered or failed, as documented
+EVERY_END = {
+    21610: "blocked", 30003: "undelivered", 30004: "blocked", 30005: "undelivered",
+    30006: "undelivered", 30007: "failed", 30008: "unknown", 30410: "undelivered",
+}  # fmt: skip
+# The codes of the collected documents; the others are known besides.
+EVERY_CODE = {
+    14107, 20003, 20429, 21211, 21408, 21602, 21606, 21608, 21610, 21611, 21612, 21614, 21617,
+    *range(30001, 30011), 30410,
+}  # fmt: skip
+EVERY_STATUS = {
+    "accepted", "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "failed",
+    "read", "partially_delivered", "canceled",
+}  # fmt: skip
+
+
+def test_every_documented_code_and_status_is_known() -> None:
+    assert {*KINDS, *PER_MESSAGE, *BLOCKED} >= EVERY_CODE
+    assert set(STATES) == EVERY_STATUS  # receiving and received are of messages that arrive
+    assert set(ENDS) == set(EVERY_END)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "state"),
     [
@@ -415,7 +438,8 @@ def test_what_was_found_before_an_error_is_kept() -> None:
         ("failed", "30002", "failed"),
         ("canceled", None, "cancelled"),
         ("delivered", "30008", "delivered"),
-        *(("undelivered", str(code), state) for code, state in ENDS.items()),
+        *(("undelivered", str(code), state) for code, state in EVERY_END.items()),
+        *(("failed", str(code), state) for code, state in EVERY_END.items()),
     ],
 )
 def test_a_pushed_state(status: str, code: str | None, state: str) -> None:

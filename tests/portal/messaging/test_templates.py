@@ -1,6 +1,8 @@
 """Texts of messages: checked, kept for ever, rendered, and written on staff's pages."""
 
+import dataclasses
 import html
+import re
 
 import pytest
 from flask import Flask
@@ -13,10 +15,17 @@ from portal.i18n import _l
 from portal.messaging import purposes, services, wording
 from portal.messaging.models import Message
 from portal.messaging.purposes import Placeholder, TemplatePurpose
+from portal.messaging.segments import LinePlan
 from portal.messaging.template_models import MessageTemplateVersion
 from portal.messaging.wording import TemplateError
 from tests.factories.accounts import csrf_token, make_user, sign_in
-from tests.factories.messages import make_batch, make_message
+from tests.factories.messages import (
+    FakeGateway,
+    account_of,
+    make_batch,
+    make_message,
+    use_gateways,
+)
 from tests.factories.templates import make_template
 from tests.queries import count_queries
 
@@ -242,7 +251,7 @@ def test_a_message_shows_its_words_without_its_link(app: Flask, staff: FlaskClie
         segments=1,
     )
     page = html.unescape(staff.get(f"/staff/messages/sms/{message.id}?lang=en").text)
-    assert "Lamp A1: [personal link]" in page
+    assert "Lamp A1: \u2068[personal link]\u2069" in page
     assert "Launcher" in page
     assert "Second person" in page
     assert "version 1" in page
@@ -265,3 +274,80 @@ def test_a_single_message_carries_the_version_of_its_text() -> None:
 
 def _names(app: Flask) -> set[str]:
     return {plugin.name for plugin in app.extensions["pasokh_plugins"]}
+
+
+# Lines
+
+
+def _lines(app: Flask, *parts: int, suffix: str = "") -> None:
+    """Sending lines 1000, 2000, … whose parts hold so many units."""
+    use_gateways(
+        app,
+        *(
+            dataclasses.replace(
+                account_of(FakeGateway(name=f"gateway{number}"), line=f"{number}000"),
+                plan=LinePlan.with_part(units),
+                suffix=suffix,
+            )
+            for number, units in enumerate(parts, 1)
+        ),
+    )
+
+
+def _counted(staff: FlaskClient, purpose: str, typed: str) -> str:
+    url = f"/staff/messages/templates/{purpose}"
+    form = {"csrf_token": csrf_token(staff, url), "text_fa": typed}
+    answer = staff.post(f"{url}/cost/fa", data=form)
+    assert answer.status_code == 200
+    return re.sub("[\u2066-\u2069]", "", html.unescape(answer.text))
+
+
+@pytest.mark.parametrize(
+    ("parts", "count", "said"),
+    [
+        ((70,), "1 part", None),
+        ((66,), "2 parts", None),
+        ((66, 66), "2 parts", None),
+        ((70, 66), "1 part", "Parts if gateway2 has to send it, over the line 2000: 2."),
+        ((66, 70), "2 parts", "Parts if gateway2 has to send it, over the line 2000: 1."),
+    ],
+)
+def test_parts_are_those_of_the_line_that_sends(
+    app: Flask, staff: FlaskClient, parts: tuple[int, ...], count: str, said: str | None
+) -> None:
+    _lines(app, *parts)
+    try:
+        page = _counted(staff, "test.light", "{code} {link}\n" + "م" * (66 - 36))
+        assert f"<strong>{count}</strong>" in page
+        assert ("has to send it" in page) is (said is not None)
+        assert said is None or said in page
+    finally:
+        del app.extensions["pasokh_accounts"]
+
+
+def test_too_long_is_too_long_for_the_line_that_sends(app: Flask, staff: FlaskClient) -> None:
+    typed = "{code} {link}\n" + "م" * (670 - 38)
+    try:
+        for units, is_too_long in ((70, False), (66, True)):
+            _lines(app, units)
+            assert ("too long" in _counted(staff, "test.light", typed)) is is_too_long
+    finally:
+        del app.extensions["pasokh_accounts"]
+
+
+def test_another_ending_makes_another_length(app: Flask, staff: FlaskClient) -> None:
+    first = dataclasses.replace(account_of(FakeGateway(name="first"), line="1000"), suffix="-")
+    second = account_of(FakeGateway(name="second"), line="2000")
+    use_gateways(
+        app,
+        dataclasses.replace(first, suffix=""),
+        dataclasses.replace(second, suffix="لغو۱۱"),
+    )
+    try:
+        page = _counted(staff, "test.many", "م" * 68)
+        assert "<strong>1 part</strong>" in page
+        assert "Parts if second has to send it, over the line 2000: 2." in page
+        # A single message has no ending.
+        assert "has to send it" not in _counted(staff, "test.light", "{code} {link}\n" + "م" * 30)
+    finally:
+        del app.extensions["pasokh_accounts"]

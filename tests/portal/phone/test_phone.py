@@ -8,17 +8,22 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.messaging.gateways import create
-from portal.messaging.gateways.base import Outgoing
+from portal.messaging.gateways.base import Gateway, Outgoing
+from portal.messaging.simulator.dialects import DIALECTS
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
+from portal.messaging.simulator.wiring import WIRING
 from tests.factories.accounts import csrf_token
 from tests.factories.messages import make_message
 
 NUMBER = "+989121234500"
+KEY = "0123456789abcdef0123456789abcdef"
 
 
-@pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[RunningSimulator]:
-    with running_simulator(tmp_path, delivery_seconds=0) as running:
+@pytest.fixture(params=sorted(DIALECTS))
+def simulator(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[RunningSimulator]:
+    with running_simulator(
+        tmp_path, api_key=KEY, dialect=request.param, delivery_seconds=0
+    ) as running:
         yield running
 
 
@@ -27,15 +32,19 @@ def visitor(make_app: Callable[..., Flask], app: Flask, simulator: RunningSimula
     return make_app(pasokh_env="demo", simulator_url=simulator.url).test_client()
 
 
-def _send(simulator: RunningSimulator, text: str, local_id: int = 5) -> None:
-    create("kavenegar", simulator.settings).send([Outgoing(local_id, NUMBER, text)])
+@pytest.fixture
+def gateway(simulator: RunningSimulator, request: pytest.FixtureRequest) -> Gateway:
+    dialect = request.node.callspec.params["simulator"]
+    wiring = WIRING[dialect]
+    return create(dialect, {**wiring.options(simulator.url, KEY), "line": wiring.line})
 
 
 def test_a_telephone_shows_its_sms_with_a_link_that_opens(
-    visitor: FlaskClient, simulator: RunningSimulator
+    visitor: FlaskClient, gateway: Gateway
 ) -> None:
-    message = make_message(e164=NUMBER, language="ar")
-    _send(simulator, "صوّت <b>هنا</b>: http://localhost/s/7K3MQ9XFABC\nلغو11", message.local_id)
+    body = "صوّت <b>هنا</b>: http://localhost/s/7K3MQ9XFABC\nلغو11"
+    message = make_message(e164=NUMBER, language="ar", body=body)
+    gateway.send([Outgoing(message.local_id, NUMBER, body)])
     assert "/phone/+989121234500" in visitor.get("/phone/?lang=en").text
     page = visitor.get(f"/phone/{NUMBER}?lang=en").text
     assert '<a href="http://localhost/s/7K3MQ9XFABC"' in page
@@ -45,8 +54,10 @@ def test_a_telephone_shows_its_sms_with_a_link_that_opens(
     assert 'http-equiv="refresh"' in visitor.get(f"/phone/{NUMBER}?refresh=1").text
 
 
-def test_an_answer_leaves_the_telephone(visitor: FlaskClient, simulator: RunningSimulator) -> None:
-    _send(simulator, "سلام")
+def test_an_answer_leaves_the_telephone(
+    visitor: FlaskClient, simulator: RunningSimulator, gateway: Gateway
+) -> None:
+    gateway.send([Outgoing(5, NUMBER, "سلام")])
     url = f"/phone/{NUMBER}"
     token = csrf_token(visitor, url)
     response = visitor.post(f"{url}/reply", data={"text": "۱۱", "csrf_token": token})

@@ -93,8 +93,8 @@ def last_code(app: Flask) -> str:
     with app.app_context():
         sent = db.session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()
         assert sent.asked_for, "a stop of the line does not hold it back"
-        body = sent.body
-    found = re.search(r"\d{5}", ascii_digits(body))
+        body = messaging.text_of(sent)
+    found = re.search(r"\d{6}", body)
     assert found, body
     return found[0]
 
@@ -119,7 +119,8 @@ def test_a_citizen_proposes_and_proves_the_number(app: Flask) -> None:
     page = answer.headers["Location"]
     assert confirm(app, page, "no").status_code == 422
     code = last_code(app)
-    assert confirm(app, page, str((int(code) + 1) % 100_000).zfill(5)).status_code == 422
+    assert confirm(app, page, str((int(code) + 1) % 1_000_000).zfill(6)).status_code == 422
+    assert confirm(app, page, "é" * 6).status_code == 422
     assert confirm(app, page, "  " + code[:2] + " " + code[2:]).status_code == 303
     assert confirm(app, page, code).status_code == 303
     assert "Set-Cookie" not in public.get(page).headers
@@ -135,7 +136,7 @@ def test_codes_are_bounded_and_old_proposals_forgotten(app: Flask) -> None:
         page = propose(app, made).headers["Location"]
         code = last_code(app)
         for _try in range(proposals.CODE_TRIES):
-            assert confirm(app, page, "99999" if code != "99999" else "11111").status_code == 422
+            assert confirm(app, page, "999999" if code != "999999" else "111111").status_code == 422
         assert confirm(app, page, code).status_code == 422
         late = propose(app, made, photo=(photo(), "a.jpg")).headers["Location"]
         code = last_code(app)

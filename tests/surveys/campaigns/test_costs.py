@@ -1,5 +1,6 @@
 """The price of a campaign: before the launch, proposals, the budget, and afterwards."""
 
+import dataclasses
 import html
 import re
 
@@ -12,6 +13,7 @@ from portal.db import db
 from portal.i18n import use_language
 from portal.messaging import dispatch, prices
 from portal.messaging.models import Message, MessageBatch
+from portal.messaging.segments import LinePlan
 from surveys.campaigns import advice, costing, texts
 from surveys.campaigns.errors import CampaignError
 from surveys.campaigns.models import Campaign
@@ -19,7 +21,7 @@ from surveys.sampling import services as sampling
 from surveys.sampling.plans import Plan
 from tests.factories.accounts import make_user, sign_in
 from tests.factories.contacts import make_contact
-from tests.factories.messages import FakeGateway, use_gateways
+from tests.factories.messages import FakeGateway, account_of, use_gateways
 from tests.queries import count_queries
 from tests.surveys.campaigns.drafts import launch, make_draft, messages, set_messages
 
@@ -151,6 +153,38 @@ def test_the_character_that_makes_an_english_text_dear_is_named_with_its_place(
     assert "typographic apostrophe" in said
     assert "U+2019" in said
     assert said.endswith("at place 10.")
+
+
+def test_lines_that_differ_are_named(
+    app: Flask, officer: FlaskClient, gateway: FakeGateway
+) -> None:
+    make_people(1, 0)
+    campaign_id = make_draft()
+    page = f"{LIST}{campaign_id}/texts"
+    with app.app_context():
+        spare = texts.cost("fa", "م\n{link}").found.units_left_in_last
+    typed = "م" * (spare + 1) + "\n{link}"
+
+    def counted() -> str:
+        part = post(officer, f"{LIST}{campaign_id}/cost/text/fa", page, text_fa=typed).text
+        return re.sub("[\u2066-\u2069]", "", shown(part))
+
+    short = LinePlan.with_part(66)
+    usual, other = account_of(gateway), account_of(FakeGateway(name="other"), line="2000")
+    use_gateways(app, usual, other)
+    assert "1 part ·" in counted()
+    assert "has to send it" not in counted()
+    use_gateways(app, usual, dataclasses.replace(other, plan=short))
+    assert "1 part ·" in counted()
+    assert "Parts if other has to send it, over the line 2000: 2." in counted()
+    with app.app_context():
+        db.session.get_one(Campaign, campaign_id).texts = {"fa": typed}
+        db.session.commit()
+    review = re.sub("[\u2066-\u2069]", "", shown(officer.get(f"{LIST}{campaign_id}/review").text))
+    assert "over the line 2000" in review
+    use_gateways(app, dataclasses.replace(usual, plan=short), other)
+    assert "2 parts ·" in counted()
+    assert "Parts if other has to send it, over the line 2000: 1." in counted()
 
 
 # Proposals

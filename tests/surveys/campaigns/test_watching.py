@@ -69,6 +69,8 @@ def test_speed_end_and_cost(app: Flask, officer: FlaskClient) -> None:
             assert "Messages a second" in page
             assert "Cost so far in toman 1,000" in page
             assert "Opened" in page
+        page = shown(officer.get(f"/staff/campaigns/{campaign_id}?lang=fa").text)
+        assert "پیامک در ثانیه ۲ در دقیقهٔ گذشته" in page
         clock.shift(minutes=2)
         with app.app_context():
             still = figures.progress(services.get(campaign_id))  # type: ignore[arg-type]
