@@ -213,7 +213,7 @@ def test_who_rejoined_is_not_stopped_by_an_old_list(mailbox: Mailbox) -> None:
 
 
 def test_who_rejoined_before_the_stop_was_known_is_not_stopped(mailbox: Mailbox) -> None:
-    mailbox.stops = [NUMBER]
+    mailbox.stops = Stops([NUMBER])
     inbound.handle({"id": make_inbound("12", NUMBER).id})
     db.session.commit()
     assert fetching.fetch_stops() == 0
