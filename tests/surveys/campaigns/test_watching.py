@@ -55,7 +55,7 @@ def test_speed_end_and_cost(app: Flask, officer: FlaskClient) -> None:
                 .values(
                     state="accepted",
                     accepted_at=clock.now() - dt.timedelta(seconds=2),
-                    cost_rial=2500,
+                    cost_rial=2502,
                     segments=1,
                 )
             )
@@ -63,11 +63,12 @@ def test_speed_end_and_cost(app: Flask, officer: FlaskClient) -> None:
             found = figures.progress(services.get(campaign_id))  # type: ignore[arg-type]
         assert found.pace.per_second == 2.0
         assert found.pace.ends_at == clock.now() + dt.timedelta(seconds=3)
-        assert found.cost_rial == 10_000
+        assert found.cost_rial == 10_008
         for path in ("", "/progress"):
             page = shown(officer.get(f"/staff/campaigns/{campaign_id}{path}").text)
             assert "Messages a second" in page
-            assert "Cost so far in toman 1,000" in page
+            assert "Cost so far in toman 1,001" in page
+            assert "Cost: 1,001 toman so far" in page
             assert "Opened" in page
         page = shown(officer.get(f"/staff/campaigns/{campaign_id}?lang=fa").text)
         assert "پیامک در ثانیه ۲ در دقیقهٔ گذشته" in page
