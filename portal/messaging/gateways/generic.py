@@ -29,11 +29,12 @@ from portal.messaging.gateways.base import (
     Unknown,
 )
 from portal.messaging.gateways.generic_settings import Plan, plan
-from portal.messaging.gateways.http import Call, Client, Failure, Reply
+from portal.messaging.gateways.http import Call, Client, Reply
 from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import Calls
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
+from portal.messaging.gateways.web import refusal, reply
 
 MAX_ID: Final = 100
 _PUSHED: Final = ("id", "from", "to", "text", "time")
@@ -82,9 +83,7 @@ class Generic(Adapter):
 
     def _send_one(self, part: Sequence[Outgoing]) -> list[Outcome]:
         (message,) = part
-        answer = self._client.call(self._call(message))
-        if isinstance(answer, Failure):
-            raise GatewayError(answer.kind, answer.code, answer.message)
+        answer = reply(self._client, self._call(message), sends=True)
         document = answers.document(answer)
         if self._is_success(answer, document):
             return [self._accepted(message, document)]
@@ -92,12 +91,7 @@ class Generic(Adapter):
         if kind in {"permanent", "blocked"}:
             is_blocked = kind == "blocked"
             return [Refused(code, "blocked" if is_blocked else "permanent", "refused")]
-        raise GatewayError(
-            cast("ErrorKind", kind),
-            code,
-            f"HTTP {answer.status}",
-            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
-        )
+        raise refusal(answer, cast("ErrorKind", kind), code, f"HTTP {answer.status}", sends=True)
 
     def _call(self, message: Outgoing) -> Call:
         """The rendered call; it may hold the secret, so no frame that raises keeps it."""
@@ -212,10 +206,7 @@ class Generic(Adapter):
 
     def _ask(self, url: str, values: Mapping[str, str]) -> tuple[Reply, object]:
         """The answer to a question. Raises GatewayError where it is none, never `ambiguous`."""
-        answer = self._client.call(self._question(url, values))
-        if isinstance(answer, Failure):
-            kind: ErrorKind = "retry" if answer.kind == "ambiguous" else answer.kind
-            raise GatewayError(kind, answer.code, answer.message)
+        answer = reply(self._client, self._question(url, values), sends=False)
         kind = _BY_HTTP.get(answer.status, "retry")
         unheard = answer.status >= 500 or 300 <= answer.status < 400
         if unheard or kind in {"stop_gateway", "rate_limited"}:

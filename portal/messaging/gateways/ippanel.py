@@ -7,13 +7,12 @@ reports (portal.messaging.gateways.ippanel_reports). The same request within 40 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Unpack
 
 from portal import clock
 from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
-    Adapter,
     Deferred,
     Delivery,
     ErrorKind,
@@ -26,12 +25,13 @@ from portal.messaging.gateways.base import (
     Outgoing,
     Sent,
 )
-from portal.messaging.gateways.http import Call, Client, Failure
+from portal.messaging.gateways.http import Call
 from portal.messaging.gateways.ippanel_reports import Reports, name_of
 from portal.messaging.gateways.numbers import international
 from portal.messaging.gateways.parts import BlameError, Calls, not_made
 from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
+from portal.messaging.gateways.web import Connection, WebAdapter, connection_of, refusal, reply
 
 DEFAULT_BASE_URL: Final = "https://edge.ippanel.com/v1"
 MAX_SEND: Final = 200
@@ -57,13 +57,11 @@ def from_settings(settings: Mapping[str, str]) -> Gateway:
     return IpPanel(
         settings["api_key"],
         base_url=settings["url"].rstrip("/") + "/v1",
-        sender=settings["line"] or None,
-        read_timeout=float(settings["read_timeout"]),
-        proxy=settings["proxy"] or None,
+        **connection_of(settings),
     )
 
 
-class IpPanel(Adapter):
+class IpPanel(WebAdapter):
     """One IPPanel account. Safe to share between threads and across a fork."""
 
     name: Final = "ippanel"
@@ -76,23 +74,13 @@ class IpPanel(Adapter):
         api_key: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        sender: str | None = None,
-        connect_timeout: float = 3.05,
-        read_timeout: float = 20,
-        proxy: str | None = None,
+        **connection: Unpack[Connection],
     ) -> None:
         if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
             raise ValueError("ippanel: api_key is missing or not a key")
-        if not base_url.startswith(("https://", "http://")):
-            raise ValueError("ippanel: url is not a web address")
-        self.base_url = base_url.rstrip("/")
-        self.sender = sender
+        super().__init__(base_url, **connection)
         self._key = Secret(api_key.strip())
-        self._client = Client(connect_timeout, read_timeout, proxy)
         self._reports = Reports(self._ask)
-
-    def __repr__(self) -> str:
-        return f"<IpPanel {self.base_url}>"
 
     # Sending
 
@@ -214,7 +202,8 @@ class IpPanel(Adapter):
 
         Raises GatewayError, or BlameError for a message that fails the call.
         """
-        answer = self._client.call(
+        answer = reply(
+            self._client,
             Call(
                 verb,
                 self.base_url,
@@ -222,11 +211,9 @@ class IpPanel(Adapter):
                 query=query or {},
                 document=document,
                 headers={"Authorization": self._key},
-            )
+            ),
+            sends=sends,
         )
-        if isinstance(answer, Failure):
-            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
-            raise GatewayError(kind, answer.code, answer.message)
         body = answers.document(answer)
         record: Mapping[str, object] = body if isinstance(body, dict) else {}
         found = record.get("meta")
@@ -238,13 +225,14 @@ class IpPanel(Adapter):
         if code in PER_MESSAGE and sends:
             raise BlameError(code, "permanent", reason)
         kind = "bug" if code in PER_MESSAGE else KINDS.get(code, "ambiguous")
-        if not sends and kind == "ambiguous":
-            kind = "rate_limited" if code == "429" else "retry"
-        raise GatewayError(
+        if not sends and code == "429":
+            kind = "rate_limited"
+        raise refusal(
+            answer,
             kind,
             code,
             reason,
-            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+            sends=sends,
         )
 
 

@@ -8,13 +8,12 @@ is chained or quoted, and what the client logs is redacted.
 import json as jsonlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from portal.messaging.gateways import answers, early
 from portal.messaging.gateways import kavenegar_lists as lists
 from portal.messaging.gateways.base import (
     Accepted,
-    Adapter,
     Delivery,
     DeliveryState,
     ErrorKind,
@@ -29,12 +28,13 @@ from portal.messaging.gateways.base import (
     Stops,
     Unknown,
 )
-from portal.messaging.gateways.http import Call, Client, Failure, Reply
+from portal.messaging.gateways.http import Call, Reply
 from portal.messaging.gateways.kavenegar_lists import inbound
 from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
+from portal.messaging.gateways.web import Connection, WebAdapter, connection_of, refusal, reply
 
 DEFAULT_BASE_URL: Final = "https://api.kavenegar.com/v1"
 MAX_SEND: Final = 200
@@ -100,13 +100,11 @@ def from_settings(settings: Mapping[str, str]) -> Gateway:
     return Kavenegar(
         settings["api_key"],
         base_url=settings["url"].rstrip("/") + "/v1",
-        sender=settings["line"] or None,
-        read_timeout=float(settings["read_timeout"]),
-        proxy=settings["proxy"] or None,
+        **connection_of(settings),
     )
 
 
-class Kavenegar(Adapter):
+class Kavenegar(WebAdapter):
     """One Kavenegar account. Safe to share between threads and across a fork."""
 
     name: Final = "kavenegar"
@@ -122,22 +120,12 @@ class Kavenegar(Adapter):
         api_key: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        sender: str | None = None,
-        connect_timeout: float = 3.05,
-        read_timeout: float = 20,
-        proxy: str | None = None,
+        **connection: Unpack[Connection],
     ) -> None:
         if not api_key or not api_key.isascii() or "/" in api_key:
             raise ValueError("kavenegar: api_key is missing or not a key")
-        if not base_url.startswith(("https://", "http://")):
-            raise ValueError("kavenegar: base_url is not a web address")
-        self.base_url = base_url.rstrip("/")
-        self.sender = sender
+        super().__init__(base_url, **connection)
         self._key = Secret(api_key)
-        self._client = Client(connect_timeout, read_timeout, proxy)
-
-    def __repr__(self) -> str:
-        return f"<Kavenegar {self.base_url}>"
 
     # Sending
 
@@ -259,12 +247,11 @@ class Kavenegar(Adapter):
 
         Raises GatewayError, or BlameError for a message that fails the call.
         """
-        answer = self._client.call(
-            Call("POST", self.base_url, (self._key, f"{method}.json"), form=form)
+        answer = reply(
+            self._client,
+            Call("POST", self.base_url, (self._key, f"{method}.json"), form=form),
+            sends=sends,
         )
-        if isinstance(answer, Failure):
-            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
-            raise GatewayError(kind, answer.code, answer.message)
         code, message, entries = _envelope(answer)
         if code == 200 and 200 <= answer.status < 300:
             return entries
@@ -281,13 +268,12 @@ class Kavenegar(Adapter):
             code, kind = 429, "rate_limited"  # the front server's, before the service
         else:
             kind = "ambiguous"
-        if kind == "ambiguous" and not sends:
-            kind = "retry"
-        raise GatewayError(
+        raise refusal(
+            answer,
             kind,
             str(code or f"http-{answer.status}"),
             reason,
-            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+            sends=sends,
             same_gateway_only=code == 409,
         )
 

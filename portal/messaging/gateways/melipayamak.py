@@ -8,13 +8,12 @@ unknown and is never sent again.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, Unpack
 
 from portal import clock
 from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
-    Adapter,
     Deferred,
     Delivery,
     ErrorKind,
@@ -29,7 +28,7 @@ from portal.messaging.gateways.base import (
     Sent,
     Unknown,
 )
-from portal.messaging.gateways.http import Call, Client, Failure
+from portal.messaging.gateways.http import Call
 from portal.messaging.gateways.melipayamak_codes import (
     KINDS,
     NUMBER,
@@ -44,6 +43,7 @@ from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
+from portal.messaging.gateways.web import Connection, WebAdapter, connection_of, refusal, reply
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +62,11 @@ def from_settings(settings: Mapping[str, str]) -> Gateway:
     return Melipayamak(
         settings["token"],
         base_url=settings["url"],
-        sender=settings["line"] or None,
-        read_timeout=float(settings["read_timeout"]),
-        proxy=settings["proxy"] or None,
+        **connection_of(settings),
     )
 
 
-class Melipayamak(Adapter):
+class Melipayamak(WebAdapter):
     """One Melipayamak account. Safe to share between threads and across a fork."""
 
     name: Final = "melipayamak"
@@ -80,23 +78,13 @@ class Melipayamak(Adapter):
         token: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        sender: str | None = None,
-        connect_timeout: float = 3.05,
-        read_timeout: float = 20,
-        proxy: str | None = None,
+        **connection: Unpack[Connection],
     ) -> None:
         if not (token.isascii() and token.isprintable() and token.strip()) or "/" in token:
             raise ValueError("melipayamak: token is missing or no token")
-        if not base_url.startswith(("https://", "http://")):
-            raise ValueError("melipayamak: url is not a web address")
-        self.base_url = base_url.rstrip("/")
-        self.sender = sender
+        super().__init__(base_url, **connection)
         self._token = Secret(token)
-        self._client = Client(connect_timeout, read_timeout, proxy)
         self._messages = Messages(self._list)
-
-    def __repr__(self) -> str:
-        return f"<Melipayamak {self.base_url}>"
 
     # Sending
 
@@ -253,36 +241,35 @@ class Melipayamak(Adapter):
         self, path: str, document: Mapping[str, object] | None, *, sends: bool = False
     ) -> Mapping[str, object]:
         """The record a call answered with; GET without a document. Raises GatewayError."""
-        answer = self._client.call(
+        answer = reply(
+            self._client,
             Call(
                 "GET" if document is None else "POST",
                 self.base_url,
                 ("api", path, self._token),
                 document=document,
-            )
+            ),
+            sends=sends,
         )
-        if isinstance(answer, Failure):
-            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
-            raise GatewayError(kind, answer.code, answer.message)
         body = answers.document(answer)
         record: Mapping[str, object] = body if isinstance(body, dict) else {}
         status = answer.status
         if record and (200 <= status < 300 or status in {400, 422}):
             return record  # its `status` says what was wrong
         code = f"http-{status}"
+        kind: ErrorKind = "ambiguous"
         if status in {401, 403}:
             code, kind = "0", "stop_gateway"
         elif status == 404:
             kind = "config"  # no such address: nothing was done
         elif status == 429:
             kind = "rate_limited"
-        else:
-            kind = "ambiguous" if sends else "retry"
-        raise GatewayError(
+        raise refusal(
+            answer,
             kind,
             code,
             answers.words(record.get("status")) or f"HTTP {status}",
-            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+            sends=sends,
         )
 
 

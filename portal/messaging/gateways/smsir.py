@@ -7,13 +7,12 @@ of what was sent (portal.messaging.gateways.smsir_lists).
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Unpack
 
 from portal import clock
 from portal.messaging.gateways import answers, early
 from portal.messaging.gateways.base import (
     Accepted,
-    Adapter,
     Delivery,
     ErrorKind,
     Findings,
@@ -27,13 +26,14 @@ from portal.messaging.gateways.base import (
     Sent,
     Unknown,
 )
-from portal.messaging.gateways.http import Call, Client, Failure, Reply
+from portal.messaging.gateways.http import Call, Reply
 from portal.messaging.gateways.numbers import international, national
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.reading import Mark
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
 from portal.messaging.gateways.smsir_lists import Lists, state_of
+from portal.messaging.gateways.web import Connection, WebAdapter, connection_of, refusal, reply
 
 DEFAULT_BASE_URL: Final = "https://api.sms.ir/v1"
 MAX_SEND: Final = 100
@@ -78,13 +78,11 @@ def from_settings(settings: Mapping[str, str]) -> Gateway:
     return SmsIr(
         settings["api_key"],
         base_url=settings["url"].rstrip("/") + "/v1",
-        sender=settings["line"] or None,
-        read_timeout=float(settings["read_timeout"]),
-        proxy=settings["proxy"] or None,
+        **connection_of(settings),
     )
 
 
-class SmsIr(Adapter):
+class SmsIr(WebAdapter):
     """One SMS.ir account. Safe to share between threads and across a fork."""
 
     name: Final = "smsir"
@@ -99,23 +97,13 @@ class SmsIr(Adapter):
         api_key: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        sender: str | None = None,
-        connect_timeout: float = 3.05,
-        read_timeout: float = 20,
-        proxy: str | None = None,
+        **connection: Unpack[Connection],
     ) -> None:
         if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
             raise ValueError("smsir: api_key is missing or not a key")
-        if not base_url.startswith(("https://", "http://")):
-            raise ValueError("smsir: base_url is not a web address")
-        self.base_url = base_url.rstrip("/")
-        self.sender = sender
+        super().__init__(base_url, **connection)
         self._key = Secret(api_key.strip())
-        self._client = Client(connect_timeout, read_timeout, proxy)
         self._lists = Lists(self._ask)
-
-    def __repr__(self) -> str:
-        return f"<SmsIr {self.base_url}>"
 
     # Sending
 
@@ -238,7 +226,8 @@ class SmsIr(Adapter):
 
         Raises GatewayError, or BlameError for a message that fails the call.
         """
-        answer = self._client.call(
+        answer = reply(
+            self._client,
             Call(
                 verb,
                 self.base_url,
@@ -246,11 +235,9 @@ class SmsIr(Adapter):
                 query=query or {},
                 document=document,
                 headers={"X-API-KEY": self._key},
-            )
+            ),
+            sends=sends,
         )
-        if isinstance(answer, Failure):
-            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
-            raise GatewayError(kind, answer.code, answer.message)
         code, message, data = _envelope(answer)
         if code == 1 and 200 <= answer.status < 300:
             return data
@@ -267,13 +254,12 @@ class SmsIr(Adapter):
             code, kind = 20, "rate_limited"  # the front server's, before the service
         elif code is None and answer.status == 401:
             code, kind = 10, "stop_gateway"
-        if kind == "ambiguous" and not sends:
-            kind = "retry"
-        raise GatewayError(
+        raise refusal(
+            answer,
             kind,
             f"http-{answer.status}" if code in {None, 1} else str(code),
             reason,
-            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+            sends=sends,
         )
 
 

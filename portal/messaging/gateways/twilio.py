@@ -8,14 +8,13 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 from portal import clock
 from portal.messaging.gateways import answers, early, lost
 from portal.messaging.gateways.base import (
     Accepted,
-    Adapter,
     Callback,
     Delivery,
     ErrorKind,
@@ -28,7 +27,7 @@ from portal.messaging.gateways.base import (
     Outgoing,
     Sent,
 )
-from portal.messaging.gateways.http import Call, Client, Failure
+from portal.messaging.gateways.http import Call
 from portal.messaging.gateways.parts import BlameError, Calls
 from portal.messaging.gateways.redact import Secret
 from portal.messaging.gateways.rounds import Round
@@ -44,6 +43,7 @@ from portal.messaging.gateways.twilio_records import (
     row_of,
     signature,
 )
+from portal.messaging.gateways.web import Connection, WebAdapter, connection_of, refusal, reply
 
 DEFAULT_BASE_URL: Final = "https://api.twilio.com"
 MAX_SEND: Final = 50
@@ -64,15 +64,13 @@ def from_settings(settings: Mapping[str, str]) -> Gateway:
         settings["account_sid"],
         settings["auth_token"],
         base_url=settings["url"],
-        sender=settings["line"] or None,
         service=settings["service"] or None,
         status_callback=settings["status_callback"] or None,
-        read_timeout=float(settings["read_timeout"]),
-        proxy=settings["proxy"] or None,
+        **connection_of(settings),
     )
 
 
-class Twilio(Adapter):
+class Twilio(WebAdapter):
     """One Twilio account. Safe to share between threads and across a fork."""
 
     name: Final = "twilio"
@@ -86,12 +84,9 @@ class Twilio(Adapter):
         auth_token: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        sender: str | None = None,
         service: str | None = None,
         status_callback: str | None = None,
-        connect_timeout: float = 3.05,
-        read_timeout: float = 20,
-        proxy: str | None = None,
+        **connection: Unpack[Connection],
     ) -> None:
         if not _ACCOUNT.fullmatch(account_sid):
             raise ValueError("twilio: account_sid is AC and 32 hexadecimal digits")
@@ -99,18 +94,11 @@ class Twilio(Adapter):
             raise ValueError("twilio: auth_token is missing or no token")
         if service is not None and not _SERVICE.fullmatch(service):
             raise ValueError("twilio: service is MG and 32 hexadecimal digits")
-        if not base_url.startswith(("https://", "http://")):
-            raise ValueError("twilio: url is not a web address")
-        self.base_url = base_url.rstrip("/")
-        self.sender = sender
+        super().__init__(base_url, **connection)
         self._account = account_sid
         self._service = service
         self._status_callback = status_callback
         self._token = Secret(auth_token)
-        self._client = Client(connect_timeout, read_timeout, proxy)
-
-    def __repr__(self) -> str:
-        return f"<Twilio {self.base_url}>"
 
     # Sending
 
@@ -295,7 +283,8 @@ class Twilio(Adapter):
 
         Raises GatewayError, or BlameError for a message that was refused.
         """
-        answer = self._client.call(
+        answer = reply(
+            self._client,
             Call(
                 verb,
                 self.base_url,
@@ -303,17 +292,16 @@ class Twilio(Adapter):
                 query=query or {},
                 form=form,
                 auth=(self._account, self._token),
-            )
+            ),
+            sends=sends,
         )
-        if isinstance(answer, Failure):
-            kind: ErrorKind = "retry" if answer.kind == "ambiguous" and not sends else answer.kind
-            raise GatewayError(kind, answer.code, answer.message)
         body = answers.document(answer)
         document: Mapping[str, object] = body if isinstance(body, dict) else {}
         if 200 <= answer.status < 300 and document:
             return document
         code = answers.integer(document.get("code"))
         reason = answers.words(document.get("message")) or f"HTTP {answer.status}"
+        kind: ErrorKind
         if not 400 <= answer.status < 500:
             kind = "ambiguous"
         elif code is not None and code in KINDS:
@@ -328,14 +316,13 @@ class Twilio(Adapter):
             raise BlameError(str(code), "blocked" if code in BLOCKED else "permanent", reason)
         else:
             kind = "bug"
-        if kind == "ambiguous" and not sends:
-            kind = "retry"
         is_believed = code is not None and 400 <= answer.status < 500
-        raise GatewayError(
+        raise refusal(
+            answer,
             kind,
             str(code) if is_believed else f"http-{answer.status}",
             reason,
-            retry_after=answer.retry_after if kind in {"retry", "rate_limited"} else None,
+            sends=sends,
         )
 
 
