@@ -1,7 +1,6 @@
 """The IPPanel adapter against the simulator, and against servers that misbehave."""
 
 import json
-import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from portal.messaging.gateways.ippanel_reports import BULK_STATES, STATES
 from portal.messaging.simulator.ippanel import ERRORS
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
 from tests.portal.messaging.end_to_end import wait
+from tests.portal.messaging.failing import failing
 from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
 
 KEY = "an-ippanel-key-of-some-length="
@@ -553,25 +553,12 @@ def test_wrong_settings_are_named_without_their_values(wrong: dict[str, str]) ->
 def test_the_key_is_never_seen(
     simulator: RunningSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.DEBUG, logger="urllib3")  # an application quietens it
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        closed = server.getsockname()[1]
-    simulator.behaviour(timeout_rate=1, hang_seconds=30)
-    for more in (
-        {"read_timeout": "0.3"},
-        {"url": f"http://127.0.0.1:{closed}"},
-        {"url": "http://[bad"},
-        {"proxy": f"http://127.0.0.1:{closed}"},
-    ):
-        gateway = gateway_of(simulator, **more)
+    for gateway, error in failing(simulator, gateway_of, batch(1), caplog):
         assert KEY not in repr(gateway)
         assert KEY not in repr(vars(gateway))
-        with pytest.raises(GatewayError) as caught:
-            gateway.send(batch(1))
-        shown = visible(caught.value)
+        shown = visible(error)
         assert "GatewayError" in shown
-        assert caught.value.__context__ is None
+        assert error.__context__ is None
         assert KEY not in shown
     assert KEY not in caplog.text
     raw = http_answer(401, json.dumps({"meta": {"message": f"no {KEY}"}}).encode())

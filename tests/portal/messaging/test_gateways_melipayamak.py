@@ -1,7 +1,6 @@
 """The Melipayamak adapter against the simulator, and against servers that misbehave."""
 
 import json
-import logging
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from portal.messaging.gateways.melipayamak_codes import KINDS, PER_MESSAGE, STAT
 from portal.messaging.inbound import dedupe_key
 from portal.messaging.simulator.melipayamak import BAD_TOKEN, SENTENCES
 from portal.messaging.simulator.testing import RunningSimulator, running_simulator
+from tests.portal.messaging.failing import failing
 from tests.portal.messaging.raw_server import http_answer, odd_answers, serving, visible
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -526,25 +526,12 @@ def test_wrong_settings_are_named_without_their_values(wrong: dict[str, str]) ->
 def test_the_token_is_never_seen(
     simulator: RunningSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.DEBUG, logger="urllib3")  # an application quietens it
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        closed = server.getsockname()[1]
-    simulator.behaviour(timeout_rate=1, hang_seconds=30)
-    for more in (
-        {"read_timeout": "0.3"},
-        {"url": f"http://127.0.0.1:{closed}"},
-        {"url": "http://[bad"},
-        {"proxy": f"http://127.0.0.1:{closed}"},
-    ):
-        gateway = gateway_of(simulator, **more)
+    for gateway, error in failing(simulator, gateway_of, batch(1), caplog):
         assert TOKEN not in repr(gateway)
         assert TOKEN not in repr(vars(gateway))
-        with pytest.raises(GatewayError) as caught:
-            gateway.send(batch(1))
-        shown = visible(caught.value)
+        shown = visible(error)
         assert "GatewayError" in shown
-        assert caught.value.__context__ is None
+        assert error.__context__ is None
         assert TOKEN not in shown
     gateway_of(simulator).credit_rial()
     assert "/api/receive/credit/[hidden]" in caplog.text
