@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from portal.db import db
 
@@ -21,6 +23,7 @@ LOST_AFTER: Final = 30
 (a connection 3 s, an answer 25 s)."""
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('throttle:' || :gateway, 0))")
+_LOCK_TIMEOUT: Final = text("SELECT set_config('lock_timeout', :milliseconds, true)")
 _USED: Final = text(f"""
     SELECT coalesce(sum(segments), 0) AS used,
         extract(epoch FROM min(ended_at) + interval '1 second' - clock_timestamp()) AS wait
@@ -57,8 +60,9 @@ def begin(gateway: str, parts: Sequence[int], rate: int, patience: float) -> Cal
     """
     deadline = time.monotonic() + patience
     worth = min(sum(parts), max(1, rate // 10))
+    if not _comes_up(gateway, patience):
+        return None
     while True:
-        db.session.execute(_LOCK, {"gateway": gateway})
         row = db.session.execute(_USED, {"gateway": gateway}).one()
         count, taken = _fitting(parts, int(rate - row.used))
         if count == 0 and row.used == 0:
@@ -68,11 +72,26 @@ def begin(gateway: str, parts: Sequence[int], rate: int, patience: float) -> Cal
             number: int = db.session.execute(_BEGIN, values).scalar_one()
             db.session.commit()
             return Call(number, count)
-        db.session.rollback()
         wait = min(max(float(row.wait or 0), _POLL), 1.0)
         if time.monotonic() + wait > deadline:
+            db.session.rollback()
             return None
         time.sleep(wait)
+
+
+def _comes_up(gateway: str, patience: float) -> bool:
+    """Whether this worker's turn comes in time. Whoever's turn it is keeps the lock while it waits
+    for room: the others queue up in the database and are not all awake at the same moment."""
+    milliseconds = max(1, round(patience * 1000))
+    db.session.execute(_LOCK_TIMEOUT, {"milliseconds": str(milliseconds)})
+    try:
+        db.session.execute(_LOCK, {"gateway": gateway})
+    except OperationalError as failed:
+        db.session.rollback()
+        if not isinstance(failed.orig, LockNotAvailable):
+            raise
+        return False
+    return True
 
 
 def _fitting(parts: Sequence[int], room: int) -> tuple[int, int]:

@@ -30,7 +30,7 @@ from tests.processes.running import Crew, Server, free_port
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 SECRET = "a-secret-of-22-characters-or-more"
-PEOPLE = 480
+PEOPLE = 600
 RATE = 10
 """Segments a second: the campaign lasts longer than the gateway's inbox is left unread."""
 WITHIN = 5.0
@@ -127,7 +127,7 @@ def test_nothing_leaves_five_seconds_after_a_stop_has_arrived(city: City) -> Non
     city.crew.keep()
     city.until(lambda: len(city.written_to()) >= 15, 60)
     # Without a callback these are seen when the inbox is read, every half a minute.
-    fetched = NUMBERS[150::8]
+    fetched = NUMBERS[280::8]
     city.stop(fetched, "لطفا لغو")  # a word that the operator itself does not know
     city.simulator.behaviour(inbound_callback=f"{city.hook}/inbound")
     for _wave in range(8):
