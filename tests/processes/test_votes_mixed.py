@@ -1,4 +1,4 @@
-"""A thousand votes of five hundred people at once, by link and by SMS: each person has one.
+"""A thousand votes of five hundred people, nearly all at once, by link and SMS: one counts of each.
 
 Real connections to the web processes of the Procfile; SMS come by the gateway's hook and are
 handled by real workers.
@@ -39,6 +39,9 @@ pytestmark = [pytest.mark.processes, pytest.mark.surveys, pytest.mark.timeout(30
 
 PEOPLE = 500
 CONNECTIONS = 50
+SURE = 60
+"""People of each way whose other vote is sent when the first is through: a busy machine may read
+all links of the crowd before its first SMS."""
 SECRET = "a-secret-of-22-characters-or-more"
 FORM = questionnaire([question("wish", "select_one", "park library", required=True)])
 NUMBER_OF = {"park": "۱", "library": "2"}
@@ -134,15 +137,21 @@ def _by_sms(port: int, person: Person) -> tuple[int, str]:
 
 def test_a_thousand_votes_of_five_hundred_people_are_five_hundred(app: Flask, port: int) -> None:
     campaign_id, people = _people(app)
-    votes = [(way, person) for person in people for way in (_by_link, _by_sms)]
-    random.Random(8).shuffle(votes)
-    began = time.monotonic()
+    sooner = [(_by_sms, each) for each in people[:SURE]]
+    sooner += [(_by_link, each) for each in people[SURE : 2 * SURE]]
+    crowd = [(way, each) for each in people for way in (_by_link, _by_sms)]
+    crowd = [vote for vote in crowd if vote not in sooner]
+    random.Random(8).shuffle(crowd)
+    votes = sooner + crowd
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        answers = list(pool.map(lambda vote: vote[0](port, vote[1]), votes))
+        answers = list(pool.map(lambda vote: vote[0](port, vote[1]), sooner))
+        _until_handled(app, SURE)
+        began = time.monotonic()
+        answers += pool.map(lambda vote: vote[0](port, vote[1]), crowd)
     sent = time.monotonic() - began
     assert {code for code, _text in answers} == {200}, Counter(code for code, _ in answers)
-    _until_handled(app)
-    print(f"\n{len(votes)} votes in {sent:.1f} s, handled after {time.monotonic() - began:.1f} s")
+    _until_handled(app, PEOPLE)
+    print(f"\n{len(crowd)} votes in {sent:.1f} s, handled after {time.monotonic() - began:.1f} s")
     pages = {
         person.number: text
         for (way, person), (_code, text) in zip(votes, answers, strict=True)
@@ -165,7 +174,7 @@ def test_a_thousand_votes_of_five_hundred_people_are_five_hundred(app: Flask, po
     assert len(rows) == len({row.e164 for row in rows}) == PEOPLE
     assert states == {"answered": PEOPLE}
     counted = Counter(row.mode for row in rows)
-    assert min(counted["link"], counted["sms"]) > PEOPLE // 10, f"not mixed: {counted}"
+    assert min(counted["link"], counted["sms"]) >= SURE, f"not mixed: {counted}"
     votes_of = {person.number: person for person in people}
     for number, mode, state, given in rows:
         person, page = votes_of[number], pages[number]
@@ -179,15 +188,15 @@ def test_a_thousand_votes_of_five_hundred_people_are_five_hundred(app: Flask, po
     _pages_agree(app, campaign_id, Counter(row.answers["wish"] for row in rows))
 
 
-def _until_handled(app: Flask) -> None:
+def _until_handled(app: Flask, number: int) -> None:
     ends = time.monotonic() + 120
-    left = PEOPLE
+    left = number
     while left:
         assert time.monotonic() < ends, f"{left} SMS are not handled"
         time.sleep(0.2)
         with app.app_context():
             handled = select(func.count()).where(InboundMessage.handled_at.is_not(None))
-            left = PEOPLE - (db.session.scalar(handled) or 0)
+            left = number - (db.session.scalar(handled) or 0)
 
 
 def _pages_agree(app: Flask, campaign_id: int, wishes: Counter[str]) -> None:
