@@ -124,6 +124,19 @@ def test_an_ended_call_counts_one_second_more() -> None:
 
 
 @pytest.mark.usefixtures("context")
+def test_whose_turn_does_not_come_in_time_is_told_so_and_later_it_comes() -> None:
+    turn = text("SELECT pg_advisory_lock(hashtextextended('throttle:fake', 0))")
+    with db.engine.connect() as another:
+        another.execute(turn)
+        assert throttle.begin("fake", [1], 10, 0.2) is None
+        assert throttle.begin("other", [1], 10, 0.2) is not None
+        another.execute(text("SELECT pg_advisory_unlock_all()"))
+        assert throttle.begin("fake", [1], 10, 0.2) is not None
+    timeout = db.session.scalar(text("SHOW lock_timeout"))
+    assert timeout == "0", "it holds for the turn alone"
+
+
+@pytest.mark.usefixtures("context")
 def test_as_many_go_as_there_is_room_for() -> None:
     first = throttle.begin("fake", [2, 2, 2], 10, 0)
     assert first is not None
