@@ -18,8 +18,9 @@ POSTGRES_SOCKET = ".s.PGSQL.5432"
 QUEUE_SOCKET = "queue.sock"
 # The kernel's limit is 107 bytes; the rest is left for whoever appends to the path.
 _LONGEST_SOCKET_PATH = 100
-# In these a quoting rule of PostgreSQL, Valkey or a URL could go wrong.
-_AWKWARD = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff\"'\\,;|<>#?%@$`*]|^\s|\s$")
+# In these a quoting rule of PostgreSQL, Valkey or a URL could go wrong; a worker's CLIENT INFO names
+# the socket among pairs that `=` and spaces hold apart.
+_AWKWARD = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff\"'\\,;|<>#?%@$`*=\s]")
 
 
 @dataclass(frozen=True)

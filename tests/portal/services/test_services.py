@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -236,6 +237,18 @@ def test_paths_with_a_space_other_letters_and_great_length(tmp_path: Path) -> No
         assert left_running(folder) == []
         short = places.Places.of(folder).short_root
         assert short is None or not short.exists()
+
+
+@pytest.mark.parametrize("name", ["a b", "a=b"])
+def test_a_worker_can_say_who_it_is_in_a_short_path_with_a_space(name: str) -> None:
+    """Short enough for a socket inside: pytest's own folders hardly ever are."""
+    with tempfile.TemporaryDirectory(prefix="p") as short:
+        folder = Path(short) / name
+        with user(folder):
+            url = services.locations(folder).redis_url
+            with redis.Redis.from_url(url) as queue:
+                assert queue.client_info()["id"]
+            services.stop(folder)
 
 
 def test_a_short_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
