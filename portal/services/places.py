@@ -18,8 +18,8 @@ POSTGRES_SOCKET = ".s.PGSQL.5432"
 QUEUE_SOCKET = "queue.sock"
 # The kernel's limit is 107 bytes; the rest is left for whoever appends to the path.
 _LONGEST_SOCKET_PATH = 100
-# In these a quoting rule of PostgreSQL, Valkey or a URL could go wrong; a worker's CLIENT INFO names
-# the socket among pairs that `=` and spaces hold apart.
+# In these a quoting rule of PostgreSQL, Valkey or a URL could go wrong; and a worker's CLIENT INFO
+# names the socket among pairs that `=` and spaces hold apart.
 _AWKWARD = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff\"'\\,;|<>#?%@$`*=\s]")
 
 
@@ -80,7 +80,14 @@ class Places:
         inside = os.fsencode(self.root / "run" / POSTGRES_SOCKET)
         if len(inside) <= _LONGEST_SOCKET_PATH and not _AWKWARD.search(str(self.root)):
             return None
-        return Path(f"/tmp/pasokh-{os.geteuid()}-{self.digest}")  # noqa: S108 - owner is checked
+        return Path(f"/tmp/pasokh-{self._owner()}-{self.digest}")  # noqa: S108 - owner is checked
+
+    def _owner(self) -> int:
+        """Whose services these are: root, who lends a hand, finds the same sockets."""
+        try:
+            return self.root.stat().st_uid
+        except FileNotFoundError:
+            return os.geteuid()
 
     @cached_property
     def sockets(self) -> Path:
@@ -137,13 +144,15 @@ class Places:
                 self.short_root.rmdir()
 
     def _make_short_root(self, folder: Path) -> None:
-        mode = 0o711 if os.geteuid() == 0 else 0o700
+        owner = self._owner()
+        mode = 0o711 if owner == 0 else 0o700
         try:
             folder.mkdir(mode=mode)
+            os.chown(folder, owner, -1)
         except FileExistsError:
             found = folder.lstat()
             # In a folder everybody may write to, somebody else could have been here first.
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner:
                 raise ServiceError(
                     f"{folder} belongs to another user (number {found.st_uid}), so the sockets"
                     " cannot be put there safely. Remove it, or use a data folder with a"
