@@ -26,7 +26,14 @@ from surveys.ballots import jobs
 from surveys.ballots.models import BallotVote, BallotVoter
 from surveys.ballots.services import choices, closing, opening, voting
 from tests.factories.ballots import TEXTS, Made, make_scheme, tokens
-from tests.surveys.secrecy.attacks import Facts, heap_tuples, limit, scores, shuffled
+from tests.surveys.secrecy.attacks import (
+    Facts,
+    begin_new_files,
+    heap_tuples,
+    limit,
+    scores,
+    shuffled,
+)
 
 VOTERS = 200
 CONTROLS = 100
@@ -36,9 +43,7 @@ POINTS = 30
 
 @pytest.fixture(autouse=True)
 def morning(context: Flask) -> Iterator[None]:
-    # Rows that other tests deleted would lie among ours, and their holes mix up our order.
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"VACUUM FULL {', '.join(TABLES)}"))
+    begin_new_files(*TABLES)
     with clock.freeze("2026-05-05T05:30:00+00:00"):
         yield
 

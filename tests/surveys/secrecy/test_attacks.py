@@ -25,7 +25,14 @@ from portal.db import db
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.responses.models import Response
 from tests.factories.surveys import make_campaign, make_survey
-from tests.surveys.secrecy.attacks import Facts, heap_tuples, limit, scores, shuffled
+from tests.surveys.secrecy.attacks import (
+    Facts,
+    begin_new_files,
+    heap_tuples,
+    limit,
+    scores,
+    shuffled,
+)
 from tests.surveys.secrecy.boxes import DAY, MARK, answer, close, make_anonymous, sweep
 
 RESPONDENTS = 1000
@@ -116,9 +123,7 @@ def place(ctid: str) -> tuple[int, int]:
 
 @pytest.fixture(autouse=True)
 def morning(context: Flask) -> Iterator[None]:
-    # Rows that other tests deleted would lie among ours, and their holes mix up our order.
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM FULL invitations, responses, sealed_answers, sealing_keys"))
+    begin_new_files("invitations", "responses", "sealed_answers", "sealing_keys")
     with clock.freeze("2026-05-05T05:30:00+00:00"):
         yield
 
