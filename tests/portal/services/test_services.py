@@ -61,6 +61,7 @@ def pids(data_dir: Path) -> dict[str, int]:
 
 
 def removed(folder: Path) -> bool:
+    # The services, too, remove their files as soon as they see what happens.
     shutil.rmtree(folder, ignore_errors=True)
     return not folder.exists()
 
@@ -226,8 +227,6 @@ def test_a_damaged_queue_file_is_set_aside(data_dir: Path) -> None:
 
 def test_a_deleted_folder_ends_its_services_and_a_new_one_starts_afresh(data_dir: Path) -> None:
     with user(data_dir) as someone:
-        # The services, too, remove their files as soon as they see what happens.
-        shutil.rmtree(data_dir, ignore_errors=True)
         assert wait_until(lambda: removed(data_dir) and is_gone(data_dir), 15)
         assert someone.join_again() == "ready"
         assert ask(data_dir, "SELECT 1") == 1

@@ -26,14 +26,8 @@ from surveys.ballots import jobs
 from surveys.ballots.models import BallotVote, BallotVoter
 from surveys.ballots.services import choices, closing, opening, voting
 from tests.factories.ballots import TEXTS, Made, make_scheme, tokens
-from tests.surveys.secrecy.attacks import (
-    Facts,
-    begin_new_files,
-    heap_tuples,
-    limit,
-    scores,
-    shuffled,
-)
+from tests.surveys.secrecy.attacks import Facts, heap_tuples, limit, scores, shuffled
+from tests.surveys.secrecy.files import begin_new_files
 
 VOTERS = 200
 CONTROLS = 100

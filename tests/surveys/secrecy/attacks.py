@@ -15,26 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
-from portal.db import db
-
 Facts = dict[str, Any]
 """What the copy says of one person (with "id") or one answer (with "mark")."""
-
-
-def begin_new_files(*tables: str) -> None:
-    """Give empty tables files in which nobody's rows ever lay.
-
-    Rows that other tests deleted would lie among ours, and their holes mix up our order. VACUUM
-    FULL does not do: it keeps what a transaction that still runs may see, such as an ANALYZE that
-    the server began by itself.
-    """
-    with db.engine.begin() as connection:
-        for table in tables:
-            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
 
 
 def scores(people: list[Facts], answers: list[Facts], truth: dict[int, str]) -> dict[str, int]:

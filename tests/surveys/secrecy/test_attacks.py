@@ -25,15 +25,9 @@ from portal.db import db
 from surveys.campaigns.models import Campaign, Invitation
 from surveys.responses.models import Response
 from tests.factories.surveys import make_campaign, make_survey
-from tests.surveys.secrecy.attacks import (
-    Facts,
-    begin_new_files,
-    heap_tuples,
-    limit,
-    scores,
-    shuffled,
-)
+from tests.surveys.secrecy.attacks import Facts, heap_tuples, limit, scores, shuffled
 from tests.surveys.secrecy.boxes import DAY, MARK, answer, close, make_anonymous, sweep
+from tests.surveys.secrecy.files import begin_new_files
 
 RESPONDENTS = 1000
 DAYS = (400, 330, 270)
