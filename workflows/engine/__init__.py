@@ -1,0 +1,1 @@
+"""Workflows as data: definitions, their checks, versions, running them, drawing them."""
