@@ -38,6 +38,12 @@ CASES: Final = (
         (CODE, TEXT),
     ),
     TemplatePurpose(
+        "cases.step",
+        _l("A step of the workflow that the citizen is told of"),
+        _l("About your message: %(text)s\n%(url)s", text="{text}", url="{url}"),
+        (TEXT, TRACKING),
+    ),
+    TemplatePurpose(
         "cases.feedback",
         _l("Question whether the answer is accepted"),
         _l(

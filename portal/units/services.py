@@ -96,6 +96,16 @@ def staff_count(unit_id: int) -> int:
     return db.session.scalar(statement.where(User.unit_id == unit_id, User.active)) or 0
 
 
+_SUBTREE = text(
+    """
+    WITH RECURSIVE down (id) AS (
+        SELECT id FROM units WHERE id = :unit_id
+        UNION
+        SELECT units.id FROM units JOIN down ON units.parent_id = down.id
+    )
+    SELECT id FROM down
+    """
+)
 _CHAIN = text(
     """
     WITH RECURSIVE chain (id, next_id, active, path) AS (
@@ -110,6 +120,11 @@ _CHAIN = text(
     SELECT id FROM chain WHERE active AND id <> :unit_id ORDER BY cardinality(path)
     """
 )
+
+
+def subtree(unit_id: int) -> list[int]:
+    """A unit and all that lies under it; one query."""
+    return list(db.session.scalars(_SUBTREE, {"unit_id": unit_id}))
 
 
 def escalation_chain(unit_id: int) -> list[int]:

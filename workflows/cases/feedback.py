@@ -17,7 +17,7 @@ from portal.db import db
 from portal.i18n import digits
 from portal.messaging.models import FINAL_STATES, InboundMessage, Message
 from portal.text import ascii_digits, fold, strip_controls
-from workflows.cases import codes, moves, stages
+from workflows.cases import codes, flow, moves
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 TIMEOUT: Final = dt.timedelta(hours=72)
@@ -122,7 +122,7 @@ def _answer_of_case(
     case_id: int, accepted: bool, words: str, *, channel: str, by: int | None
 ) -> Case:
     case = moves.lock(case_id)
-    stages.check(case, "accept" if accepted else "object")
+    flow.check(case, "accept" if accepted else "object", by=by)
     words = moves.clean(words, "words", MOST_WORDS, required=not accepted)
     if case.e164 is not None:
         moves.lock_number(case.e164)
@@ -166,11 +166,13 @@ def time_out(question_id: int) -> bool:
         return False
     if _came_to_the_citizen(question):
         question.state = "timed_out"
+        flow.take(case, "time_out")
         hours = int(TIMEOUT.total_seconds()) // 3600
         moves.add_event(case.id, "timed_out", public=True, hours=hours)
         moves.close(case, "timed_out")
     else:
         question.state = "withdrawn"
+        flow.take(case, "time_out")
         moves.close(case, "not_asked")
     _open_next(question.e164)
     db.session.flush()
@@ -279,6 +281,7 @@ def _answer(
         _object(case, question, words, channel=channel, by=by)
         return
     _note_answer(question, "accepted", words, channel)
+    flow.take(case, "accept", by=by)
     moves.add_event(case.id, "accepted", by=by, text=words, public=True, channel=channel)
     audit.record("case.accepted", "case", case.id, channel=channel)
     moves.close(case, "accepted", by=by)
@@ -291,6 +294,8 @@ def _object(
     case: Case, question: FeedbackQuestion | None, words: str, *, channel: str, by: int | None
 ) -> None:
     _note_answer(question, "objected", words, channel)
+    # An objection that comes after the end opens the case again.
+    flow.take(case, "reopen" if case.stage == "closed" else "object", by=by)
     moves.add_event(case.id, "objected", by=by, text=words, public=True, channel=channel)
     audit.record("case.objected", "case", case.id, channel=channel, words=words)
     moves.send_back(case, by=by, text=words, objection=True)

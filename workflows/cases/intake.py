@@ -12,7 +12,7 @@ from portal.db import db
 from portal.i18n import LANGUAGES, _l
 from portal.text import search_key
 from portal.units.models import Unit
-from workflows.cases import clocks, codes, moves
+from workflows.cases import clockwork, codes, flow, moves
 from workflows.cases.models import CHANNELS, Case, Category
 from workflows.cases.moves import InputRefused
 
@@ -72,13 +72,13 @@ def receive(
         unit_id=_first_unit(unit_id, category),
         assignee_id=assignee_id,
         received_at=began,
-        stage="received",
         stage_at=now,
         origin_type=origin_type,
         origin_id=origin_id,
         registered_by=registered_by,
         search_key="",
     )
+    flow.bind(case, flow.workflow_for(urgency, origin_type))
     case.contact_id = _contact(case)
     case.search_key = search_text(case)
     db.session.add(case)
@@ -86,7 +86,8 @@ def receive(
     moves.add_event(
         case.id, "received", by=registered_by, text=case.text, public=True, channel=channel
     )
-    moves.move(case, "assigned")
+    clockwork.begin(case, flow.definition_of(case), due_at)
+    flow.take(case, "assign")
     moves.add_event(
         case.id,
         "assigned",
@@ -95,7 +96,6 @@ def receive(
         assignee=assignee_id,
         category=category.code if category else None,
     )
-    clocks.start_work(case, due_at)
     audit.record(
         "case.received",
         "case",

@@ -34,7 +34,6 @@ a survey, a file."""
 STAGES = ("received", "assigned", "in_progress", "feedback", "closed")
 OUTCOMES = ("done", "not_municipal", "planned", "impossible", "duplicate", "irrelevant")
 """Only `done` counts as done."""
-CLOCK_KINDS = ("first_action", "resolution", "feedback", "objection")
 
 
 class Category(Base):
@@ -79,6 +78,13 @@ class Case(Base):
             postgresql_where=text("stage <> 'closed'"),
         ),
         Index("ix_cases_received", "received_at", "id"),
+        Index(
+            "ix_cases_definition_open",
+            "definition_id",
+            "state",
+            "id",
+            postgresql_where=text("stage <> 'closed'"),
+        ),
         Index("ix_cases_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(
             "ix_cases_search",
@@ -106,6 +112,13 @@ class Case(Base):
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     urgency: Mapped[str | None]
     """Why it is urgent; empty: it is not."""
+    definition_id: Mapped[int | None] = mapped_column(ForeignKey("workflow_definitions.id"))
+    """The version of the workflow it follows; empty: it came before there were definitions, and
+    follows the shipped one until its next step."""
+    state: Mapped[str] = mapped_column(default="received")
+    """Name of a state of that definition; `stage` is what lists and reports know of it."""
+    special: Mapped[bool] = mapped_column(default=False)
+    """A message with a follow-up of its own (پیام ویژه)."""
     stage: Mapped[str] = mapped_column(default="received")
     stage_at: Mapped[Created]
     outcome: Mapped[str | None]
@@ -159,7 +172,6 @@ class CaseClock(Base):
 
     __tablename__ = "case_clocks"
     __table_args__ = (
-        CheckConstraint(f"kind IN {CLOCK_KINDS}", name="kind"),
         # What the sweep looks at: the next moment at which something must be done about it.
         Index("ix_case_clocks_next", "act_at", "id", postgresql_where=text("stopped_at IS NULL")),
         Index(
@@ -174,6 +186,7 @@ class CaseClock(Base):
     id: Mapped[BigId]
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str]
+    """Name of the clock in the case's definition."""
     calendar: Mapped[str]
     started_at: Mapped[dt.datetime]
     open_seconds: Mapped[int]

@@ -92,10 +92,6 @@ def add_event(
     return event
 
 
-def move(case: Case, stage: str) -> None:
-    case.stage, case.stage_at = stage, clock.now()
-
-
 def shortened(text: str) -> str:
     """As much of an answer as an SMS carries; the whole of it is on the tracking page."""
     words = " ".join(text.split())
@@ -134,11 +130,10 @@ def write_to_citizen(
 
 
 def close(case: Case, confirmation: str, *, by: int | None = None) -> None:
-    """The end of a locked case; tells the others."""
-    now = clock.now()
+    """What follows from the end of a locked case, which a step has brought to an end; tells the
+    others."""
     clocks.stop_all(case, "closed")
-    move(case, "closed")
-    case.confirmation, case.closed_at = confirmation, now
+    case.confirmation, case.closed_at = confirmation, clock.now()
     add_event(case.id, "closed", by=by, public=True, confirmation=confirmation)
     audit.record("case.closed", "case", case.id, outcome=case.outcome, confirmation=confirmation)
     db.session.flush()
@@ -148,8 +143,8 @@ def close(case: Case, confirmation: str, *, by: int | None = None) -> None:
 
 
 def send_back(case: Case, *, by: int | None, text: str, objection: bool) -> None:
-    """A locked case is worked on again, by the unit above: whoever ended it does not judge that."""
-    clocks.stop_all(case, "objected" if objection else "reopened")
+    """A locked case, which a step has opened again, is worked on by the unit above: whoever ended
+    it does not judge that."""
     before = case.unit_id
     above = escalation_chain(case.unit_id) if case.unit_id is not None else []
     if above:
@@ -159,8 +154,6 @@ def send_back(case: Case, *, by: int | None, text: str, objection: bool) -> None
     case.confirmation = "objected" if objection else None
     case.outcome, case.outcome_text = None, ""
     case.done_at = case.closed_at = None
-    move(case, "assigned")
-    clocks.start_objection(case)
     add_event(
         case.id,
         "reopened",

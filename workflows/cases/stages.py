@@ -1,10 +1,6 @@
-"""Which step is allowed from which stage, and the permission it needs: the one table of it."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The stages every workflow's states belong to, and the words for what happens to a case."""
 
 from portal.i18n import LazyText, _l
-from workflows.cases.models import Case
 
 STAGE_NAMES: dict[str, LazyText] = {
     "received": _l("Received"),
@@ -60,90 +56,24 @@ EVENT_NAMES: dict[str, LazyText] = {
     "escalated": _l("Reported to the unit above"),
     "sms": _l("SMS"),
     "urgent": _l("Marked as urgent"),
+    "step": _l("Step of the workflow"),
+    "task_opened": _l("Task given"),
+    "task_done": _l("Task done"),
+    "migrated": _l("Follows another version of its workflow"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})
-
-
-@dataclass(frozen=True)
-class Transition:
-    """A step. `target` None: the stage stays."""
-
-    action: str
-    label: LazyText
-    sources: frozenset[str]
-    target: str | None
-    permission: str
-
-
-TRANSITIONS: dict[str, Transition] = {
-    step.action: step
-    for step in (
-        Transition("assign", _l("Pass to a unit"), WORKING, None, "cases.work"),
-        Transition(
-            "first_action",
-            _l("Record the first action"),
-            frozenset({"received", "assigned"}),
-            "in_progress",
-            "cases.work",
-        ),
-        Transition(
-            "mark_urgent",
-            _l("Mark as urgent"),
-            frozenset({"received", "assigned"}),
-            None,
-            "cases.work",
-        ),
-        Transition(
-            "note",
-            _l("Add a note"),
-            frozenset({"received", "assigned", "in_progress", "feedback", "closed"}),
-            None,
-            "cases.work",
-        ),
-        Transition("finish", _l("Answer and finish"), WORKING, "feedback", "cases.work"),
-        Transition(
-            "reopen", _l("Open again"), frozenset({"feedback", "closed"}), "assigned", "cases.work"
-        ),
-        Transition(
-            "accept",
-            _l("Record the citizen's confirmation"),
-            frozenset({"feedback"}),
-            "closed",
-            "cases.feedback",
-        ),
-        Transition(
-            "object",
-            _l("Record the citizen's objection"),
-            frozenset({"feedback"}),
-            "assigned",
-            "cases.feedback",
-        ),
-    )
-}
-
-
-class StageError(ValueError):
-    """The step is not allowed now; `message` is for people."""
-
-    def __init__(self, message: LazyText) -> None:
-        super().__init__(str(message))
-        self.message = message
-
-
-def check(case: Case, action: str) -> None:
-    """Raises StageError."""
-    if case.stage not in TRANSITIONS[action].sources:
-        raise StageError(
-            _l(
-                "This is not possible now; the stage is: %(stage)s.",
-                stage=STAGE_NAMES[case.stage],
-            )
-        )
-
-
-def allowed(case: Case, may: Callable[[str], bool]) -> list[Transition]:
-    """The steps somebody who holds the permissions of `may` can take now."""
-    return [
-        step for step in TRANSITIONS.values() if case.stage in step.sources and may(step.permission)
-    ]
+BUILT_IN = frozenset(
+    {
+        "assign",
+        "first_action",
+        "mark_urgent",
+        "note",
+        "finish",
+        "reopen",
+        "accept",
+        "object",
+        "time_out",
+    }
+)
+"""Actions that the portal itself knows how to carry out; all others are what definitions say."""

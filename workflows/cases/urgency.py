@@ -3,7 +3,7 @@
 from portal import audit
 from portal.db import db
 from portal.i18n import _l
-from workflows.cases import clocks, moves, stages
+from workflows.cases import clocks, clockwork, flow, moves
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
 
@@ -14,22 +14,23 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     """From now on it is urgent: two hours for the first action, counted from its arrival.
 
     The limit is never counted from the moment of triage: the citizen has waited since the message
-    came. Raises LookupError, StageError and InputRefused.
+    came. Raises LookupError, flow.StageError and InputRefused.
     """
     case = moves.lock(case_id)
-    stages.check(case, "mark_urgent")
+    flow.check(case, "mark_urgent", by=by)
     if urgency not in CRITERIA:
         raise InputRefused("urgency", _l("Choose why it is urgent."))
     if case.urgency == urgency:
         return case
+    flow.take(case, "mark_urgent", by=by)
     case.urgency = urgency
-    clocks.stop(case, "first_action", "urgent")
-    if case.first_action_at is None:
-        clocks.start(
-            case, "first_action", clocks.ALWAYS, clocks.URGENT_FIRST_ACTION, case.received_at
-        )
+    if flow.definition_of(case).name == flow.ORDINARY:
+        flow.change(case, flow.URGENT)
+    rules = flow.definition_of(case).clocks
+    if clocks.stop(case, "first_action", "urgent") or case.first_action_at is None:
+        clockwork.start(case, rules["first_action"], case.received_at)
     if clocks.stop(case, "objection", "urgent"):
-        clocks.start_objection(case)
+        clockwork.start(case, rules["objection"])
     moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
     audit.record("case.marked_urgent", "case", case.id, urgency=urgency)
     db.session.flush()

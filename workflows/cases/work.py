@@ -1,7 +1,7 @@
 """What staff do with a case. Every function locks it, checks the stage, writes history and audit.
 
 `by` is the id of the member of staff, None for the system. Nothing commits. All raise LookupError,
-StageError (not allowed now) and InputRefused (what was typed cannot be used).
+flow.StageError (not allowed now) and InputRefused (what was typed cannot be used).
 """
 
 from sqlalchemy import select
@@ -11,12 +11,9 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, moves, stages
+from workflows.cases import feedback, flow, moves
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
-
-NEVER_ASKED = frozenset({"duplicate", "irrelevant"})
-"""Nothing was done of which a citizen could say whether it is well."""
 
 
 def assign(
@@ -24,7 +21,7 @@ def assign(
 ) -> Case:
     """Pass a case to a unit and perhaps to a person; its clocks go on."""
     case = moves.lock(case_id)
-    stages.check(case, "assign")
+    flow.check(case, "assign", by=by)
     note = moves.clean(note, "note")
     unit = db.session.get(Unit, unit_id)
     if unit is None or not unit.active:
@@ -35,8 +32,7 @@ def assign(
         raise InputRefused("assignee", _l("There is no such person."))
     before = (case.unit_id, case.assignee_id)
     case.unit_id, case.assignee_id = unit_id, assignee_id
-    if case.stage == "received":
-        moves.move(case, "assigned")
+    flow.take(case, "assign", by=by)
     moves.add_event(
         case.id,
         "assigned",
@@ -55,10 +51,10 @@ def assign(
 def first_action(case_id: int, *, by: int | None, text: str, public: bool = True) -> Case:
     """The first thing done about it; stops that clock, the settlement's goes on."""
     case = moves.lock(case_id)
-    stages.check(case, "first_action")
+    flow.check(case, "first_action", by=by)
     text = moves.clean(text, "text", required=True)
+    flow.take(case, "first_action", by=by)
     _first_action_done(case)
-    moves.move(case, "in_progress")
     moves.add_event(case.id, "first_action", by=by, text=text, public=public, unit_id=case.unit_id)
     audit.record("case.first_action", "case", case.id, text=text)
     db.session.flush()
@@ -68,8 +64,9 @@ def first_action(case_id: int, *, by: int | None, text: str, public: bool = True
 def note(case_id: int, *, by: int | None, text: str, public: bool = False) -> Case:
     """A line in the history, for colleagues or (`public`) for the citizen too."""
     case = moves.lock(case_id)
-    stages.check(case, "note")
+    flow.check(case, "note", by=by)
     text = moves.clean(text, "text", required=True)
+    flow.take(case, "note", by=by)
     moves.add_event(case.id, "note", by=by, text=text, public=public, unit_id=case.unit_id)
     audit.record("case.noted", "case", case.id, text=text, public=public)
     db.session.flush()
@@ -77,24 +74,22 @@ def note(case_id: int, *, by: int | None, text: str, public: bool = False) -> Ca
 
 
 def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
-    """Answer the citizen. Where a number is known the citizen is asked and the case waits for
-    that; else, and for what was a duplicate or no matter for 137, it is closed at once."""
+    """Answer the citizen. Where the workflow leads to the citizen's word that is asked for; else the
+    case is closed at once (the shipped ones: no number known, a duplicate, no matter for 137)."""
     case = moves.lock(case_id)
-    stages.check(case, "finish")
+    flow.check(case, "finish", by=by)
     if outcome not in OUTCOMES:
         raise InputRefused("outcome", _l("Choose how it ended."))
     text = moves.clean(text, "text", required=True)
+    flow.take(case, "finish", by=by, outcome=outcome)
     _first_action_done(case)
-    clocks.stop_all(case, "answered")
     case.outcome, case.outcome_text, case.confirmation = outcome, text, None
     case.done_at = clock.now() if outcome == "done" else None
     moves.add_event(
         case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, outcome=outcome
     )
     audit.record("case.answered", "case", case.id, outcome=outcome, text=text)
-    if case.e164 is not None and outcome not in NEVER_ASKED:
-        moves.move(case, "feedback")
-        clocks.start_feedback(case)
+    if case.stage == "feedback":
         feedback.ask(case)
     else:
         _tell_answer(case)
@@ -106,8 +101,9 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
 def reopen(case_id: int, *, by: int | None, text: str) -> Case:
     """Work on it again though it was answered or closed; the unit above gets it."""
     case = moves.lock(case_id)
-    stages.check(case, "reopen")
+    flow.check(case, "reopen", by=by)
     text = moves.clean(text, "text", required=True)
+    flow.take(case, "reopen", by=by)
     feedback.withdraw(case)
     moves.send_back(case, by=by, text=text, objection=False)
     return case
@@ -116,7 +112,6 @@ def reopen(case_id: int, *, by: int | None, text: str) -> Case:
 def _first_action_done(case: Case) -> None:
     if case.first_action_at is None:
         case.first_action_at = clock.now()
-    clocks.stop(case, "first_action", "first_action")
 
 
 def _tell_answer(case: Case) -> None:

@@ -19,7 +19,7 @@ MAX_LINE: Final = 120
 MAX_NAME: Final = 100
 MAX_WORDS: Final = 1000
 
-_PHOTO_ERRORS: Final = {
+PHOTO_ERRORS: Final = {
     "too_large": _l("This photo is too large; choose one of at most 12 megabytes."),
     "too_many_pixels": _l("This picture is too large to be a photo."),
     "not_a_photo": _l("We cannot read this file. Choose a photo in JPEG, PNG or WebP format."),
@@ -115,7 +115,7 @@ class MessageForm(_SessionlessForm):
         try:
             self.drawn = photos.read(data)
         except photos.PhotoError as error:
-            raise ValidationError(str(_PHOTO_ERRORS[error.code])) from None
+            raise ValidationError(str(PHOTO_ERRORS[error.code])) from None
         self._digest = hashlib.sha256(data).digest()
 
     def validate_website(self, field: Any) -> None:

@@ -10,14 +10,14 @@ from sqlalchemy import select, text
 from portal.db import db
 from portal.i18n import LazyText, pick
 from portal.ratelimit import over_limit
-from workflows.cases import feedback, intake, photos, queries, stages
-from workflows.cases.models import Case, Category
+from workflows.cases import feedback, flow, intake, photos, queries, stages
+from workflows.cases.models import Case, CaseEvent, Category
 from workflows.cases.public.forms import MessageForm
-from workflows.cases.stages import StageError
+from workflows.cases.flow import StageError
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """Tracking codes by SMS to one number: anybody can type the number of somebody else."""
-NOT_FOR_CITIZENS: Final = frozenset({"received", "accepted", "objected", "reopened", "assigned"})
+NOT_FOR_CITIZENS: Final = frozenset({"received", "accepted", "objected", "reopened", "assigned", "step"})
 """Events whose text the page that opens with the code alone does not repeat: the citizen's own
 words may hold names and numbers, and a note for the next unit is for the unit."""
 
@@ -95,7 +95,7 @@ class Step:
     """One public event."""
 
     at: dt.datetime
-    title: LazyText
+    title: LazyText | str
     text: str
     who: str
 
@@ -138,7 +138,7 @@ def find(typed: str) -> Tracking | None:
         language=case.language,
         category=pick(case.category.names) if case.category else "",
         unit=view.units.get(case.unit_id or 0, ""),
-        stage=stages.STAGE_NAMES[case.stage],
+        stage=flow.state_title(case),
         is_closed=case.stage == "closed",
         clock=view.sentence,
         outcome=stages.OUTCOME_NAMES.get(case.outcome or "", ""),
@@ -150,13 +150,18 @@ def find(typed: str) -> Tracking | None:
         steps=[
             Step(
                 event.at,
-                stages.EVENT_NAMES[event.kind],
+                _title(event),
                 "" if event.kind in NOT_FOR_CITIZENS else event.text,
                 view.units.get(event.unit_id or 0, ""),
             )
             for event in view.events
         ],
     )
+
+
+def _title(event: CaseEvent) -> LazyText | str:
+    titles = event.data.get("state_titles") if event.kind == "step" else None
+    return pick(titles) if titles else stages.EVENT_NAMES[event.kind]
 
 
 def say(code: str, *, accepted: bool, words: str) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 
 from portal import audit, clock
 from portal.db import db
-from workflows.cases import moves, stages
+from workflows.cases import flow, moves
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 SILENCE: Final = dt.timedelta(hours=12)
@@ -52,7 +52,7 @@ def unanswered(case_id: int, *, by: int) -> None:
     Raises LookupError, StageError.
     """
     case = moves.lock(case_id)
-    stages.check(case, "accept")
+    flow.check(case, "accept", by=by)
     retry_at = clock.now() + RETRY
     moves.add_event(case.id, "call_unanswered", by=by, retry_at=retry_at.isoformat())
     audit.record("case.call_unanswered", "case", case.id)

@@ -12,7 +12,7 @@ from portal.db import db
 from portal.i18n import LazyText, _, _l, current_language
 from portal.security import allow, may
 from portal.units import services as units
-from workflows.cases import clocks, moves, stages, urgency, work
+from workflows.cases import clocks, flow, moves, urgency, work
 from workflows.cases.models import Case
 from workflows.cases.staff import detail, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
@@ -43,9 +43,13 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
     """The page; `bound` is the form that was sent and is shown again with what was typed."""
     seen = detail.read(case)
     now = clock.now()
-    steps = [step.action for step in stages.allowed(case, may)]
+    from workflows.cases.staff import step_pages  # it draws its form on this page's frame
+
+    steps = [step.action for step in flow.possible(case, may, my_roles())]
     return render_template(
         "cases_staff/show.html",
+        workflow_panel=step_pages.panel,
+        clock_title=flow.clock_title,
         case=case,
         seen=seen,
         sentence=clocks.explain(case, current_language()),
@@ -58,6 +62,10 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         conflict=conflict,
         forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.work") else {},
     )
+
+
+def my_roles() -> frozenset[str]:
+    return frozenset(role.name for role in current_user.roles)
 
 
 def _forms(
@@ -123,7 +131,7 @@ def take(
             return _changed(case_id, form, CHANGED, draw)
     try:
         step()
-    except stages.StageError as error:
+    except flow.StageError as error:
         db.session.rollback()
         return _changed(case_id, form, error.message, draw)
     except moves.InputRefused as error:
@@ -141,7 +149,7 @@ def _changed(
     case_id: int, form: forms.ActionForm, why: object, draw: Callable[..., str]
 ) -> ResponseReturnValue:
     case = found(case_id)
-    still = any(step.action == form.action for step in stages.allowed(case, may))
+    still = any(step.action == form.action for step in flow.possible(case, may, my_roles()))
     return draw(case, form, why if still else GONE), 409
 
 

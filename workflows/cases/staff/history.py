@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from portal.i18n import _, digits, format_datetime
+from portal.i18n import _, digits, format_datetime, pick
 from workflows.cases.models import CaseEvent
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail import Detail
@@ -26,6 +26,8 @@ def timeline(detail: Detail) -> list[dict[str, Any]]:
 def _title(event: CaseEvent) -> str:
     if event.kind == "note":
         return _("Note that the citizen sees") if event.public else _("Internal note")
+    if event.kind in {"step", "task_opened", "task_done"} and event.data.get("titles"):
+        return pick(event.data["titles"])
     return str(labels.EVENTS.get(event.kind, event.kind))
 
 
@@ -55,6 +57,8 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "call_unanswered":
             if when := _moment(event.data.get("retry_at")):
                 lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
+        case "task_opened" | "task_done":
+            lines.append(str(labels.EVENTS[event.kind]))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

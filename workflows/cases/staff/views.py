@@ -6,6 +6,7 @@ from workflows.cases.staff import (
     category_pages,
     list_pages,
     register_pages,
+    step_pages,
 )
 from workflows.cases.staff.blueprint import blueprint
 
@@ -16,4 +17,5 @@ __all__ = [
     "category_pages",
     "list_pages",
     "register_pages",
+    "step_pages",
 ]

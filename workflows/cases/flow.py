@@ -1,0 +1,166 @@
+"""The workflow that a case follows: its definition, what is possible now, taking a step.
+
+Nothing commits. Whoever takes a step holds the case's lock.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.models import Role, User
+from portal.db import db
+from portal.i18n import LazyText, _l, pick
+from portal.security import ADMINISTRATOR
+from workflows.cases import clockwork, effects
+from workflows.cases.explain import CLOCK_NAMES
+from workflows.cases.models import Case
+from workflows.engine import catalogue, run, versions
+from workflows.engine.model import Definition, State, Transition
+
+ORDINARY: Final = "follow-up"
+URGENT: Final = "urgent"
+OF_ORIGIN: Final = {"call_in": "call-in-promise", "decision": "council-decision"}
+
+
+class StageError(ValueError):
+    """The step is not allowed now; `message` is for people."""
+
+    def __init__(self, message: LazyText) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+def workflow_for(
+    urgency: str | None, origin_type: str | None, of_category: str | None = None
+) -> str:
+    """Name of the workflow of a new case: danger before all, then what brought it, then what its
+    category says."""
+    if urgency is not None:
+        return URGENT
+    return OF_ORIGIN.get(origin_type or "") or of_category or ORDINARY
+
+
+def bind(case: Case, name: str) -> None:
+    """Follow the newest version of a workflow from its beginning. Raises LookupError."""
+    case.definition_id = versions.current(name)
+    definition = versions.get(case.definition_id)
+    case.state = definition.initial
+    case.stage = definition.states[case.state].stage
+
+
+def change(case: Case, name: str) -> bool:
+    """Follow another workflow from the same state on; False where it has no such state."""
+    wanted = versions.current(name)
+    if case.state not in versions.get(wanted).states:
+        return False
+    case.definition_id = wanted
+    return True
+
+
+def definition_of(case: Case) -> Definition:
+    """What a case follows; only reads."""
+    if case.definition_id is not None:
+        return versions.get(case.definition_id)
+    return catalogue.shipped()[workflow_for(case.urgency, case.origin_type)]
+
+
+def state_of(case: Case) -> State:
+    return definition_of(case).states[case.state]
+
+
+def state_title(case: Case, lang: str | None = None) -> str:
+    return pick(dict(state_of(case).titles), lang)
+
+
+def clock_title(case: Case, name: str, lang: str | None = None) -> str:
+    """What a clock of a case is called: in its definition, else by the portal."""
+    rule = definition_of(case).clocks.get(name)
+    if rule is not None:
+        return pick(dict(rule.titles), lang)
+    return str(CLOCK_NAMES.get(name, name))
+
+
+def facts(case: Case) -> dict[str, Any]:
+    """What guards may ask of a case (workflows.engine.facts)."""
+    return {
+        "urgent": case.urgency is not None,
+        "channel": case.channel,
+        "category": case.category.code if case.category else "",
+        "outcome": case.outcome or "",
+        "has_phone": case.e164 is not None,
+        "reopened": case.reopened,
+        "special": case.special,
+        "language": case.language,
+    }
+
+
+def possible(
+    case: Case, may: Callable[[str], bool], roles: Collection[str] | None = None
+) -> list[Transition]:
+    """The steps that somebody can take now, one an action. `roles` None: whatever the role."""
+    found: dict[str, Transition] = {}
+    for step in definition_of(case).steps(case.state):
+        if step.action in found or not step.roles or not may(step.permission):
+            continue
+        if roles is not None and not _is_one_of(roles, step.roles):
+            continue
+        found[step.action] = step
+    return list(found.values())
+
+
+def check(case: Case, action: str, *, by: int | None = None) -> None:
+    """Raises StageError where the action cannot be taken now, or not by this person.
+
+    `by` None: the system or the citizen; routes and handlers decide what these may do.
+    """
+    steps = [one for one in definition_of(case).steps(case.state) if one.action == action]
+    if not steps:
+        raise _impossible(case)
+    if by is not None:
+        held = roles_of(by)
+        if not any(_is_one_of(held, step.roles) for step in steps):
+            raise StageError(_l("Your role does not take this step."))
+
+
+def take(case: Case, action: str, *, by: int | None = None, **form: Any) -> Transition:
+    """One step of a locked case: its state and its clocks. Raises StageError.
+
+    `form`: what was filled in, for guards.
+    """
+    if case.definition_id is None:
+        case.definition_id = versions.current(workflow_for(case.urgency, case.origin_type))
+    check(case, action, by=by)
+    definition = definition_of(case)
+    step = run.choose(definition, case.state, action, facts(case), form)
+    if step is None:
+        raise _impossible(case)
+    before = case.state
+    after = step.target or before
+    if after != before:
+        case.state, case.stage = after, definition.states[after].stage
+        case.stage_at = clock.now()
+    clockwork.follow(case, definition, before, after, action)
+    effects.apply(case, step.effects, action)
+    db.session.flush()
+    return step
+
+
+def roles_of(user_id: int) -> frozenset[str]:
+    """Names of the roles of a member of staff."""
+    return frozenset(
+        db.session.scalars(
+            select(Role.name).join(User.roles.of_type(Role)).where(User.id == user_id)
+        )
+    )
+
+
+def _is_one_of(held: Collection[str], wanted: Collection[str]) -> bool:
+    return ADMINISTRATOR in held or not set(wanted).isdisjoint(held)
+
+
+def _impossible(case: Case) -> StageError:
+    return StageError(
+        _l("This is not possible now; the stage is: %(stage)s.", stage=state_title(case))
+    )

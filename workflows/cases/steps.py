@@ -1,0 +1,120 @@
+"""Steps that only a definition knows: taken by their name, with the form that it declares.
+
+Nothing commits. What the portal itself knows how to do (stages.BUILT_IN) is in `work` and
+`feedback`.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from portal import audit, clock
+from portal.db import db
+from portal.i18n import LANGUAGES, _l
+from workflows.cases import feedback, flow, moves, stages
+from workflows.cases.models import OUTCOMES, Case
+from workflows.cases.moves import InputRefused
+from workflows.engine.model import FormField, Transition
+
+Value = str | int | float | bool | dt.date | None
+
+
+def perform(
+    case_id: int, action: str, *, by: int | None, values: Mapping[str, Value], photo: int | None = None
+) -> Case:
+    """Take a step of the case's definition. `values`: what was filled in, by the fields' names.
+
+    Raises LookupError, flow.StageError and InputRefused (its field is the form's).
+    """
+    case = moves.lock(case_id)
+    if action in stages.BUILT_IN:
+        raise flow.StageError(_l("This step has a form of its own."))
+    flow.check(case, action, by=by)
+    filled = _checked(declared(case, action), values)
+    before = case.state
+    step = flow.take(case, action, by=by, **filled)
+    moves.add_event(
+        case.id,
+        "step",
+        by=by,
+        text=_words(step, filled),
+        public=case.state != before,
+        unit_id=case.unit_id,
+        action=action,
+        titles=dict(step.titles),
+        state=case.state,
+        state_titles=dict(flow.state_of(case).titles),
+        values={name: _stored(value) for name, value in filled.items()},
+        **({"photo": photo} if photo else {}),
+    )
+    audit.record("case.step", "case", case.id, action=action, before=before, after=case.state)
+    if case.stage in {"feedback", "closed"}:
+        _ended(case, step, filled, by)
+    db.session.flush()
+    return case
+
+
+def declared(case: Case, action: str) -> tuple[FormField, ...]:
+    """The form of an action from the state where the case is."""
+    for step in flow.definition_of(case).steps(case.state):
+        if step.action == action:
+            return step.form
+    return ()
+
+
+def _checked(fields: tuple[FormField, ...], values: Mapping[str, Value]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for field in fields:
+        value = values.get(field.name)
+        if field.kind in {"text", "words"}:
+            most = 300 if field.kind == "text" else moves.MOST_TEXT
+            value = moves.clean(str(value or ""), field.name, most, required=field.required)
+        elif value is None and field.required and field.kind not in {"photo", "yesno"}:
+            raise InputRefused(field.name, _l("Write something here."))
+        elif field.kind == "choice" and value not in {None, "", *field.choices}:
+            raise InputRefused(field.name, _l("There is no such choice."))
+        found[field.name] = value
+    return found
+
+
+def _words(step: Transition, filled: Mapping[str, Value]) -> str:
+    """What was written, for the history; other fields stand in the event's data."""
+    return "\n".join(
+        str(filled[field.name])
+        for field in step.form
+        if field.kind in {"text", "words"} and filled.get(field.name)
+    )
+
+
+def _stored(value: Value) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _ended(case: Case, step: Transition, filled: Mapping[str, Value], by: int | None) -> None:
+    """What every end has, whatever its definition calls it: an outcome and an answer."""
+    if case.outcome is None:
+        outcome = str(filled.get("outcome") or "done")
+        case.outcome = outcome if outcome in OUTCOMES else "done"
+        case.outcome_text = _words(step, filled) or _in_language_of(case)
+        case.done_at = clock.now() if case.outcome == "done" else None
+        moves.add_event(
+            case.id,
+            "answered",
+            by=by,
+            text=case.outcome_text,
+            public=True,
+            unit_id=case.unit_id,
+            outcome=case.outcome,
+        )
+    if case.stage == "feedback":
+        feedback.ask(case)
+        return
+    moves.write_to_citizen(
+        case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
+    )
+    moves.close(case, "not_asked", by=by)
+
+
+def _in_language_of(case: Case) -> str:
+    titles = flow.state_of(case).titles
+    return titles.get(case.language) or next(titles[one] for one in LANGUAGES if one in titles)

@@ -1,0 +1,1 @@
+"""Tasks that workflows give to people: a letter to write, something to look at."""
