@@ -86,9 +86,10 @@ class ClockRule:
     calendar: str
     """Name of a calendar, or `category`: the calendar of the case's category."""
     starts: tuple[str, ...]
-    """States: entering one of them from a state that is none of them starts it."""
+    """States: entering one of them from a state that is none of them starts it. Also actions (as
+    `action:object`): taking one starts it, whatever the states."""
     stops: tuple[str, ...]
-    """States and actions (as `action:first_action`) that stop it."""
+    """States and actions (as `action:first_action`) that stop it; an end stops every clock."""
     warn_at: float = 0.75
     """Share of the limit after which it warns."""
     escalate_every_hours: float | None = 8.0
