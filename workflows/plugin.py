@@ -24,6 +24,8 @@ from workflows.packets.cli import group as packet_commands
 from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
+from workflows.populations.jobs import carry_out
+from workflows.populations.views import blueprint as workflow_pages
 
 MODELS = (models, audit_words, callin_words, packet_words)
 """Imported so that tables and audit words are known."""
@@ -38,6 +40,7 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        workflow_pages,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -74,6 +77,10 @@ plugin = Plugin(
         NavigationItem(_l("Register a message"), "cases.new", "cases.register", "listen", order=20),
         NavigationItem(
             _l("Feedback calls"), "cases.call_queue", "cases.feedback", "listen", order=30
+        ),
+        NavigationItem(_l("My tasks"), "cases.task_list", "cases.work", "listen", order=15),
+        NavigationItem(
+            _l("Workflows"), "workflows.index", "workflows.read", "administration", order=72
         ),
         NavigationItem(
             _l("Categories of cases"),
@@ -128,6 +135,7 @@ plugin = Plugin(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
+        Periodic(carry_out, 60, _l("Move cases to another version of their workflow")),
     ),
     packet_sections=SECTIONS,
     template_purposes=message_purposes.PURPOSES,
@@ -146,6 +154,10 @@ plugin = Plugin(
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
+        "workflows.read": frozenset(
+            {"operator", "unit_officer", "official", "evaluator", "communications"}
+        ),
+        "workflows.publish": frozenset(),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

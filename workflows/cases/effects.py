@@ -20,13 +20,14 @@ def apply(case: Case, effects: tuple[Effect, ...], action: str) -> None:
 
 
 def _notify(case: Case, settings: Mapping[str, Any], action: str) -> None:
+    # Where a purpose is named, the portal's own step sends that message itself.
     texts = settings.get("texts") or {}
+    if not texts:
+        return
     if settings.get("to", "citizen") == "citizen":
         words = moves.shortened(texts.get(case.language) or texts.get("fa") or "")
         if words:
-            moves.write_to_citizen(
-                case, "cases.step", "step", text=words, url=codes.url(case.code)
-            )
+            moves.write_to_citizen(case, "cases.step", "step", text=words, url=codes.url(case.code))
         return
     tasks.open_task(
         case,

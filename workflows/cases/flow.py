@@ -100,14 +100,11 @@ def possible(
     case: Case, may: Callable[[str], bool], roles: Collection[str] | None = None
 ) -> list[Transition]:
     """The steps that somebody can take now, one an action. `roles` None: whatever the role."""
-    found: dict[str, Transition] = {}
-    for step in definition_of(case).steps(case.state):
-        if step.action in found or not step.roles or not may(step.permission):
-            continue
-        if roles is not None and not _is_one_of(roles, step.roles):
-            continue
-        found[step.action] = step
-    return list(found.values())
+    return [
+        step
+        for step in run.possible(definition_of(case), case.state, roles)
+        if step.roles and may(step.permission)
+    ]
 
 
 def check(case: Case, action: str, *, by: int | None = None) -> None:

@@ -14,13 +14,19 @@ from portal.i18n import LANGUAGES, _l
 from workflows.cases import feedback, flow, moves, stages
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
+from workflows.engine import run
 from workflows.engine.model import FormField, Transition
 
 Value = str | int | float | bool | dt.date | None
 
 
 def perform(
-    case_id: int, action: str, *, by: int | None, values: Mapping[str, Value], photo: int | None = None
+    case_id: int,
+    action: str,
+    *,
+    by: int | None,
+    values: Mapping[str, Value],
+    photo: int | None = None,
 ) -> Case:
     """Take a step of the case's definition. `values`: what was filled in, by the fields' names.
 
@@ -47,7 +53,7 @@ def perform(
         values={name: _stored(value) for name, value in filled.items()},
         **({"photo": photo} if photo else {}),
     )
-    audit.record("case.step", "case", case.id, action=action, before=before, after=case.state)
+    audit.record("case.step", "case", case.id, step=action, before=before, after=case.state)
     if case.stage in {"feedback", "closed"}:
         _ended(case, step, filled, by)
     db.session.flush()
@@ -56,10 +62,7 @@ def perform(
 
 def declared(case: Case, action: str) -> tuple[FormField, ...]:
     """The form of an action from the state where the case is."""
-    for step in flow.definition_of(case).steps(case.state):
-        if step.action == action:
-            return step.form
-    return ()
+    return run.form_of(flow.definition_of(case), case.state, action)
 
 
 def _checked(fields: tuple[FormField, ...], values: Mapping[str, Value]) -> dict[str, Value]:

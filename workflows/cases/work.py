@@ -74,8 +74,8 @@ def note(case_id: int, *, by: int | None, text: str, public: bool = False) -> Ca
 
 
 def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
-    """Answer the citizen. Where the workflow leads to the citizen's word that is asked for; else the
-    case is closed at once (the shipped ones: no number known, a duplicate, no matter for 137)."""
+    """Answer the citizen. Where the workflow leads to the citizen's word, that is asked for; else
+    the case is closed at once (shipped: no number known, a duplicate, no matter for 137)."""
     case = moves.lock(case_id)
     flow.check(case, "finish", by=by)
     if outcome not in OUTCOMES:

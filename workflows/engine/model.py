@@ -113,3 +113,7 @@ class Definition:
     def steps(self, state: str) -> tuple[Transition, ...]:
         """The transitions that begin in a state, in the definition's order."""
         return tuple(step for step in self.transitions if state in step.sources)
+
+    def steps_of(self, action: str | None) -> tuple[Transition, ...]:
+        """The transitions of an action, in the definition's order."""
+        return tuple(step for step in self.transitions if step.action == action)

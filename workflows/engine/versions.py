@@ -16,6 +16,7 @@ from portal import audit, clock
 from portal.db import db
 from portal.i18n import LazyText, _l
 from workflows.engine import catalogue, checks, reader
+from workflows.engine.document import from_document, to_document
 from workflows.engine.model import Definition
 from workflows.engine.models import WorkflowDefinition
 
@@ -58,7 +59,7 @@ def _published(definition_id: int) -> tuple[tuple[str, int], Definition]:
     ).first()
     if row is None:
         raise LookupError(f"No published definition {definition_id}")
-    return (row.name, row.number), reader.from_document(row.document)
+    return (row.name, row.number), from_document(row.document)
 
 
 def current(name: str) -> int:
@@ -103,7 +104,7 @@ def _ship(name: str) -> bool:
     definition = catalogue.shipped().get(name)
     if definition is None:
         return False
-    document = reader.to_document(definition)
+    document = to_document(definition)
     mark = digest(document)
     _hold(name)
     rows = db.session.execute(
@@ -159,7 +160,7 @@ def save_draft(
     if definition is None:
         return None, problems
     problems = [*problems, *checks.check(definition)]
-    document = reader.to_document(definition)
+    document = to_document(definition)
     _hold(definition.name)
     row = draft_of(definition.name)
     if row is None:
@@ -193,7 +194,7 @@ def publish(name: str, *, upon: str, note: str, by: int | None) -> WorkflowDefin
     note = " ".join(note.split())[:MOST_NOTE]
     if not note:
         raise PublishError(_l("Write what is changed, and why."))
-    definition = reader.from_document(row.document)
+    definition = from_document(row.document)
     problems = [one for one in checks.check(definition) if one.severity == "error"]
     if problems:
         raise PublishError(_l("The definition has errors; mend them first."), problems)
@@ -230,4 +231,22 @@ def versions_of(name: str) -> Sequence[WorkflowDefinition]:
         .where(WorkflowDefinition.name == name, WorkflowDefinition.number.is_not(None))
         .order_by(WorkflowDefinition.number.desc())
         .limit(200)
+    ).all()
+
+
+def newest() -> Sequence[WorkflowDefinition]:
+    """The newest published version of every workflow; one query."""
+    return db.session.scalars(
+        select(WorkflowDefinition)
+        .where(WorkflowDefinition.number.is_not(None))
+        .distinct(WorkflowDefinition.name)
+        .order_by(WorkflowDefinition.name, WorkflowDefinition.number.desc())
+    ).all()
+
+
+def drafts() -> Sequence[WorkflowDefinition]:
+    return db.session.scalars(
+        select(WorkflowDefinition)
+        .where(WorkflowDefinition.published_at.is_(None))
+        .order_by(WorkflowDefinition.name)
     ).all()

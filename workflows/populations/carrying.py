@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from portal import audit, clock
 from portal.db import db
-from workflows.cases import clockwork, clocks, moves
+from workflows.cases import clocks, clockwork, moves
 from workflows.cases.models import Case, CaseClock
 from workflows.engine import versions
 from workflows.engine.model import Definition
@@ -59,9 +59,7 @@ def batch(move: WorkflowMove, size: int = BATCH) -> int:
             before=was,
             after=target,
         )
-        audit.record(
-            "case.migrated", "case", case.id, move=move.id, before=was, after=target
-        )
+        audit.record("case.migrated", "case", case.id, move=move.id, before=was, after=target)
         moved.append((case, before, event))
     db.session.flush()
     db.session.add_all(
@@ -132,9 +130,7 @@ def _kept(row: CaseClock) -> dict[str, Any]:
 
 
 def _start(case: Case, old: Definition, new: Definition, state: str) -> list[int]:
-    return [
-        clockwork.start(case, new.clocks[name]).id for name in plan.started(old, new, state)
-    ]
+    return [clockwork.start(case, new.clocks[name]).id for name in plan.started(old, new, state)]
 
 
 def _clocks_of(case_ids: list[int]) -> dict[int, list[CaseClock]]:

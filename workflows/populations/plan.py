@@ -74,16 +74,12 @@ def running(workflow: str, from_id: int | None) -> ColumnElement[bool]:
     return and_(*found)
 
 
-def dry_run(
-    workflow: str, from_id: int | None, to_id: int, mapping: Mapping[str, str]
-) -> Report:
+def dry_run(workflow: str, from_id: int | None, to_id: int, mapping: Mapping[str, str]) -> Report:
     """Counts without changing anything; a constant number of statements. Raises LookupError."""
     old, new = definition_from(workflow, from_id), versions.get(to_id)
     counted = dict(
         db.session.execute(
-            select(Case.state, func.count())
-            .where(running(workflow, from_id))
-            .group_by(Case.state)
+            select(Case.state, func.count()).where(running(workflow, from_id)).group_by(Case.state)
         ).tuples()
     )
     clocks = db.session.execute(
@@ -114,9 +110,7 @@ def dry_run(
 def started(old: Definition, new: Definition, state: str) -> list[str]:
     """Promises that only the new version knows, and that a case in the state has."""
     return [
-        name
-        for name, rule in new.clocks.items()
-        if name not in old.clocks and state in rule.starts
+        name for name, rule in new.clocks.items() if name not in old.clocks and state in rule.starts
     ]
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import audit, clock
+from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _l
 from workflows.engine import versions
 from workflows.populations import plan
-from workflows.populations.models import WorkflowMove
+from workflows.populations.models import MovedCase, WorkflowMove
 from workflows.populations.plan import PlanError
 
 MOST_REASON = 1_000
@@ -97,9 +98,7 @@ def held(move_id: int) -> WorkflowMove:
 def standing(workflow: str) -> WorkflowMove | None:
     """The move of a workflow that is not at its end."""
     return db.session.scalars(
-        select(WorkflowMove).where(
-            WorkflowMove.workflow == workflow, WorkflowMove.state.in_(OPEN)
-        )
+        select(WorkflowMove).where(WorkflowMove.workflow == workflow, WorkflowMove.state.in_(OPEN))
     ).first()
 
 
@@ -124,3 +123,21 @@ def _note(action: str, row: WorkflowMove) -> None:
         mapping=row.mapping,
         cases=row.report.get("cases"),
     )
+
+
+def result_of(move_id: int) -> dict[str, int]:
+    """How many cases were moved, returned, or had gone on."""
+    return dict(
+        db.session.execute(
+            select(MovedCase.result, func.count())
+            .where(MovedCase.move_id == move_id)
+            .group_by(MovedCase.result)
+        ).tuples()
+    )
+
+
+def people_of(row: WorkflowMove) -> dict[int, str]:
+    """Names of those who asked, decided, undid."""
+    wanted = [one for one in (row.created_by, row.decided_by, row.undone_by) if one]
+    found = db.session.execute(select(User.id, User.name, User.email).where(User.id.in_(wanted)))
+    return {user.id: user.name or user.email for user in found}

@@ -11,13 +11,15 @@ from portal.db import db
 from portal.i18n import LazyText, pick
 from portal.ratelimit import over_limit
 from workflows.cases import feedback, flow, intake, photos, queries, stages
+from workflows.cases.flow import StageError
 from workflows.cases.models import Case, CaseEvent, Category
 from workflows.cases.public.forms import MessageForm
-from workflows.cases.flow import StageError
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """Tracking codes by SMS to one number: anybody can type the number of somebody else."""
-NOT_FOR_CITIZENS: Final = frozenset({"received", "accepted", "objected", "reopened", "assigned", "step"})
+NOT_FOR_CITIZENS: Final = frozenset(
+    {"received", "accepted", "objected", "reopened", "assigned", "step"}
+)
 """Events whose text the page that opens with the code alone does not repeat: the citizen's own
 words may hold names and numbers, and a note for the next unit is for the unit."""
 
@@ -108,7 +110,7 @@ class Tracking:
     language: str
     category: str
     unit: str
-    stage: LazyText
+    stage: str
     is_closed: bool
     clock: str
     outcome: LazyText | str

@@ -63,9 +63,7 @@ def panel(case: Case) -> Panel:
             if step.action not in stages.BUILT_IN
         ],
         tasks=found,
-        mine=frozenset(
-            row.id for row in found if row.done_at is None and tasks.is_for(row, me)
-        ),
+        mine=frozenset(row.id for row in found if row.done_at is None and tasks.is_for(row, me)),
         diagram=url_for("workflows.show", name=name) if may("workflows.read") else None,
     )
 
@@ -102,7 +100,7 @@ def take_step(case_id: int, action: str) -> ResponseReturnValue:
     form = step_forms.make(action, fields)
 
     def step() -> None:
-        drawn: photos.Photo | None = form.drawn  # type: ignore[attr-defined]
+        drawn: photos.Photo | None = form.drawn 
         row = photos.attach(case_id, drawn) if drawn is not None else None
         filled = step_forms.values(form, fields, case.language)
         try:
@@ -129,7 +127,9 @@ def _page(case: Case, form: forms.ActionForm, conflict: object = "") -> str:
         "",
     )
     if not title and not conflict:
-        conflict = _("This is not possible now; the stage is: %(stage)s.", stage=flow.state_title(case))
+        conflict = _(
+            "This is not possible now; the stage is: %(stage)s.", stage=flow.state_title(case)
+        )
     return render_template(
         "cases_staff/step.html", case=case, form=form, title=title, conflict=conflict
     )
