@@ -6,11 +6,11 @@ A published version never changes, so a process reads each of them once.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from portal import audit, clock
 from portal.db import db
@@ -48,8 +48,18 @@ def name_and_number(definition_id: int) -> tuple[str, int]:
     return _published(definition_id)[0]
 
 
-@lru_cache(maxsize=256)
 def _published(definition_id: int) -> tuple[tuple[str, int], Definition]:
+    # Of the application, not of the process: two portals in one process have two databases.
+    known: dict[int, tuple[tuple[str, int], Definition]] = current_app.extensions.setdefault(
+        "pasokh_workflows", {}
+    )
+    found = known.get(definition_id)
+    if found is None:
+        found = known[definition_id] = _read(definition_id)
+    return found
+
+
+def _read(definition_id: int) -> tuple[tuple[str, int], Definition]:
     row = db.session.execute(
         select(
             WorkflowDefinition.name, WorkflowDefinition.number, WorkflowDefinition.document
@@ -238,8 +248,8 @@ def newest() -> Sequence[WorkflowDefinition]:
     """The newest published version of every workflow; one query."""
     return db.session.scalars(
         select(WorkflowDefinition)
+        .ext(distinct_on(WorkflowDefinition.name))
         .where(WorkflowDefinition.number.is_not(None))
-        .distinct(WorkflowDefinition.name)
         .order_by(WorkflowDefinition.name, WorkflowDefinition.number.desc())
     ).all()
 

@@ -80,7 +80,7 @@ def dry_run(workflow: str, from_id: int | None, to_id: int, mapping: Mapping[str
     counted = dict(
         db.session.execute(
             select(Case.state, func.count()).where(running(workflow, from_id)).group_by(Case.state)
-        ).tuples()
+        ).all()
     )
     clocks = db.session.execute(
         select(Case.state, CaseClock.kind, func.count())

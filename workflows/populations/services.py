@@ -132,7 +132,7 @@ def result_of(move_id: int) -> dict[str, int]:
             select(MovedCase.result, func.count())
             .where(MovedCase.move_id == move_id)
             .group_by(MovedCase.result)
-        ).tuples()
+        ).all()
     )
 
 

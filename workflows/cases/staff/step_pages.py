@@ -100,7 +100,7 @@ def take_step(case_id: int, action: str) -> ResponseReturnValue:
     form = step_forms.make(action, fields)
 
     def step() -> None:
-        drawn: photos.Photo | None = form.drawn 
+        drawn: photos.Photo | None = form.drawn
         row = photos.attach(case_id, drawn) if drawn is not None else None
         filled = step_forms.values(form, fields, case.language)
         try:
