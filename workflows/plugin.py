@@ -18,6 +18,7 @@ from workflows.cases.jobs import sweep_clocks
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
+from workflows.engine.cli import group as workflow_commands
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -39,7 +40,7 @@ plugin = Plugin(
         callins,
         callin_board,
     ),
-    cli=(calendars, cases, packet_commands),
+    cli=(calendars, cases, packet_commands, workflow_commands),
     home_tiles=(
         HomeTile(
             _l("Mayor call-ins"),
@@ -146,6 +147,10 @@ plugin = Plugin(
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
+        # The steps of a workflow that its definition gives to these roles.
+        "cases.steps": frozenset(
+            {"operator", "unit_officer", "field_supervisor", "communications", "official"}
+        ),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),
