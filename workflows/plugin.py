@@ -18,6 +18,7 @@ from workflows.cases.jobs import sweep_clocks
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
+from workflows.engine.cli import group as workflow_commands
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -42,7 +43,7 @@ plugin = Plugin(
         callin_board,
         workflow_pages,
     ),
-    cli=(calendars, cases, packet_commands),
+    cli=(calendars, cases, packet_commands, workflow_commands),
     home_tiles=(
         HomeTile(
             _l("Mayor call-ins"),
@@ -78,7 +79,7 @@ plugin = Plugin(
         NavigationItem(
             _l("Feedback calls"), "cases.call_queue", "cases.feedback", "listen", order=30
         ),
-        NavigationItem(_l("My tasks"), "cases.task_list", "cases.work", "listen", order=15),
+        NavigationItem(_l("My tasks"), "cases.task_list", "cases.steps", "listen", order=15),
         NavigationItem(
             _l("Workflows"), "workflows.index", "workflows.read", "administration", order=72
         ),
@@ -148,7 +149,14 @@ plugin = Plugin(
         "packets.compile": frozenset({"communications"}),
         "packets.decide": frozenset({"council_member"}),
         "cases.read": frozenset(
-            {"operator", "unit_officer", "field_supervisor", "official", "evaluator"}
+            {
+                "operator",
+                "unit_officer",
+                "field_supervisor",
+                "official",
+                "evaluator",
+                "communications",
+            }
         ),
         "cases.register": frozenset({"operator"}),
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
@@ -158,6 +166,10 @@ plugin = Plugin(
             {"operator", "unit_officer", "official", "evaluator", "communications"}
         ),
         "workflows.publish": frozenset(),
+        # The steps of a workflow that its definition gives to these roles.
+        "cases.steps": frozenset(
+            {"operator", "unit_officer", "field_supervisor", "communications", "official"}
+        ),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

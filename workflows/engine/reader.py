@@ -47,7 +47,7 @@ def read(text: str) -> tuple[Definition | None, list[Problem]]:
 def read_lines(text: str) -> tuple[Definition | None, list[Problem], dict[str, int]]:
     """As `read`, and the line of each path, for what is found out later."""
     problems: list[Problem] = []
-    root = nodes.parse(text.encode("utf-8", "surrogatepass"), problems)
+    root = nodes.parse(text.encode("utf-8", "surrogateescape"), problems)
     if root is None:
         return None, problems, {}
     lines = {node.path: node.line for node in _walk(root)}

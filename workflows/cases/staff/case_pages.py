@@ -60,7 +60,7 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         steps=steps,
         sent=bound,
         conflict=conflict,
-        forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.work") else {},
+        forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.steps") else {},
     )
 
 
@@ -221,7 +221,7 @@ def mark_urgent(case_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:case_id>/note")
-@allow("cases.work")
+@allow("cases.steps")
 def note(case_id: int) -> ResponseReturnValue:
     form = forms.NoteForm(prefix="note-")
     return take(

@@ -12,6 +12,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.formats import parse_date
@@ -63,7 +64,10 @@ def _field(field: FormField) -> Any:
                 render_kw={"rows": 3, "maxlength": MOST_TEXT},
             )
         case "choice":
-            choices = [(key, pick(dict(titles))) for key, titles in field.choices.items()]
+            choices = [
+                SelectChoice(value=key, label=pick(dict(titles)))
+                for key, titles in field.choices.items()
+            ]
             needed = [InputRequired(_("Choose one."))] if field.required else [Optional()]
             return RadioField(label, choices=choices, validators=needed)
         case "date":

@@ -78,24 +78,20 @@ def doer() -> tasks.Doer:
 
 
 @blueprint.get("/<int:case_id>/step/<action>")
-@allow("cases.work")
+@allow("cases.steps")
 def step_form(case_id: int, action: str) -> ResponseReturnValue:
-    case = case_pages.found(case_id)
-    if action in stages.BUILT_IN:
-        abort(404)
+    case = _case(case_id, action)
     made = step_forms.make(action, steps.declared(case, action), formdata=None)
     made.version.data = str(detail.version(case.id))
     return _page(case, made)
 
 
 @blueprint.post("/<int:case_id>/step/<action>")
-@allow("cases.work")
+@allow("cases.steps")
 @body_limit(256 * 1024, PHOTO_LIMIT)
 def take_step(case_id: int, action: str) -> ResponseReturnValue:
     """The step is taken and, with a photo in its form, the photo kept."""
-    case = case_pages.found(case_id)
-    if action in stages.BUILT_IN:
-        abort(404)
+    case = _case(case_id, action)
     fields = steps.declared(case, action)
     form = step_forms.make(action, fields)
 
@@ -115,6 +111,17 @@ def take_step(case_id: int, action: str) -> ResponseReturnValue:
             raise
 
     return case_pages.take(case_id, form, step, _l("The step was taken."), draw=_page)
+
+
+def _case(case_id: int, action: str) -> Case:
+    """The case; 404 for a step that has a page of its own, 403 for one of another permission."""
+    case = case_pages.found(case_id)
+    if action in stages.BUILT_IN:
+        abort(404)
+    known = [step for step in flow.definition_of(case).steps_of(action) if step.roles]
+    if known and not any(may(step.permission) for step in known):
+        abort(403)
+    return case
 
 
 def _page(case: Case, form: forms.ActionForm, conflict: object = "") -> str:
@@ -139,7 +146,7 @@ def _page(case: Case, form: forms.ActionForm, conflict: object = "") -> str:
 
 
 @blueprint.get("/tasks")
-@allow("cases.work")
+@allow("cases.steps")
 def task_list() -> str:
     """What workflows have given to whoever looks."""
     found = list(tasks.page(doer(), _after()))
@@ -158,7 +165,7 @@ def _after() -> tuple[Any, int] | None:
 
 
 @blueprint.post("/tasks/<int:task_id>/done")
-@allow("cases.work")
+@allow("cases.steps")
 def task_done(task_id: int) -> ResponseReturnValue:
     try:
         row = tasks.done(task_id, doer=doer(), result=request.form.get("result", ""))
