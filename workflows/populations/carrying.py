@@ -7,7 +7,7 @@ row in workflow_moved_cases is written with the change, so a job may die anywher
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from portal import audit, clock
 from portal.db import db
@@ -37,31 +37,27 @@ def batch(move: WorkflowMove, size: int = BATCH) -> int:
         )
     )
     running = _clocks_of([case.id for case in cases])
-    moved: list[tuple[Case, dict[str, Any], Any]] = []
+    moved: list[tuple[Case, dict[str, Any], CaseEvent]] = []
     for case in cases:
-        before = _before(case)
-        target = str(move.mapping[case.state])
-        stopped = [row for row in running.get(case.id, []) if row.kind not in new.clocks]
-        before["clocks"] = [_kept(row) for row in stopped]
-        was = case.state
-        case.definition_id, case.state = move.to_id, target
-        case.stage = new.states[target].stage
+        mine = running.get(case.id, [])
+        stopped = [row for row in mine if row.kind not in new.clocks]
+        before = _before(case, stopped)
+        case.definition_id, case.state = move.to_id, str(move.mapping[case.state])
+        case.stage = new.states[case.state].stage
         for row in stopped:
             row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
-        before["started"] = _start(case, old, new, target)
-        if stopped or before["started"]:
-            _new_due(case)
-        event = moves.add_event(
-            case.id,
-            "migrated",
-            workflow=move.workflow,
-            move=move.id,
-            before=was,
-            after=target,
-        )
-        audit.record("case.migrated", "case", case.id, move=move.id, before=was, after=target)
+        if stopped:
+            case.next_due_at = _soonest(mine)
+        note = {"move": move.id, "before": before["state"], "after": case.state}
+        event = moves.add_event(case.id, "migrated", workflow=move.workflow, **note)
+        audit.record("case.migrated", "case", case.id, **note)
         moved.append((case, before, event))
     db.session.flush()
+    for case, before, _event in moved:
+        before["started"] = [
+            clockwork.start(case, new.clocks[name]).id
+            for name in plan.started(old, new, case.state)
+        ]
     db.session.add_all(
         MovedCase(move_id=move.id, case_id=case.id, before=before, event_id=event.id)
         for case, before, event in moved
@@ -81,28 +77,28 @@ def batch_back(move: WorkflowMove, size: int = BATCH) -> int:
         .with_for_update(of=[MovedCase, Case], key_share=True, skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
-    for kept, case in rows:
-        if not _as_moved(move, kept, case):
-            kept.result = "went_on"
-            continue
-        before = kept.before
-        after = case.state
+    returned = [(kept, case) for kept, case in rows if _as_moved(move, kept, case)]
+    stopped = _clocks({one["id"] for kept, _case in returned for one in kept.before["clocks"]})
+    started = _clocks({one for kept, _case in returned for one in kept.before["started"]})
+    for kept, _case in rows:
+        kept.result = "went_on"
+    for kept, case in returned:
+        before, after = kept.before, case.state
+        kept.result = "returned"
         case.definition_id, case.state = before["definition_id"], before["state"]
         case.stage = before["stage"]
-        touched = _bring_back(before["clocks"]) + _take_back(before["started"])
-        kept.result = "returned"
-        if touched:
-            _new_due(case)
-        moves.add_event(
-            case.id,
-            "migrated",
-            workflow=move.workflow,
-            move=move.id,
-            before=after,
-            after=case.state,
-            undone=True,
-        )
-        audit.record("case.migration_undone", "case", case.id, move=move.id, after=case.state)
+        for one in before["clocks"]:
+            _run_again(stopped[one["id"]], one["act_at"])
+        for clock_id in before["started"]:
+            if clock_id in started:
+                _take_back(started[clock_id])
+        note = {"move": move.id, "before": after, "after": case.state}
+        moves.add_event(case.id, "migrated", workflow=move.workflow, undone=True, **note)
+        audit.record("case.migration_undone", "case", case.id, **note)
+    db.session.flush()
+    running = _clocks_of([case.id for _kept, case in returned])
+    for _kept, case in returned:
+        case.next_due_at = _soonest(running.get(case.id, []))
     db.session.flush()
     return len(rows)
 
@@ -116,24 +112,21 @@ def _as_moved(move: WorkflowMove, kept: MovedCase, case: Case) -> bool:
     )
 
 
-def _before(case: Case) -> dict[str, Any]:
+def _before(case: Case, stopped: list[CaseClock]) -> dict[str, Any]:
     return {
         "definition_id": case.definition_id,
         "state": case.state,
         "stage": case.stage,
         "stage_at": case.stage_at.isoformat(),
+        "clocks": [
+            {"id": row.id, "act_at": row.act_at.isoformat() if row.act_at else None}
+            for row in stopped
+        ],
     }
 
 
-def _kept(row: CaseClock) -> dict[str, Any]:
-    return {"id": row.id, "act_at": row.act_at.isoformat() if row.act_at else None}
-
-
-def _start(case: Case, old: Definition, new: Definition, state: str) -> list[int]:
-    return [clockwork.start(case, new.clocks[name]).id for name in plan.started(old, new, state)]
-
-
 def _clocks_of(case_ids: list[int]) -> dict[int, list[CaseClock]]:
+    """The running clocks of some cases; one query."""
     found: dict[int, list[CaseClock]] = {}
     for row in db.session.scalars(
         select(CaseClock).where(CaseClock.case_id.in_(case_ids), CaseClock.stopped_at.is_(None))
@@ -142,29 +135,25 @@ def _clocks_of(case_ids: list[int]) -> dict[int, list[CaseClock]]:
     return found
 
 
-def _bring_back(kept: list[dict[str, Any]]) -> int:
-    for one in kept:
-        row = db.session.get_one(CaseClock, one["id"])
-        row.stopped_at = row.stopped_by = None
-        row.act_at = dt.datetime.fromisoformat(one["act_at"]) if one["act_at"] else None
-    db.session.flush()
-    return len(kept)
+def _clocks(ids: set[int]) -> dict[int, CaseClock]:
+    if not ids:
+        return {}
+    rows = db.session.scalars(select(CaseClock).where(CaseClock.id.in_(ids)))
+    return {row.id: row for row in rows}
 
 
-def _take_back(started: list[int]) -> int:
+def _soonest(rows: list[CaseClock]) -> dt.datetime | None:
+    return min((row.due_at for row in rows if row.stopped_at is None), default=None)
+
+
+def _run_again(row: CaseClock, act_at: str | None) -> None:
+    row.stopped_at = row.stopped_by = None
+    row.act_at = dt.datetime.fromisoformat(act_at) if act_at else None
+
+
+def _take_back(row: CaseClock) -> None:
     """A clock that has warned nobody leaves no trace; one that has is stopped."""
-    for clock_id in started:
-        row = db.session.get(CaseClock, clock_id)
-        if row is None:
-            continue
-        if row.warned_at is None and row.escalated_at is None:
-            db.session.execute(delete(CaseClock).where(CaseClock.id == clock_id))
-        elif row.stopped_at is None:
-            row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
-    db.session.flush()
-    return len(started)
-
-
-def _new_due(case: Case) -> None:
-    db.session.flush()
-    case.next_due_at = min((row.due_at for row in clocks.running(case.id)), default=None)
+    if row.warned_at is None and row.escalated_at is None:
+        db.session.delete(row)
+    elif row.stopped_at is None:
+        row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
