@@ -91,3 +91,11 @@ def test_diagram_and_scxml_of_a_shipped_one_and_of_a_file(here: Run, tmp_path: P
 def test_the_list_names_all(here: Run) -> None:
     document = json.loads(here("list", "--json").stdout)
     assert [one["name"] for one in document["workflows"]] == sorted(catalogue.shipped())
+
+
+def test_the_example_of_the_documentation_is_good(here: Run, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "workflows.md").read_text()
+    file = tmp_path / "lost-property.yaml"
+    file.write_text(page.split("```yaml\n")[1].split("```")[0])
+    document = json.loads(here("check", file, "--json").stdout)
+    assert (document["ok"], document["problems"]) == (True, [])
