@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .model import Definition, State, Transition
-from .run import next_state
+from .run import ACTION, next_state
 
 BOX: Final = 236
 PAD: Final = 12
@@ -254,7 +254,7 @@ def _box(
     clocks = tuple(
         broken(clock_texts[rule.name], inner - MARK, LABEL)
         for rule in definition.clocks.values()
-        if state.name in rule.starts
+        if state.name in rule.starts or _brought(definition, state.name, rule.starts)
     )
     stays = _unique(
         Label(
@@ -267,6 +267,15 @@ def _box(
     )
     title = broken(state.titles.get(language, state.name), inner, TITLE * BOLD)
     return Box(state, title, clocks, stays)
+
+
+def _brought(definition: Definition, state: str, marks: tuple[str, ...]) -> bool:
+    """Whether an action among the marks leads to the state."""
+    return any(
+        ACTION + step.action in marks and next_state(source, step) == state
+        for step in definition.transitions
+        for source in step.sources
+    )
 
 
 def _number(layout: Layout, row: dict[str, int]) -> None:
