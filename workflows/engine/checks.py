@@ -96,7 +96,8 @@ def _states(definition: Definition) -> Iterator[Problem]:
         yield error("initial", _unknown_state(definition.initial))
     if not any(state.final for state in states.values()):
         yield error("states", _l("There is no end: a state of the stage closed"))
-    reached = paths.reachable(definition, [definition.initial])
+    known = definition.initial in states
+    reached = paths.reachable(definition, [definition.initial]) if known else set(states)
     ending = paths.leading_to(definition, [name for name in states if states[name].final])
     moving = {
         source
@@ -186,14 +187,13 @@ def _form(step: Transition, path: str) -> Iterator[Problem]:
         if asked.kind != "choice" and asked.choices:
             message = _l("Only a field of the kind choice has choices: “%(name)s”", name=asked.name)
             yield error(where, message)
-        for language in LANGUAGES:
-            seen: set[str] = set()
-            for number, titles in enumerate(asked.choices.values()):
-                text = titles.get(language, "").strip()
-                if text and text in seen:
-                    message = _l("The choice “%(text)s” is there twice", text=text)
-                    yield error(f"{where}.choices[{number}].titles", message)
-                seen.add(text)
+        seen: set[tuple[str, str]] = set()
+        for number, titles in enumerate(asked.choices.values()):
+            same = [text for key, text in titles.items() if (key, text.strip()) in seen]
+            if same:
+                message = _l("The choice “%(text)s” is there twice", text=same[0])
+                yield error(f"{where}.choices[{number}].titles", message)
+            seen |= {(key, text.strip()) for key, text in titles.items()}
 
 
 def _effects(step: Transition, path: str, known: World) -> Iterator[Problem]:

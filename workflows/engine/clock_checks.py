@@ -8,7 +8,7 @@ from . import paths, run
 from .model import ClockRule, Definition
 from .problems import Problem, error, warning
 
-_ACTION = paths.ACTION
+_ACTION = run.ACTION
 
 
 def check(definition: Definition, calendars: Collection[str]) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ COLOURS: Final = {
 }
 """Of a stage; each has three to one against white and against a dark page."""
 FONT: Final = "'IBM Plex Sans Arabic','Noto Sans Arabic','Segoe UI',Tahoma,sans-serif"
-_HEAD: Final = 22
+_HEAD: Final = 20
 _ROUND: Final = 7
 _ARROW: Final = 7
 
@@ -63,7 +63,8 @@ def _clock(rule: ClockRule, language: str) -> str:
         limit = ngettext("%(num)s hour", "%(num)s hours", count, num=number)
     else:
         limit = ngettext("%(num)s open hour", "%(num)s open hours", count, num=number)
-    return _("%(title)s: %(limit)s", title=title, limit=limit)
+    # Number and unit stay on one line.
+    return _("%(title)s: %(limit)s", title=title, limit=limit.replace(" ", "\N{NO-BREAK SPACE}"))
 
 
 class _Drawing:
@@ -74,7 +75,7 @@ class _Drawing:
         wide = max(text_width(definition.titles[language], _HEAD) + MARGIN * 2, 360)
         self.width = max(layout.width, wide)
         self.shift = (self.width - layout.width) / 2
-        self.top = 30 + _HEAD
+        self.top = 14 + _HEAD
         self.height = self.top + layout.height + len(self.legend) * (LINE + 3) + MARGIN
         name = f"workflow-{definition.name}-{language}"
         self.root = ET.Element(
@@ -161,7 +162,7 @@ class _Drawing:
         self._write(
             self.root,
             self.layout.width / 2,
-            20 + _HEAD / 2,
+            16 + _HEAD / 2,
             self.definition.titles[self.language],
             middle=True,
             font_size=_n(_HEAD),
@@ -262,17 +263,27 @@ class _Drawing:
         side, way = (self.layout.left + BOX, 1) if lane.forward else (self.layout.left, -1)
         x, colour = self.layout.lane_x(lane), self._colour(lane.target)
         dashes = {"stroke_dasharray": "5 4"} if lane.label.system else {}
+        # One trunk from the farthest state; the others join it, or dashes would fill each other.
+        down = 1 if lane.forward else -1
+        first = min(lane.outs.values(), key=lambda y: y * down)
         for y in lane.outs.values():
-            points = [(side, y), (x, y), (x, lane.into), (side + way * _ARROW, lane.into)]
+            points = [(side, y), (x, y), (x, y + down * _ROUND * 2)]
+            if y == first:
+                points[2:] = [(x, lane.into), (side + way * _ARROW, lane.into)]
             self._path(body, points, stroke=colour, **dashes)
-            self._add(
-                body, "circle", {"cx": _n(self._x(side)), "cy": _n(y), "r": "2.6", "fill": colour}
-            )
+            dot = {"cx": _n(self._x(side)), "cy": _n(y), "r": "2.6", "fill": colour}
+            self._add(body, "circle", dot)
         tip, back = (side, lane.into), side + way * (_ARROW + 2)
         self._polygon(body, [tip, (back, lane.into - 4.5), (back, lane.into + 4.5)], colour)
-        start = side + PAD + 2 if lane.forward else side - PAD - 2 - lane.label.width
-        first = lane.into - 6 - (len(lane.label.lines) - 1) * LINE
-        self._label(body, lane.label, start, first)
+        top = lane.into - 7 - (len(lane.label.lines) - 1) * LINE
+        if lane.forward:
+            self._label(body, lane.label, side + PAD + 2, top)
+        elif lane.label.system or lane.label.condition:
+            self._label(body, lane.label, side - PAD - 2 - lane.label.width, top)
+        else:
+            for number, part in enumerate(lane.label.lines):
+                y = top + number * LINE
+                self._write(body, side - PAD - 2, y, part, text_anchor="end")
 
     # The foot and the words
 

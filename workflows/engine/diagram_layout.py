@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .model import Definition, State, Transition
-from .run import next_state
+from .run import ACTION, next_state
 
 BOX: Final = 236
 PAD: Final = 12
 LABEL: Final = 12.5
 TITLE: Final = 15
+BOLD: Final = 1.1
 LINE: Final = 17
 TITLE_LINE: Final = 21
 LABEL_WIDTH: Final = 172
@@ -121,7 +122,7 @@ def text_width(text: str, size: float) -> float:
 def _letter(letter: str) -> float:
     if letter in "\u200c\u200d\u200e\u200f" or "\u064b" <= letter <= "\u0652":
         return 0
-    if letter in " .,;:'|!iljtfrI()[]":
+    if letter in " \N{NO-BREAK SPACE}.,;:'|!iljtfrI()[]":
         return 0.34
     if "\u0600" <= letter <= "\u06ff":
         return 0.55
@@ -131,7 +132,7 @@ def _letter(letter: str) -> float:
 def broken(text: str, width: float, size: float) -> tuple[str, ...]:
     """The text in lines of at most a width; a single longer word has its own line."""
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, size) <= width:
             lines[-1] = longer
@@ -253,7 +254,7 @@ def _box(
     clocks = tuple(
         broken(clock_texts[rule.name], inner - MARK, LABEL)
         for rule in definition.clocks.values()
-        if state.name in rule.starts
+        if state.name in rule.starts or _brought(definition, state.name, rule.starts)
     )
     stays = _unique(
         Label(
@@ -264,8 +265,17 @@ def _box(
         for step in definition.steps(state.name)
         if next_state(state.name, step) == state.name and step.action not in everywhere
     )
-    title = broken(state.titles.get(language, state.name), inner, TITLE)
+    title = broken(state.titles.get(language, state.name), inner, TITLE * BOLD)
     return Box(state, title, clocks, stays)
+
+
+def _brought(definition: Definition, state: str, marks: tuple[str, ...]) -> bool:
+    """Whether an action among the marks leads to the state."""
+    return any(
+        ACTION + step.action in marks and next_state(source, step) == state
+        for step in definition.transitions
+        for source in step.sources
+    )
 
 
 def _number(layout: Layout, row: dict[str, int]) -> None:
@@ -345,7 +355,7 @@ def _ports(layout: Layout, name: str, forward: bool, y: float) -> float:
 
 def _enter(lanes: list[Lane], at: float) -> float:
     for lane in lanes:
-        at += len(lane.label.lines) * LINE + 4
+        at += len(lane.label.lines) * LINE + 6
         lane.into = at
         at += 6
     return at

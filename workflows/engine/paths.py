@@ -8,8 +8,6 @@ from collections.abc import Iterable
 
 from .model import Definition
 
-ACTION = "action:"
-
 
 def reachable(definition: Definition, begin: Iterable[str]) -> set[str]:
     """The states that cases can come to from any of `begin`, these included."""

@@ -47,7 +47,7 @@ def read(text: str) -> tuple[Definition | None, list[Problem]]:
 def read_lines(text: str) -> tuple[Definition | None, list[Problem], dict[str, int]]:
     """As `read`, and the line of each path, for what is found out later."""
     problems: list[Problem] = []
-    root = nodes.parse(text.encode("utf-8", "surrogateescape"), problems)
+    root = nodes.parse(text.encode("utf-8", "surrogatepass"), problems)
     if root is None:
         return None, problems, {}
     lines = {node.path: node.line for node in _walk(root)}
@@ -103,7 +103,7 @@ def _plain(node: Node, key: str) -> Any:
     if isinstance(value, list):
         return [_plain(below, "") for below in value]
     if isinstance(value, str) and key in _NUMBERS:
-        digits = ascii_digits(value.strip())
+        digits = ascii_digits(value.strip()).replace("٫", ".")
         if _NUMBER.fullmatch(digits):
             return float(digits) if "." in digits else int(digits)
     if isinstance(value, str) and key == "required":
