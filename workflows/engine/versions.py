@@ -19,6 +19,7 @@ from workflows.engine import catalogue, checks, reader
 from workflows.engine.document import from_document, to_document
 from workflows.engine.model import Definition
 from workflows.engine.models import WorkflowDefinition
+from workflows.engine.review import review
 
 MOST_NOTE = 1_000
 
@@ -166,10 +167,10 @@ def save_draft(
 
     No draft where it cannot even be read.
     """
-    definition, problems = reader.read(source)
+    found = review(source)
+    definition, problems = found.definition, list(found.problems)
     if definition is None:
         return None, problems
-    problems = [*problems, *checks.check(definition)]
     document = to_document(definition)
     _hold(definition.name)
     row = draft_of(definition.name)

@@ -11,10 +11,9 @@ from sqlalchemy import select
 
 from portal import audit, clock
 from portal.db import db
-from workflows.cases import clocks, clockwork, moves
-from workflows.cases.models import Case, CaseClock
+from workflows.cases import clockwork, moves
+from workflows.cases.models import Case, CaseClock, CaseEvent
 from workflows.engine import versions
-from workflows.engine.model import Definition
 from workflows.populations import plan
 from workflows.populations.models import MovedCase, WorkflowMove
 
@@ -48,7 +47,7 @@ def batch(move: WorkflowMove, size: int = BATCH) -> int:
             row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
         if stopped:
             case.next_due_at = _soonest(mine)
-        note = {"move": move.id, "before": before["state"], "after": case.state}
+        note: dict[str, Any] = {"move": move.id, "before": before["state"], "after": case.state}
         event = moves.add_event(case.id, "migrated", workflow=move.workflow, **note)
         audit.record("case.migrated", "case", case.id, **note)
         moved.append((case, before, event))
@@ -92,7 +91,7 @@ def batch_back(move: WorkflowMove, size: int = BATCH) -> int:
         for clock_id in before["started"]:
             if clock_id in started:
                 _take_back(started[clock_id])
-        note = {"move": move.id, "before": after, "after": case.state}
+        note: dict[str, Any] = {"move": move.id, "before": after, "after": case.state}
         moves.add_event(case.id, "migrated", workflow=move.workflow, undone=True, **note)
         audit.record("case.migration_undone", "case", case.id, **note)
     db.session.flush()

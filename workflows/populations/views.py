@@ -12,10 +12,11 @@ from portal.db import after_commit, db
 from portal.i18n import _, current_language
 from portal.security import allow, body_limit
 from workflows.cases.stages import STAGE_NAMES
-from workflows.engine import catalogue, checks, diagram, labels, reader, scxml, versions
+from workflows.engine import catalogue, diagram, labels, reader, scxml, versions
 from workflows.engine.document import from_document
 from workflows.engine.model import Definition
 from workflows.engine.models import WorkflowDefinition
+from workflows.engine.review import review
 from workflows.populations import plan, services
 from workflows.populations.jobs import carry_out
 from workflows.populations.models import WorkflowMove
@@ -171,7 +172,7 @@ def draft(name: str) -> str:
 
 def _draft_view(row: WorkflowDefinition, refused: object = "", note: str = "") -> str:
     definition = from_document(row.document)
-    problems = checks.check(definition)
+    problems = review(row.source).problems
     wrong = any(one.severity == "error" for one in problems)
     return render_template(
         "workflows/draft.html",
