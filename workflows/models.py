@@ -2,6 +2,9 @@
 
 from workflows.callins import models as callins
 from workflows.cases import models as cases
+from workflows.cases.filters import models as case_filters
+from workflows.cases.replies import models as case_replies
+from workflows.cases.rules import models as case_rules
 from workflows.packets import models as packets
 
-__all__ = ["callins", "cases", "packets"]
+__all__ = ["callins", "case_filters", "case_replies", "case_rules", "cases", "packets"]

@@ -9,7 +9,7 @@ from flask_security import current_user
 from portal.i18n import _
 from portal.security import allow, may
 from portal.units import services as units
-from workflows.cases.staff import detail, labels, lists
+from workflows.cases.staff import counting, detail, labels, lists, paging
 from workflows.cases.staff.blueprint import blueprint
 
 
@@ -28,7 +28,7 @@ def _home_view() -> str:
 def index() -> str:
     who = reader()
     wanted = lists.CaseFilter.from_args(request.args, _home_view())
-    page = lists.page(
+    page = paging.page(
         wanted,
         who,
         after=request.args.get("after", ""),
@@ -39,7 +39,7 @@ def index() -> str:
         "cases_staff/index.html",
         wanted=wanted,
         page=page,
-        tabs_of=_tabs(wanted, lists.counts(who)),
+        tabs_of=_tabs(wanted, counting.counts(who)),
         options=_options(),
         before_url=page.before and url_for("cases.index", before=page.before, **arguments),
         after_url=page.after and url_for("cases.index", after=page.after, **arguments),
