@@ -60,6 +60,7 @@ EVENT_NAMES: dict[str, LazyText] = {
     "escalated": _l("Reported to the unit above"),
     "sms": _l("SMS"),
     "urgent": _l("Marked as urgent"),
+    "categorised": _l("Category marked"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

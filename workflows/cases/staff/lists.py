@@ -172,8 +172,15 @@ def _occurs(word: str) -> ColumnElement[bool]:
     # Of a search key there is nothing left that LIKE or a pattern would take for its own.
     if len(word) > 2:
         return Case.search_key.like(f"%{word}%")
-    # Two letters have no trigram inside them: as a whole word they have, with its borders.
-    return Case.search_key.regexp_match(f"(^|[[:space:]]){word}([[:space:]]|$)")
+    # Two letters have no trigram inside them; as a whole word they have, with its borders. A key
+    # begins with the code of its case, so no word of people stands at the very beginning.
+    return or_(
+        *(
+            Case.search_key.like(f"%{before}{word}{after}")
+            for before in " \n"
+            for after in (" %", "\n%", "")
+        )
+    )
 
 
 def _is_number(word: str) -> bool:

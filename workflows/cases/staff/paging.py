@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, UnaryExpression, select, tuple_
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql import operators
 
 from portal import clock
 from portal.accounts.models import User
@@ -119,8 +120,20 @@ def _searched(
     if len(found) == most:
         return found
     # OFFSET 0: the planner may not walk the order after all and hope to meet the words.
-    hits = select(Case.id).where(words).offset(0).subquery()
-    return _run(base.join(hits, hits.c.id == Case.id).order_by(*order).limit(most))
+    hits = base.where(words).offset(0).subquery()
+    columns = {"id": hits.c.id, "next_due_at": hits.c.next_due_at}
+    return _run(
+        select(*columns.values())
+        .order_by(*(_over(columns, one) for one in order))
+        .limit(most)
+    )
+
+
+def _over(columns: dict[str, Any], order: UnaryExpression[Any]) -> UnaryExpression[Any]:
+    """The same order over the columns of a subquery."""
+    column = columns[order.element.key]  # type: ignore[attr-defined]
+    falls = order.modifier is operators.desc_op
+    return column.desc() if falls else column.asc()  # type: ignore[no-any-return]
 
 
 def _run(statement: Select[Any]) -> list[Key]:
