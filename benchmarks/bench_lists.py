@@ -216,7 +216,11 @@ def measure(app: object, number: int, built: float) -> dict[str, object]:
             found[name] = f"status {answer.status_code}"
             continue
         middle = statistics.median(times[1:])
-        found[name] = {"ms": round(middle), "slowest": round(max(times[1:])), "cold": round(times[0])}
+        found[name] = {
+            "ms": round(middle),
+            "slowest": round(max(times[1:])),
+            "cold": round(times[0]),
+        }
         if middle > LIMIT_MS:
             slow.append(name)
     return {

@@ -82,6 +82,15 @@ plugin = Plugin(
             "administration",
             order=70,
         ),
+        NavigationItem(
+            _l("Hand-over of cases"), "cases.handover_list", "cases.handover", "listen", order=35
+        ),
+        NavigationItem(
+            _l("Canned replies"), "cases.reply_list", "cases.replies", "administration", order=71
+        ),
+        NavigationItem(
+            _l("Rules of assignment"), "cases.rule_list", "cases.rules", "administration", order=72
+        ),
     ),
     dashboard=(
         DashboardCard(
@@ -146,6 +155,9 @@ plugin = Plugin(
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
+        "cases.replies": frozenset({"operator", "communications"}),
+        "cases.rules": frozenset(),
+        "cases.handover": frozenset({"operator", "unit_officer"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -23,7 +23,6 @@ from workflows.cases.staff.blueprint import blueprint
 from workflows.cases.staff.forms import words
 
 
-
 @blueprint.get("/bulk")
 @allow("cases.work")
 def bulk_page() -> ResponseReturnValue:
@@ -117,9 +116,7 @@ def _step(step: str, form: Any) -> Callable[[Case], object]:
 
             return finish
         case _:
-            return lambda case: recategorise(
-                case.id, category_id=int(form.category.data), by=by
-            )
+            return lambda case: recategorise(case.id, category_id=int(form.category.data), by=by)
 
 
 def _assign(**arguments: Any) -> Any:

@@ -50,10 +50,10 @@ def save_filter() -> ResponseReturnValue:
     except moves.InputRefused as error:
         db.session.rollback()
         flash(str(error.message), "error")
-        return redirect(url_for("cases.index", **wanted.to_args()), 303)
+        return redirect(url_for("cases.index", **tabs.arguments(wanted)), 303)
     db.session.commit()
     flash(_("The list was saved."), "success")
-    return redirect(url_for("cases.index", **wanted.to_args()), 303)
+    return redirect(url_for("cases.index", **tabs.arguments(wanted)), 303)
 
 
 @blueprint.post("/filters/<int:filter_id>/delete")

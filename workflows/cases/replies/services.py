@@ -48,6 +48,11 @@ def offered(category_id: int | None, *, every_category: bool = False) -> list[Ca
     )
 
 
+def panel(case: Case) -> list[tuple[int, str]]:
+    """(id, name) of what the form of the answer offers for a case."""
+    return [(one.id, one.name) for one in offered(case.category_id)]
+
+
 def find(reply_id: int) -> CannedReply:
     """Raises LookupError."""
     found = db.session.get(CannedReply, reply_id)

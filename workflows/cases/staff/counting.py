@@ -23,9 +23,7 @@ def counts(reader: Reader, views: Iterable[str] = lists.VIEWS) -> dict[str, int]
 def of_filters(wanted: dict[str, CaseFilter], reader: Reader) -> dict[str, int]:
     """How many cases each filter finds, at most MOST + 1; without those that search words."""
     parts = {
-        name: _bounded(one, reader).label(f"n_{name}")
-        for name, one in wanted.items()
-        if not one.q
+        name: _bounded(one, reader).label(f"n_{name}") for name, one in wanted.items() if not one.q
     }
     if not parts:
         return {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.i18n import _, digits, format_datetime
 from workflows.cases.models import CaseEvent
+from workflows.cases.rules import words
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail import Detail
 
@@ -40,6 +41,7 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "assigned" | "reopened":
             if unit:
                 lines.append(_("To: %(unit)s", unit=unit))
+            lines += words.reasons(event.data)
         case "warned" | "escalated":
             if event.kind == "escalated" and unit:
                 lines.append(_("To: %(unit)s", unit=unit))

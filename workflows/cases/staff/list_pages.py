@@ -19,9 +19,7 @@ def index() -> ResponseReturnValue:
     if not request.args:
         for one in saved:
             if one.default:
-                return redirect(
-                    url_for("cases.index", **tabs.arguments(one.wanted), saved=one.id)
-                )
+                return redirect(url_for("cases.index", **tabs.arguments(one.wanted), saved=one.id))
     who = tabs.reader()
     wanted = lists.CaseFilter.from_args(request.args, tabs.home_view())
     # Before the page is read: what happens in between is told once too often, never not at all.

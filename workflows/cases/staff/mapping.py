@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy import case as when
-from sqlalchemy import func, select
 
 from portal import clock
 from portal.db import db
@@ -167,8 +167,12 @@ def points(unit_id: int | None = None, urgent_only: bool = False) -> Picture:
             )
         )
     ).cte("borders")
-    row = func.width_bucket(near.c.latitude, borders.c.south, borders.c.north, CELLS)
-    column = func.width_bucket(near.c.longitude, borders.c.west, borders.c.east, CELLS)
+    row: ColumnElement[int] = func.width_bucket(
+        near.c.latitude, borders.c.south, borders.c.north, CELLS
+    )
+    column: ColumnElement[int] = func.width_bucket(
+        near.c.longitude, borders.c.west, borders.c.east, CELLS
+    )
     # Two equal borders are an error to width_bucket.
     row = when((borders.c.south < borders.c.north, row), else_=1)
     column = when((borders.c.west < borders.c.east, column), else_=1)

@@ -26,6 +26,8 @@ page the words are rare, and the trigram index finds the few that there are; for
 that index would fetch half the table before it could be ordered."""
 
 Key = tuple[int, dt.datetime | None]
+Order = list[UnaryExpression[Any]]
+Stretch = tuple[list[ColumnElement[bool]], Order]
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _keys(
 
 
 def _searched(
-    base: Select[Any], words: ColumnElement[bool], order: list[UnaryExpression[Any]], most: int
+    base: Select[int, dt.datetime | None], words: ColumnElement[bool], order: Order, most: int
 ) -> list[Key]:
     read = base.order_by(*order).limit(PROBED).subquery()
     probe = select(Case.id, Case.next_due_at).join(read, read.c.id == Case.id).where(words)
@@ -121,26 +123,21 @@ def _searched(
         return found
     # OFFSET 0: the planner may not walk the order after all and hope to meet the words.
     hits = base.where(words).offset(0).subquery()
-    columns = {"id": hits.c.id, "next_due_at": hits.c.next_due_at}
-    return _run(
-        select(*columns.values())
-        .order_by(*(_over(columns, one) for one in order))
-        .limit(most)
+    turned = (
+        one.desc() if falls else one.asc()
+        for one, falls in _columns(order, hits.c.next_due_at, hits.c.id)
     )
+    return _run(select(hits.c.id, hits.c.next_due_at).order_by(*turned).limit(most))
 
 
-def _over(columns: dict[str, Any], order: UnaryExpression[Any]) -> UnaryExpression[Any]:
-    """The same order over the columns of a subquery."""
-    column = columns[order.element.key]  # type: ignore[attr-defined]
-    falls = order.modifier is operators.desc_op
-    return column.desc() if falls else column.asc()  # type: ignore[no-any-return]
+def _columns(order: Order, due: Any, case_id: Any) -> list[tuple[Any, bool]]:
+    """The columns of an order over those of a subquery, and whether they fall."""
+    falls = order[-1].modifier is operators.desc_op
+    return [(column, falls) for column in ((due, case_id) if len(order) > 1 else (case_id,))]
 
 
-def _run(statement: Select[Any]) -> list[Key]:
+def _run(statement: Select[int, dt.datetime | None]) -> list[Key]:
     return [(row.id, row.next_due_at) for row in db.session.execute(statement)]
-
-
-Stretch = tuple[list[ColumnElement[bool]], list[UnaryExpression[Any]]]
 
 
 def _stretches(anchor: Key | None, newest_first: bool, backwards: bool) -> Iterator[Stretch]:
@@ -150,19 +147,19 @@ def _stretches(anchor: Key | None, newest_first: bool, backwards: bool) -> Itera
     entered at the key: every page would be read from the first on.
     """
     none, some = Case.next_due_at.is_(None), Case.next_due_at.is_not(None)
-    rising = [Case.next_due_at.asc(), Case.id.asc()]
-    falling = [Case.next_due_at.desc(), Case.id.desc()]
+    rising: Order = [Case.next_due_at.asc(), Case.id.asc()]
+    falling: Order = [Case.next_due_at.desc(), Case.id.desc()]
     if newest_first:
-        order = [Case.id.asc() if backwards else Case.id.desc()]
+        order: Order = [Case.id.asc() if backwards else Case.id.desc()]
         beyond = [] if anchor is None else [_past(anchor[0], up=backwards)]
         yield beyond, order
     elif anchor is None:
         yield [], rising
     elif anchor[1] is None:
         if not backwards:
-            yield [none, _past(anchor[0], up=True)], [Case.id.asc()]
+            yield [none, _past(anchor[0], up=True)], rising[1:]
         else:
-            yield [none, _past(anchor[0], up=False)], [Case.id.desc()]
+            yield [none, _past(anchor[0], up=False)], falling[1:]
             yield [some], falling
     else:
         place, here = tuple_(Case.next_due_at, Case.id), tuple_(anchor[1], anchor[0])
@@ -170,7 +167,7 @@ def _stretches(anchor: Key | None, newest_first: bool, backwards: bool) -> Itera
             yield [place < here], falling
         else:
             yield [place > here], rising
-            yield [none], [Case.id.asc()]
+            yield [none], rising[1:]
 
 
 def _past(case_id: int, *, up: bool) -> ColumnElement[bool]:

@@ -2,6 +2,9 @@
 
 from workflows.cases.filters import bulk_views
 from workflows.cases.filters import views as filter_pages
+from workflows.cases.replies import views as reply_pages
+from workflows.cases.rules import handover_views
+from workflows.cases.rules import views as rule_pages
 from workflows.cases.staff import (
     call_pages,
     case_pages,
@@ -18,6 +21,9 @@ __all__ = [
     "case_pages",
     "category_pages",
     "filter_pages",
+    "handover_views",
     "list_pages",
     "register_pages",
+    "reply_pages",
+    "rule_pages",
 ]
