@@ -59,8 +59,8 @@ SELECT code, channel, 1 + n % 60, 'fa', words, 'خیابان ' || n % 900, 'مح
   1 + n * 31 % 120, CASE WHEN n % 4 <> 0 THEN first_user + n * 13 % 300 END, at,
   CASE WHEN NOT open THEN at + interval '3 days' END, 0,
   CASE WHEN open THEN now() + (random() * 20 - 2) * interval '1 day' END,
-  lower(code) || E'\\n' || ltrim(e164, '+') || E'\\n' || replace(words, 'آ', 'ا') || E'\\nخیابان ' || n % 900
-    || E'\\nمحله ' || n % 110 || E'\\nشهروند ' || n % 5000
+  lower(code) || E'\\n' || ltrim(e164, '+') || E'\\n' || replace(words, 'آ', 'ا')
+    || E'\\nخیابان ' || n % 900 || E'\\nمحله ' || n % 110 || E'\\nشهروند ' || n % 5000
 FROM (
   SELECT n, n % 5 = 0 AS open, 'B' || lpad(n::text, 9, '0') AS code,
     '+98912' || lpad((n % 9000000)::text, 7, '0') AS e164,
