@@ -115,8 +115,6 @@ def test_an_absence_that_cannot_be(
 def test_an_absence_ends_by_itself(
     app: Flask, unit_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from portal import clock
-
     person = make_user(("unit_officer",), unit_id=unit_id)
     with app.app_context():
         absences.leave(person.id, until=today(), substitute_id=None, note="", by=None)
