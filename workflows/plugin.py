@@ -101,6 +101,9 @@ plugin = Plugin(
         DashboardCard(
             _l("Urgent open cases"), figures.urgent_open, "cases.urgent", "cases.read", order=3
         ),
+        DashboardCard(
+            _l("Notes for you"), figures.notes_for_me, "cases.mention_list", "cases.work", order=4
+        ),
     ),
     connect_signals=receivers.connect,
     link_prefixes={"tracking": "/t/"},

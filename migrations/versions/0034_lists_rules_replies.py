@@ -140,10 +140,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_case_absences')),
     )
     op.create_index('uq_case_absences_present', 'case_absences', ['user_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_table(
+        'case_mentions',
+        sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column('user_id', sa.BigInteger(), nullable=False),
+        sa.Column('event_id', sa.BigInteger(), nullable=False),
+        sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_case_mentions_user_id_users')),
+        sa.ForeignKeyConstraint(['event_id'], ['case_events.id'], name=op.f('fk_case_mentions_event_id_case_events')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_case_mentions')),
+        sa.UniqueConstraint('event_id', 'user_id', name=op.f('uq_case_mentions_event_id_user_id')),
+    )
+    op.create_index('ix_case_mentions_unseen', 'case_mentions', ['user_id', 'id'], postgresql_where=sa.text('seen_at IS NULL'))
 
 
 def downgrade() -> None:
-    for table in ('case_absences', 'case_rules', 'case_replies', 'case_bulk_runs', 'case_filter_defaults', 'case_filters'):
+    for table in ('case_mentions', 'case_absences', 'case_rules', 'case_replies', 'case_bulk_runs', 'case_filter_defaults', 'case_filters'):
         op.drop_table(table)
     for index in ('channel_newest', 'unit_newest', 'urgent_open', 'unassigned', 'assignee_open', 'open'):
         op.drop_index(f'ix_cases_{index}', 'cases')

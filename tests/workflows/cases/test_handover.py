@@ -123,3 +123,28 @@ def test_an_absence_ends_by_itself(
         later = clock.now() + dt.timedelta(days=1)
         monkeypatch.setattr(clock, "now", lambda: later)
         assert absences.stand_in(person.id) == person.id
+
+
+def test_a_note_tells_the_colleague_whom_it_names(
+    client: FlaskClient, app: Flask, unit_id: int
+) -> None:
+    me = make_user(("unit_officer",), language="en", unit_id=unit_id, name="رضا صادقی")
+    make_user(("unit_officer",), unit_id=unit_id, name="رضا")
+    other = make_user(("unit_officer",), email="lights@city.example", name="Lights")
+    sign_in(client, me)
+    case = make_case()
+    with app.app_context():
+        work.note(case.id, by=other.id, text="@رضا صادقي لطفاً ببینید، @lights")
+        work.note(case.id, by=me.id, text="mail to a@nobody.example and @lights, @رضا صادقی")
+        db.session.commit()
+        from workflows.cases.filters import mentions
+
+        assert (mentions.count(me.id), mentions.count(other.id)) == (1, 1)
+    page = client.get("/staff/cases/mentions")
+    assert "لطفاً ببینید" in page.text
+    up_to = re.search(r'name="up_to" value="(\d+)"', page.text)
+    assert up_to
+    token = csrf_token(client, "/staff/cases/mentions")
+    data = {"csrf_token": token, "up_to": up_to[1]}
+    assert client.post("/staff/cases/mentions/seen", data=data).status_code == 303
+    assert case.code not in client.get("/staff/cases/mentions").text

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, BigId, Created
@@ -54,3 +54,19 @@ class BulkRun(Base):
     refused: Mapped[list[Any]] = mapped_column(default=list)
     """[id, why]; the reason in the language of whoever tried."""
     finished_at: Mapped[dt.datetime | None]
+
+
+class Mention(Base):
+    """A note names a colleague, who is told on the dashboard until it is marked as seen."""
+
+    __tablename__ = "case_mentions"
+    __table_args__ = (
+        Index("ix_case_mentions_unseen", "user_id", "id", postgresql_where=text("seen_at IS NULL")),
+        UniqueConstraint("event_id", "user_id"),
+    )
+
+    id: Mapped[BigId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    event_id: Mapped[int] = mapped_column(ForeignKey("case_events.id"))
+    at: Mapped[Created]
+    seen_at: Mapped[dt.datetime | None]

@@ -8,7 +8,7 @@ from portal.db import db
 from portal.i18n import _
 from portal.security import allow
 from workflows.cases import moves
-from workflows.cases.filters import services
+from workflows.cases.filters import mentions, services
 from workflows.cases.staff import counting, lists, tabs
 from workflows.cases.staff.blueprint import blueprint
 from workflows.cases.staff.lists import CaseFilter
@@ -93,3 +93,17 @@ def changes() -> str:
         more=more,
         url=url_for("cases.index", **tabs.arguments(wanted)),
     )
+
+
+@blueprint.get("/mentions")
+@allow("cases.work")
+def mention_list() -> str:
+    return render_template("cases_lists/mentions.html", rows=mentions.unseen(current_user.id))
+
+
+@blueprint.post("/mentions/seen")
+@allow("cases.work")
+def mentions_seen() -> ResponseReturnValue:
+    mentions.seen(current_user.id, lists.number(request.form.get("up_to", "")) or 0)
+    db.session.commit()
+    return redirect(url_for("cases.mention_list"), 303)

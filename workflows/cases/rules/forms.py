@@ -19,7 +19,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.i18n import LANGUAGES, InputError, _, _l, parse_date
+from portal.i18n import LANGUAGES, InputError, _, _l, digits, parse_date
 from portal.text import ascii_digits
 from workflows.cases.rules import matching
 from workflows.cases.rules.words import DAY_NAMES, WAY_NAMES
@@ -74,7 +74,8 @@ class RuleForm(FlaskForm):  # type: ignore[misc]
     urgency = _many(_l("Why it is urgent"), labels.URGENCIES)
     languages = _many(_l("Language"), LANGUAGES)
     words = _lines(
-        _l("Words"), _l("One word or phrase in each line; one of them must occur in the message")
+        _l("Words in the message"),
+        _l("One word or phrase in each line; one of them must occur in the message"),
     )
     hour_from = StringField(_l("From"), validators=[Length(max=10)])
     hour_to = StringField(_l("To"), validators=[Length(max=10)])
@@ -171,8 +172,8 @@ def stored(conditions: matching.Conditions) -> dict[str, Any]:
         "urgency": list(conditions.urgency),
         "languages": list(conditions.languages),
         "words": "\n".join(conditions.words),
-        "hour_from": hours[0],
-        "hour_to": hours[1],
+        "hour_from": digits(hours[0]),
+        "hour_to": digits(hours[1]),
         "days": list(conditions.days),
     }
 
