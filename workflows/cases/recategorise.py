@@ -23,7 +23,13 @@ def recategorise(case_id: int, *, category_id: int, by: int | None) -> Case:
     before = case.category_id
     case.category_id, case.category = category.id, category
     moves.add_event(
-        case.id, "categorised", by=by, unit_id=case.unit_id, category=category.code, was=before
+        case.id,
+        "categorised",
+        by=by,
+        unit_id=case.unit_id,
+        category=category.code,
+        names=category.names,
+        was=before,
     )
     audit.record("case.categorised", "case", case.id, category=category.id, was=before)
     db.session.flush()

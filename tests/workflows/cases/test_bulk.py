@@ -96,8 +96,13 @@ def test_many_are_finished_each_in_its_language(
         db.session.commit()
         reply_id = reply.id
     cases = [make_case(language="fa"), make_case(language="ar", text="لا يوجد ماء")]
-    status, _result = send(client, opened(client, cases), "finish", reply=str(reply_id))
+    unspoken = make_case(language="en", text="No water")
+    page = opened(client, [*cases, unspoken])
+    status, result = send(client, page, "finish", reply=str(reply_id))
     assert status == 303
+    # Nobody looks at each: it does not go out in a language that the citizen did not use.
+    assert result.count("Not done</span>") == 1
+    assert now_is(unspoken, app).outcome is None
     texts = [now_is(case, app).outcome_text for case in cases]
     assert texts == [
         f"کد {cases[0].code}: با ۱۲۲ تماس بگیرید",

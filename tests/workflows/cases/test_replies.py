@@ -1,6 +1,7 @@
 """Canned replies: written, chosen, put into the answer in the citizen's language."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.db import db
+from portal.text import ascii_digits
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from tests.workflows.cases.test_staff import kinds
+from workflows.cases.moves import shortened
 from workflows.cases.replies import services
 from workflows.cases.replies.models import CannedReply
 
@@ -133,6 +136,10 @@ def test_what_is_shipped_is_in_three_languages_with_known_placeholders() -> None
         assert set(texts) == {"fa", "ar", "en"}
         for text in texts.values():
             assert services.checked(text, "text") == text
+            # Whom to call stands in what an SMS carries of it.
+            filled = text.replace("{code}", "ABCDE12345")
+            for number in re.findall(r"1\d\d", ascii_digits(text)):
+                assert number in ascii_digits(shortened(filled))
     every = str(shipped.REPLIES)
     for digits in ("۱۲۲", "۱۲۱", "۱۹۴", "۱۱۰", "١٢٢", "122"):
         assert digits in every

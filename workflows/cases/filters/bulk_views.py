@@ -12,7 +12,7 @@ from portal.db import db
 from portal.i18n import _
 from portal.security import allow
 from portal.units import services as units
-from workflows.cases import work
+from workflows.cases import moves, work
 from workflows.cases.filters import bulk, forms
 from workflows.cases.filters.models import BulkRun
 from workflows.cases.models import Case
@@ -110,6 +110,9 @@ def _step(step: str, form: Any) -> Callable[[Case], object]:
 
             def finish(case: Case) -> object:
                 reply = replies.find(reply_id)
+                if not replies.speaks(reply, case.language):
+                    # Nobody looks at each: it must not go out in a language not asked for.
+                    raise moves.InputRefused("reply", replies.NOT_SPOKEN)
                 return work.finish(
                     case.id, by=by, outcome=reply.outcome, text=replies.text_for(reply, case)
                 )

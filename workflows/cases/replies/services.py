@@ -18,6 +18,7 @@ from workflows.cases.replies.models import CannedReply
 PLACEHOLDERS: Final = ("code", "unit", "date")
 MOST: Final = 200
 MOST_TEXT: Final = 2_000
+NOT_SPOKEN: Final = _l("This reply is not written in the citizen’s language; translate it.")
 _BRACED = re.compile(r"\{([^{}]*)\}")
 
 

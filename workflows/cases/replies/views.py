@@ -84,5 +84,5 @@ def use_reply(case_id: int) -> ResponseReturnValue:
     if not form.outcome.data:
         form.outcome.data = reply.outcome
     if not services.speaks(reply, case.language):
-        form.text.errors = [_("This reply is not written in the citizen’s language; translate it.")]
+        form.text.errors = [str(services.NOT_SPOKEN)]
     return case_pages.page(case, form)

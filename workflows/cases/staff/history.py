@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from portal.i18n import _, digits, format_datetime
+from portal.i18n import _, digits, format_datetime, pick
 from workflows.cases.models import CaseEvent
 from workflows.cases.rules import words
 from workflows.cases.staff import labels
@@ -57,6 +57,8 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "call_unanswered":
             if when := _moment(event.data.get("retry_at")):
                 lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
+        case "categorised":
+            lines.append(pick(event.data.get("names", {})))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

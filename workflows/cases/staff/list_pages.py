@@ -22,7 +22,7 @@ def index() -> ResponseReturnValue:
                 return redirect(url_for("cases.index", **tabs.arguments(one.wanted), saved=one.id))
     who = tabs.reader()
     wanted = lists.CaseFilter.from_args(request.args, tabs.home_view())
-    # Before the page is read: what happens in between is told once too often, never not at all.
+    # Before the page is read: what is committed in between is told once too often.
     since = counting.newest_event()
     page = paging.page(
         wanted,
