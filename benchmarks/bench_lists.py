@@ -3,8 +3,8 @@
 `python -m benchmarks.bench_lists [CASES]` prints JSON: milliseconds at the server of each list, the
 median and the slowest of five requests with warm caches. `cpu_ms`: so long of a request the web
 process and its database connection calculated; on a machine that does other work too, the rest is
-waiting for it. `make bench` takes 100,000. A fifth of the cases is open, spread over 120 units and 300
-people.
+waiting for it. `make bench` takes 100,000. A fifth of the cases is open, spread over 120 units
+and 300 people.
 """
 
 import json
