@@ -28,7 +28,10 @@ class Sessions(SecureCookieSessionInterface):
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         in_background = (
-            request.endpoint == "static" or request.headers.get("Sec-Fetch-Dest") in BACKGROUND
+            request.endpoint == "static"
+            or request.headers.get("Sec-Fetch-Dest") in BACKGROUND
+            # Browsers that do not say Sec-Fetch-Dest: what htmx asks by itself, over and over.
+            or "HX-Request" in request.headers
         )
         if in_background and not session.modified:
             return False

@@ -2,9 +2,22 @@
 
 from workflows.callins import models as callins
 from workflows.cases import models as cases
+from workflows.cases.filters import models as case_filters
+from workflows.cases.replies import models as case_replies
+from workflows.cases.rules import models as case_rules
 from workflows.cases.tasks import models as tasks
 from workflows.engine import models as engine
 from workflows.packets import models as packets
 from workflows.populations import models as populations
 
-__all__ = ["callins", "cases", "engine", "packets", "populations", "tasks"]
+__all__ = [
+    "callins",
+    "case_filters",
+    "case_replies",
+    "case_rules",
+    "cases",
+    "engine",
+    "packets",
+    "populations",
+    "tasks",
+]

@@ -90,6 +90,15 @@ plugin = Plugin(
             "administration",
             order=70,
         ),
+        NavigationItem(
+            _l("Hand-over of cases"), "cases.handover_list", "cases.handover", "listen", order=35
+        ),
+        NavigationItem(
+            _l("Canned replies"), "cases.reply_list", "cases.replies", "administration", order=71
+        ),
+        NavigationItem(
+            _l("Rules of assignment"), "cases.rule_list", "cases.rules", "administration", order=72
+        ),
     ),
     dashboard=(
         DashboardCard(
@@ -99,6 +108,9 @@ plugin = Plugin(
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
         DashboardCard(
             _l("Urgent open cases"), figures.urgent_open, "cases.urgent", "cases.read", order=3
+        ),
+        DashboardCard(
+            _l("Notes for you"), figures.notes_for_me, "cases.mention_list", "cases.work", order=4
         ),
     ),
     connect_signals=receivers.connect,
@@ -170,6 +182,9 @@ plugin = Plugin(
         "cases.steps": frozenset(
             {"operator", "unit_officer", "field_supervisor", "communications", "official"}
         ),
+        "cases.replies": frozenset({"operator", "communications"}),
+        "cases.rules": frozenset(),
+        "cases.handover": frozenset({"operator", "unit_officer"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -9,12 +9,15 @@ from portal import audit, clock
 from portal.contacts import bank
 from portal.contacts.models import Contact
 from portal.db import db
+from portal.formats import local
 from portal.i18n import LANGUAGES, _l
 from portal.text import search_key
 from portal.units.models import Unit
 from workflows.cases import clockwork, codes, flow, moves
 from workflows.cases.models import CHANNELS, Case, Category
 from workflows.cases.moves import InputRefused
+from workflows.cases.rules import services as rules
+from workflows.cases.rules.matching import Facts
 
 CENTRE_CODE = "centre-137"
 """Code of the unit that gets what belongs to no other; without it the root of the tree does."""
@@ -55,6 +58,14 @@ def receive(
     category = _category(category_id)
     now = clock.now()
     began = min(received_at or now, now)
+    placed = rules.place(
+        Facts(
+            category_id, channel, urgency, language, f"{text} {place}", neighbourhood, local(began)
+        ),
+        unit_id,
+        assignee_id,
+    )
+    assignee_id = placed.assignee_id
     case = Case(
         code=codes.new(),
         channel=channel,
@@ -69,7 +80,7 @@ def receive(
         citizen_name=moves.clean(citizen_name, "name", 120),
         e164=e164,
         urgency=urgency,
-        unit_id=_first_unit(unit_id, category),
+        unit_id=_first_unit(placed.unit_id, category),
         assignee_id=assignee_id,
         received_at=began,
         stage_at=now,
@@ -95,6 +106,7 @@ def receive(
         unit_id=case.unit_id,
         assignee=assignee_id,
         category=category.code if category else None,
+        **placed.why,
     )
     audit.record(
         "case.received",

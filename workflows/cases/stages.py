@@ -60,6 +60,7 @@ EVENT_NAMES: dict[str, LazyText] = {
     "task_opened": _l("Task given"),
     "task_done": _l("Task done"),
     "migrated": _l("Follows another version of its workflow"),
+    "categorised": _l("Category marked"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

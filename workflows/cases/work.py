@@ -12,6 +12,7 @@ from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
 from workflows.cases import feedback, flow, moves
+from workflows.cases.filters import mentions
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 
@@ -67,7 +68,9 @@ def note(case_id: int, *, by: int | None, text: str, public: bool = False) -> Ca
     flow.check(case, "note", by=by)
     text = moves.clean(text, "text", required=True)
     flow.take(case, "note", by=by)
-    moves.add_event(case.id, "note", by=by, text=text, public=public, unit_id=case.unit_id)
+    event = moves.add_event(case.id, "note", by=by, text=text, public=public, unit_id=case.unit_id)
+    db.session.flush()
+    mentions.tell(event)
     audit.record("case.noted", "case", case.id, text=text, public=public)
     db.session.flush()
     return case

@@ -138,9 +138,9 @@ def test_search_finds_a_case_however_it_is_typed(
 def test_pages_go_by_key_and_come_back(
     client: FlaskClient, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workflows.cases.staff import lists
+    from workflows.cases.staff import paging
 
-    monkeypatch.setattr(lists.page, "__kwdefaults__", {"after": "", "before": "", "size": 3})
+    monkeypatch.setattr(paging.page, "__kwdefaults__", {"after": "", "before": "", "size": 3})
     begun = clock.now()
     made = [
         make_case(e164=None, due_at=begun + dt.timedelta(hours=10 + number)) for number in range(8)

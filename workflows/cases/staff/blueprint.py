@@ -7,7 +7,7 @@ from workflows.cases.staff import labels
 
 blueprint = Blueprint("cases", __name__, url_prefix="/staff/cases", template_folder="templates")
 
-words.describe(labels.AUDIT_ACTIONS)
+words.describe(labels.AUDIT_ACTIONS, labels.AUDIT_THINGS)
 
 
 @blueprint.context_processor

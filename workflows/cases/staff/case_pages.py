@@ -14,6 +14,7 @@ from portal.security import allow, may
 from portal.units import services as units
 from workflows.cases import clocks, flow, moves, urgency, work
 from workflows.cases.models import Case
+from workflows.cases.replies import services as canned
 from workflows.cases.staff import detail, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
 
@@ -61,6 +62,7 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         sent=bound,
         conflict=conflict,
         forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.steps") else {},
+        replies=canned.panel(case) if "finish" in steps and may("cases.work") else [],
     )
 
 

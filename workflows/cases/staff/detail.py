@@ -7,10 +7,11 @@ from sqlalchemy import func, or_, select
 
 from portal.accounts.models import Role, User
 from portal.db import db
-from portal.i18n import pick
+from portal.i18n import _, pick
 from portal.units import services as units
 from workflows.cases import clocks
 from workflows.cases.models import Case, CaseClock, CaseEvent, CasePhoto, Category
+from workflows.cases.rules import absences
 
 QUIET = ("warned", "escalated", "sms", "note", "call_started", "call_unanswered")
 """Events that take nothing away from what somebody is just typing."""
@@ -117,9 +118,12 @@ def workers() -> list[tuple[int, str]]:
         .limit(500)
     ).all()
     unit_names = units.names(sorted({row.unit_id for row in rows if row.unit_id}))
+    gone = absences.away([row.id for row in rows])
     found = []
     for row in rows:
         name = row.name or row.email
+        if row.id in gone:
+            name = _("%(name)s, away", name=name)
         unit = unit_names.get(row.unit_id or 0)
         found.append((row.id, f"{name} ({unit})" if unit else name))
     return found

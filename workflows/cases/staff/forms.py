@@ -133,7 +133,11 @@ class UrgentForm(ActionForm):
 
 class NoteForm(ActionForm):
     action = "note"
-    text = _text(_l("Note"), _l("Write the note"))
+    text = _text(
+        _l("Note"),
+        _l("Write the note"),
+        hint=_l("Write @ and a colleague’s name, and it is shown on that dashboard"),
+    )
     public = BooleanField(
         _l("The citizen sees it"), description=_l("On the tracking page; else only people here do")
     )

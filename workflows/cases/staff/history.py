@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.i18n import _, digits, format_datetime, pick
 from workflows.cases.models import CaseEvent
+from workflows.cases.rules import words
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail import Detail
 
@@ -42,6 +43,7 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "assigned" | "reopened":
             if unit:
                 lines.append(_("To: %(unit)s", unit=unit))
+            lines += words.reasons(event.data)
         case "warned" | "escalated":
             if event.kind == "escalated" and unit:
                 lines.append(_("To: %(unit)s", unit=unit))
@@ -59,6 +61,8 @@ def _text(event: CaseEvent, detail: Detail) -> str:
                 lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
         case "task_opened" | "task_done":
             lines.append(str(labels.EVENTS[event.kind]))
+        case "categorised":
+            lines.append(pick(event.data.get("names", {})))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

@@ -46,3 +46,23 @@ AUDIT_ACTIONS: dict[str, LazyText] = {
     "case_category.added": _l("Category of cases added"),
     "case_category.changed": _l("Category of cases changed"),
 }
+AUDIT_ACTIONS |= {
+    "case.categorised": _l("Category of a case marked"),
+    "case_filter.saved": _l("Work list saved"),
+    "case_filter.deleted": _l("Saved work list deleted"),
+    "case_filter.default": _l("Work list chosen to begin with"),
+    "case_bulk.begun": _l("Step for many cases begun"),
+    "case_reply.saved": _l("Canned reply saved"),
+    "case_rule.saved": _l("Rule of assignment saved"),
+    "case_rule.moved": _l("Rule of assignment moved"),
+    "case_rule.deleted": _l("Rule of assignment deleted"),
+    "case_absence.set": _l("Absence entered"),
+    "case_absence.ended": _l("Absence ended"),
+}
+AUDIT_THINGS: dict[str, LazyText] = {
+    "case_filter": _l("Saved work list"),
+    "case_bulk": _l("Step for many cases"),
+    "case_reply": _l("Canned reply"),
+    "case_rule": _l("Rule of assignment"),
+    "case_absence": _l("Absence"),
+}

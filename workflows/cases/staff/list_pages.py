@@ -4,42 +4,41 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import current_user
 
 from portal.i18n import _
-from portal.security import allow, may
+from portal.security import allow
 from portal.units import services as units
-from workflows.cases.staff import detail, labels, lists
+from workflows.cases.staff import counting, detail, labels, lists, mapping, paging, tabs
 from workflows.cases.staff.blueprint import blueprint
-
-
-def reader() -> lists.Reader:
-    return lists.Reader(current_user.id, current_user.unit_id, may("cases.work"))
-
-
-def _home_view() -> str:
-    """Operators look after the whole city, others after their own unit."""
-    of_unit = current_user.unit_id is not None and not may("cases.register")
-    return "unit" if of_unit and may("cases.work") else "all"
 
 
 @blueprint.get("/")
 @allow("cases.read")
-def index() -> str:
-    who = reader()
-    wanted = lists.CaseFilter.from_args(request.args, _home_view())
-    page = lists.page(
+def index() -> ResponseReturnValue:
+    saved = tabs.saved()
+    if not request.args:
+        for one in saved:
+            if one.default:
+                return redirect(url_for("cases.index", **tabs.arguments(one.wanted), saved=one.id))
+    who = tabs.reader()
+    wanted = lists.CaseFilter.from_args(request.args, tabs.home_view())
+    # Before the page is read: what is committed in between is told once too often.
+    since = counting.newest_event()
+    page = paging.page(
         wanted,
         who,
         after=request.args.get("after", ""),
         before=request.args.get("before", ""),
     )
-    arguments: dict[str, Any] = wanted.to_args()
+    arguments = tabs.arguments(wanted)
     return render_template(
         "cases_staff/index.html",
         wanted=wanted,
         page=page,
-        tabs_of=_tabs(wanted, lists.counts(who)),
+        tabs_of=tabs.views(wanted, counting.counts(who)),
+        saved_tabs=tabs.saved_tabs(wanted, saved),
+        arguments=arguments,
+        since=since,
         options=_options(),
         before_url=page.before and url_for("cases.index", before=page.before, **arguments),
         after_url=page.after and url_for("cases.index", after=page.after, **arguments),
@@ -58,22 +57,20 @@ def urgent() -> ResponseReturnValue:
     return redirect(url_for("cases.index", view="all", urgent="y"))
 
 
-def _tabs(wanted: lists.CaseFilter, counts: dict[str, int]) -> list[dict[str, Any]]:
-    views = [
-        view
-        for view in lists.VIEWS
-        if (view != "mine" or may("cases.work"))
-        and (view != "unit" or current_user.unit_id is not None)
-    ]
-    return [
-        {
-            "label": labels.VIEWS[view],
-            "url": url_for("cases.index", view=view),
-            "active": view == wanted.view,
-            "count": counts[view],
-        }
-        for view in views
-    ]
+@blueprint.get("/map")
+@allow("cases.read")
+def case_map() -> str:
+    """Open cases by district, in numbers and as a picture; no tiles, no script."""
+    unit_id = lists.number(request.args.get("unit", ""))
+    urgent_only = request.args.get("urgent", "") == "y"
+    return render_template(
+        "cases_lists/map.html",
+        unit_id=unit_id,
+        urgent=urgent_only,
+        heading=lists.unit_name(unit_id) if unit_id else "",
+        districts=mapping.by_district(unit_id, urgent_only),
+        points=mapping.points(unit_id, urgent_only),
+    )
 
 
 def _options() -> dict[str, list[tuple[Any, Any]]]:

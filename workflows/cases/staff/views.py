@@ -1,5 +1,10 @@
 """All staff pages of cases on their blueprint."""
 
+from workflows.cases.filters import bulk_views
+from workflows.cases.filters import views as filter_pages
+from workflows.cases.replies import views as reply_pages
+from workflows.cases.rules import handover_views
+from workflows.cases.rules import views as rule_pages
 from workflows.cases.staff import (
     call_pages,
     case_pages,
@@ -12,10 +17,15 @@ from workflows.cases.staff.blueprint import blueprint
 
 __all__ = [
     "blueprint",
+    "bulk_views",
     "call_pages",
     "case_pages",
     "category_pages",
+    "filter_pages",
+    "handover_views",
     "list_pages",
     "register_pages",
+    "reply_pages",
+    "rule_pages",
     "step_pages",
 ]

@@ -1,0 +1,1 @@
+"""Answers written once: canned replies per language."""
