@@ -27,9 +27,10 @@ CHANNELS = (
     "council",
     "survey",
     "file",
+    "open311",
 )
 """How a case came: the citizens' channels, a call-in's promise, a council decision, an answer to
-a survey, a file."""
+a survey, a file, another application (Open311)."""
 
 STAGES = ("received", "assigned", "in_progress", "feedback", "closed")
 OUTCOMES = ("done", "not_municipal", "planned", "impossible", "duplicate", "irrelevant")

@@ -38,6 +38,7 @@ CHANNEL_NAMES: dict[str, LazyText] = {
     "council": _l("Council"),
     "survey": _l("Survey"),
     "file": _l("File"),
+    "open311": _l("Open311"),
 }
 URGENCY_NAMES: dict[str, LazyText] = {
     "danger": _l("Danger to people"),
