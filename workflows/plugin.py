@@ -18,6 +18,10 @@ from workflows.cases.jobs import sweep_clocks
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
+from workflows.letters import audit_words as letter_words
+from workflows.letters import register as letter_register
+from workflows.letters.jobs import sweep_letters
+from workflows.letters.views import blueprint as letters
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -25,7 +29,7 @@ from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
 
-MODELS = (models, audit_words, callin_words, packet_words)
+MODELS = (models, audit_words, callin_words, packet_words, letter_words)
 """Imported so that tables and audit words are known."""
 
 plugin = Plugin(
@@ -38,6 +42,7 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        letters,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -70,6 +75,9 @@ plugin = Plugin(
         ),
         NavigationItem(_l("Council packets"), "council.index", "packets.read", "council", 10),
         NavigationItem(_l("Compile a packet"), "packets.index", "packets.compile", "council", 20),
+        NavigationItem(
+            _l("Register of letters"), "letters.index", "letters.read", "listen", order=40
+        ),
         NavigationItem(_l("Cases"), "cases.index", "cases.read", "listen", order=10),
         NavigationItem(_l("Register a message"), "cases.new", "cases.register", "listen", order=20),
         NavigationItem(
@@ -86,6 +94,13 @@ plugin = Plugin(
     dashboard=(
         DashboardCard(
             _l("New council packets"), packet_queries.unread, "council.index", "packets.read", 5
+        ),
+        DashboardCard(
+            _l("Letters whose reply is due soon or late"),
+            letter_register.attention_count,
+            "letters.attention",
+            "letters.read",
+            order=6,
         ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
@@ -127,6 +142,7 @@ plugin = Plugin(
     periodic=(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
+        Periodic(sweep_letters, 300, _l("Follow the replies to letters")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
     packet_sections=SECTIONS,
@@ -146,6 +162,10 @@ plugin = Plugin(
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
+        "letters.read": frozenset({"operator", "unit_officer", "official", "communications"}),
+        "letters.write": frozenset({"operator", "unit_officer", "official"}),
+        "letters.issue": frozenset({"official"}),
+        "letters.settings": frozenset(),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

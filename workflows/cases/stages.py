@@ -61,6 +61,13 @@ EVENT_NAMES: dict[str, LazyText] = {
     "escalated": _l("Reported to the unit above"),
     "sms": _l("SMS"),
     "urgent": _l("Marked as urgent"),
+    "letter_issued": _l("Official letter written"),
+    "letter_answered": _l("Reply to an official letter"),
+    "letter_received": _l("Letter received"),
+    "letter_closed": _l("Official letter closed without a reply"),
+    "letter_cancelled": _l("Official letter cancelled"),
+    "letter_warned": _l("Reply to an official letter is due soon"),
+    "letter_late": _l("Reply to an official letter is late"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

@@ -53,7 +53,10 @@ class Letter(Base):
         # The sweep's: the next moment at which something must be done about it.
         Index("ix_letters_next", "act_at", "id", postgresql_where=text("act_at IS NOT NULL")),
         Index(
-            "ix_letters_waiting", "due_at", "id", postgresql_where=text("state IN ('issued', 'sent')")
+            "ix_letters_waiting",
+            "due_at",
+            "id",
+            postgresql_where=text("state IN ('issued', 'sent')"),
         ),
         Index("ix_letters_unit", "unit_id", "id"),
         Index(
