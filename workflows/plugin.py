@@ -22,6 +22,9 @@ from workflows.letters import audit_words as letter_words
 from workflows.letters import register as letter_register
 from workflows.letters.jobs import sweep_letters
 from workflows.letters.views import blueprint as letters
+from workflows.open311 import audit_words as open311_words
+from workflows.open311.api import blueprint as open311
+from workflows.open311.staff import blueprint as open311_admin
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -29,7 +32,7 @@ from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
 
-MODELS = (models, audit_words, callin_words, packet_words, letter_words)
+MODELS = (models, audit_words, callin_words, packet_words, letter_words, open311_words)
 """Imported so that tables and audit words are known."""
 
 plugin = Plugin(
@@ -43,6 +46,8 @@ plugin = Plugin(
         callins,
         callin_board,
         letters,
+        open311,
+        open311_admin,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -82,6 +87,9 @@ plugin = Plugin(
         NavigationItem(_l("Register a message"), "cases.new", "cases.register", "listen", order=20),
         NavigationItem(
             _l("Feedback calls"), "cases.call_queue", "cases.feedback", "listen", order=30
+        ),
+        NavigationItem(
+            _l("Open311"), "open311_admin.index", "open311.manage", "administration", order=71
         ),
         NavigationItem(
             _l("Categories of cases"),
@@ -166,6 +174,8 @@ plugin = Plugin(
         "letters.write": frozenset({"operator", "unit_officer", "official"}),
         "letters.issue": frozenset({"official"}),
         "letters.settings": frozenset(),
+        "open311.manage": frozenset(),
+        "open311.release": frozenset({"operator", "communications"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -176,17 +176,17 @@ def upgrade() -> None:
     op.create_index(op.f('ix_letter_files_letter_id'), 'letter_files', ['letter_id'], unique=False)
     op.create_table('open311_requests',
     sa.Column('case_id', sa.BigInteger(), nullable=False),
-    sa.Column('public_id', sa.String(length=12), nullable=False),
-    sa.Column('requested_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('key_id', sa.BigInteger(), nullable=True),
     sa.Column('idempotency', sa.LargeBinary(), nullable=True),
     sa.Column('email', sa.String(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
     sa.Column('device_id', sa.String(), nullable=False),
     sa.Column('account_id', sa.String(), nullable=False),
     sa.Column('address_id', sa.String(), nullable=False),
     sa.Column('media_url', sa.String(), nullable=False),
     sa.Column('description', sa.String(), nullable=False),
     sa.Column('answer', sa.String(), nullable=False),
+    sa.Column('answer_round', sa.BigInteger(), nullable=False),
     sa.Column('with_place', sa.Boolean(), nullable=False),
     sa.Column('released_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('released_by', sa.BigInteger(), nullable=True),
@@ -195,11 +195,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['key_id'], ['open311_keys.id'], name=op.f('fk_open311_requests_key_id_open311_keys')),
     sa.ForeignKeyConstraint(['released_by'], ['users.id'], name=op.f('fk_open311_requests_released_by_users')),
     sa.PrimaryKeyConstraint('case_id', name=op.f('pk_open311_requests')),
-    sa.UniqueConstraint('key_id', 'idempotency', name=op.f('uq_open311_requests_key_id_idempotency')),
-    sa.UniqueConstraint('public_id', name=op.f('uq_open311_requests_public_id'))
+    sa.UniqueConstraint('key_id', 'idempotency', name=op.f('uq_open311_requests_key_id_idempotency'))
     )
     op.create_index(op.f('ix_open311_requests_key_id'), 'open311_requests', ['key_id'], unique=False)
-    op.create_index('ix_open311_requests_requested', 'open311_requests', ['requested_at', 'case_id'], unique=False)
 
     same = ', '.join(f'OLD.{name}' for name in KEPT), ', '.join(f'NEW.{name}' for name in KEPT)
     op.execute(
@@ -243,7 +241,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index('ix_open311_requests_requested', table_name='open311_requests')
     op.drop_index(op.f('ix_open311_requests_key_id'), table_name='open311_requests')
     op.drop_table('open311_requests')
     op.drop_index(op.f('ix_letter_files_letter_id'), table_name='letter_files')

@@ -68,6 +68,8 @@ EVENT_NAMES: dict[str, LazyText] = {
     "letter_cancelled": _l("Official letter cancelled"),
     "letter_warned": _l("Reply to an official letter is due soon"),
     "letter_late": _l("Reply to an official letter is late"),
+    "open311_released": _l("Text released to the public"),
+    "open311_withheld": _l("Withheld from the public"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, BigId, Created, Texts
@@ -43,24 +43,20 @@ class Open311Service(Base):
 
 
 class Open311Request(Base):
-    """The public face of a case. Text, place and answer only as somebody released them."""
+    """What of a case is published, and what its sender said beside it. A case without a row came
+    another way and nothing of it was released."""
 
     __tablename__ = "open311_requests"
-    __table_args__ = (
-        Index("ix_open311_requests_requested", "requested_at", "case_id"),
-        UniqueConstraint("key_id", "idempotency"),
-    )
+    __table_args__ = (UniqueConstraint("key_id", "idempotency"),)
 
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(12), unique=True)
-    """The service_request_id: random, and not the tracking code, which is the citizen's secret."""
-    requested_at: Mapped[dt.datetime]
-    """The case's own time of receipt, kept here for the list."""
     key_id: Mapped[int | None] = mapped_column(ForeignKey("open311_keys.id"), index=True)
-    """Who sent it; empty: it came another way, and its category is public."""
+    """Who sent it; empty: it came another way."""
     idempotency: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Digest of the sender's Idempotency-Key: sent twice, it is one request."""
     email: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    """A number that is no mobile number; a mobile number stands in the case."""
     device_id: Mapped[str] = mapped_column(default="")
     account_id: Mapped[str] = mapped_column(default="")
     address_id: Mapped[str] = mapped_column(default="")
@@ -70,6 +66,8 @@ class Open311Request(Base):
     """The released text."""
     answer: Mapped[str] = mapped_column(default="")
     """The released answer of the city."""
+    answer_round: Mapped[int] = mapped_column(default=0)
+    """How often the case had been opened again by then: the answer to a later round is another."""
     with_place: Mapped[bool] = mapped_column(default=False)
     released_at: Mapped[dt.datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

@@ -16,6 +16,7 @@ QUIET = (
     *("warned", "escalated", "sms", "note", "call_started", "call_unanswered"),
     *("letter_issued", "letter_answered", "letter_received", "letter_closed"),
     *("letter_cancelled", "letter_warned", "letter_late"),
+    *("open311_released", "open311_withheld"),
 )
 """Events that take nothing away from what somebody is just typing."""
 MOST_EVENTS = 500
