@@ -35,7 +35,7 @@ COLUMNS: Final[dict[str, LazyText]] = {
     "their_date": _l("Date of the sender"),
     "signatory_name": _l("Who signs"),
     "due_at": _l("Reply due"),
-    "sent_at": _l("Sent"),
+    "sent_at": _l("Sent out"),
     "ended_at": _l("Ended"),
     "end_note": _l("Why it ended"),
 }

@@ -6,11 +6,11 @@ DIRECTIONS: dict[str, LazyText] = {"out": _l("Outgoing"), "in": _l("Incoming")}
 STATES: dict[str, LazyText] = {
     "draft": _l("Draft"),
     "issued": _l("Issued"),
-    "sent": _l("Sent"),
-    "answered": _l("Answered"),
+    "sent": _l("Sent out"),
+    "answered": _l("Reply received"),
     "closed": _l("Closed without a reply"),
     "cancelled": _l("Cancelled"),
-    "registered": _l("Registered"),
+    "registered": _l("Entered in the register"),
 }
 TONES = {
     "draft": "",
