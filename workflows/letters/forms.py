@@ -7,8 +7,8 @@ from flask_wtf.file import FileField, MultipleFileField
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from portal.i18n import LANGUAGES, _, _l
-from portal.text import fold, strip_controls
+from portal.i18n import LANGUAGES, _l
+from portal.text import ascii_digits, fold, strip_controls
 from workflows.callins.fields import LocalDay, LocalInteger
 from workflows.cases.moves import InputRefused
 from workflows.letters import files, services, words
@@ -116,10 +116,6 @@ class LetterForm(RefusableForm, _Party):
             self.relation.choices = [(key, str(words.RELATIONS[key])) for key in relations]
         else:
             del self.relation
-
-    def validate_reply_days(self, field: Any) -> None:
-        if self.expects_reply.data and field.data is None:
-            field.errors = [_("Write a number of days from 1 to 250.")]
 
     def draft(self, case_ids: list[int]) -> services.Draft:
         """What the services take."""
@@ -310,7 +306,7 @@ class HeadForm(RefusableForm):
         }
         return {
             "numbering": self.numbering.data,
-            "prefix": self.line("prefix"),
+            "prefix": ascii_digits(self.line("prefix")),
             "calendar": self.calendar.data,
             "reply_days": self.reply_days.data,
             **texts,

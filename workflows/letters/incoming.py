@@ -103,7 +103,7 @@ def _row(given: Incoming, by: int, answered: Letter | None) -> Letter:
     head = heads.of(given.unit_id)
     year = letter.year or 0
     if head.numbering == "secretariat":
-        letter.reference = moves.clean(given.register_number, "register_number", 60, required=True)
+        letter.reference = services.as_number(given.register_number, "register_number")
         try:
             services.refuse_used(letter)
         except InputRefused as refused:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from portal import audit, clock, formats
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
-from portal.text import search_key
+from portal.text import ascii_digits, search_key
 from portal.units.models import Unit
 from workflows.cases import moves
 from workflows.cases.models import Case
@@ -152,7 +152,7 @@ def issue(
         raise InputRefused("party_name", _l("Write to whom it goes."))
     head = heads.of(letter.unit_id)
     if head.numbering == "secretariat":
-        reference = moves.clean(external_number, "external_number", 60, required=True)
+        reference = as_number(external_number, "external_number")
         if external_date is None or external_date > formats.today():
             raise InputRefused("external_date", _l("Write the date that the secretariat gave."))
         letter.dated_on, letter.year = external_date, numbering.persian_year(external_date)
@@ -256,6 +256,11 @@ def link(letter_id: int, case_ids: Iterable[int]) -> None:
         raise LookupError(f"No case {min(missing)}")
     db.session.add_all(LetterCase(letter_id=letter_id, case_id=case_id) for case_id in wanted)
     db.session.flush()
+
+
+def as_number(typed: str, field: str) -> str:
+    """A number as it is stored: two that differ in the script of their digits are one."""
+    return ascii_digits(moves.clean(typed, field, 60, required=True))
 
 
 def refuse_used(letter: Letter) -> None:
