@@ -36,6 +36,10 @@ def _allow_channels(names):
 
 def upgrade() -> None:
     _allow_channels([*_channels(), 'open311'])
+    op.create_index(
+        'ix_cases_open311', 'cases', ['received_at', 'id'], unique=False,
+        postgresql_where=sa.text("channel = 'open311'"),
+    )
     op.create_table('open311_keys',
     sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -264,6 +268,9 @@ def downgrade() -> None:
 
     op.execute('DROP FUNCTION pasokh_keep_issued_letter()')
     op.execute('DROP FUNCTION pasokh_keep_letter_file()')
+    op.drop_index(
+        'ix_cases_open311', table_name='cases', postgresql_where=sa.text("channel = 'open311'")
+    )
     # The older tables know no such channel.
     op.execute("UPDATE cases SET channel = 'portal' WHERE channel = 'open311'")
     _allow_channels([name for name in _channels() if name != 'open311'])
