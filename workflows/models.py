@@ -7,6 +7,8 @@ from workflows.cases.replies import models as case_replies
 from workflows.cases.rules import models as case_rules
 from workflows.cases.tasks import models as tasks
 from workflows.engine import models as engine
+from workflows.letters import models as letters
+from workflows.open311 import models as open311
 from workflows.packets import models as packets
 from workflows.populations import models as populations
 
@@ -17,6 +19,8 @@ __all__ = [
     "case_rules",
     "cases",
     "engine",
+    "letters",
+    "open311",
     "packets",
     "populations",
     "tasks",

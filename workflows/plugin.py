@@ -19,6 +19,13 @@ from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
 from workflows.engine.cli import group as workflow_commands
+from workflows.letters import audit_words as letter_words
+from workflows.letters import register as letter_register
+from workflows.letters.jobs import sweep_letters
+from workflows.letters.views import blueprint as letters
+from workflows.open311 import audit_words as open311_words
+from workflows.open311.api import blueprint as open311
+from workflows.open311.staff import blueprint as open311_admin
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -28,7 +35,7 @@ from workflows.packets.views import council, packets
 from workflows.populations.jobs import carry_out
 from workflows.populations.views import blueprint as workflow_pages
 
-MODELS = (models, audit_words, callin_words, packet_words)
+MODELS = (models, audit_words, callin_words, packet_words, letter_words, open311_words)
 """Imported so that tables and audit words are known."""
 
 plugin = Plugin(
@@ -42,6 +49,9 @@ plugin = Plugin(
         callins,
         callin_board,
         workflow_pages,
+        letters,
+        open311,
+        open311_admin,
     ),
     cli=(calendars, cases, packet_commands, workflow_commands),
     home_tiles=(
@@ -74,6 +84,9 @@ plugin = Plugin(
         ),
         NavigationItem(_l("Council packets"), "council.index", "packets.read", "council", 10),
         NavigationItem(_l("Compile a packet"), "packets.index", "packets.compile", "council", 20),
+        NavigationItem(
+            _l("Register of letters"), "letters.index", "letters.read", "listen", order=40
+        ),
         NavigationItem(_l("Cases"), "cases.index", "cases.read", "listen", order=10),
         NavigationItem(_l("Register a message"), "cases.new", "cases.register", "listen", order=20),
         NavigationItem(
@@ -82,6 +95,9 @@ plugin = Plugin(
         NavigationItem(_l("My tasks"), "cases.task_list", "cases.steps", "listen", order=15),
         NavigationItem(
             _l("Workflows"), "workflows.index", "workflows.read", "administration", order=72
+        ),
+        NavigationItem(
+            _l("Open311"), "open311_admin.index", "open311.manage", "administration", order=71
         ),
         NavigationItem(
             _l("Categories of cases"),
@@ -103,6 +119,13 @@ plugin = Plugin(
     dashboard=(
         DashboardCard(
             _l("New council packets"), packet_queries.unread, "council.index", "packets.read", 5
+        ),
+        DashboardCard(
+            _l("Letters whose reply is due soon or late"),
+            letter_register.attention_count,
+            "letters.attention",
+            "letters.read",
+            order=6,
         ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
@@ -147,6 +170,7 @@ plugin = Plugin(
     periodic=(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
+        Periodic(sweep_letters, 300, _l("Follow the replies to letters")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
         Periodic(carry_out, 60, _l("Move cases to another version of their workflow")),
     ),
@@ -185,6 +209,12 @@ plugin = Plugin(
         "cases.replies": frozenset({"operator", "communications"}),
         "cases.rules": frozenset(),
         "cases.handover": frozenset({"operator", "unit_officer"}),
+        "letters.read": frozenset({"operator", "unit_officer", "official", "communications"}),
+        "letters.write": frozenset({"operator", "unit_officer", "official"}),
+        "letters.issue": frozenset({"official"}),
+        "letters.settings": frozenset(),
+        "open311.manage": frozenset(),
+        "open311.release": frozenset({"operator", "communications"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -34,6 +34,7 @@ CHANNEL_NAMES: dict[str, LazyText] = {
     "council": _l("Council"),
     "survey": _l("Survey"),
     "file": _l("File"),
+    "open311": _l("Open311"),
 }
 URGENCY_NAMES: dict[str, LazyText] = {
     "danger": _l("Danger to people"),
@@ -61,6 +62,15 @@ EVENT_NAMES: dict[str, LazyText] = {
     "task_done": _l("Task done"),
     "migrated": _l("Follows another version of its workflow"),
     "categorised": _l("Category marked"),
+    "letter_issued": _l("Official letter written"),
+    "letter_answered": _l("Reply to an official letter"),
+    "letter_received": _l("Letter received"),
+    "letter_closed": _l("Official letter closed without a reply"),
+    "letter_cancelled": _l("Official letter cancelled"),
+    "letter_warned": _l("Reply to an official letter is due soon"),
+    "letter_late": _l("Reply to an official letter is late"),
+    "open311_released": _l("Text released to the public"),
+    "open311_withheld": _l("Withheld from the public"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

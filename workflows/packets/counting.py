@@ -18,7 +18,16 @@ FEEDBACK: Final = dt.timedelta(hours=24)
 OLDEST: Final = 20
 MOST_DECISIONS: Final = 100
 MOST_UNITS: Final = 60
-FROM_CITIZENS: Final = ("portal", "sms", "phone", "counter", "studio", "social", "callin")
+FROM_CITIZENS: Final = (
+    "portal",
+    "sms",
+    "phone",
+    "counter",
+    "studio",
+    "social",
+    "callin",
+    "open311",
+)
 """Channels a citizen came by; decisions of the council and imported files are not observed."""
 
 # An answer stands as long as the case was not reopened, whatever it says: «not the city's» too.

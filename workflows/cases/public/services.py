@@ -19,9 +19,11 @@ CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """Tracking codes by SMS to one number: anybody can type the number of somebody else."""
 NOT_FOR_CITIZENS: Final = frozenset(
     {"received", "accepted", "objected", "reopened", "assigned", "step"}
+    | {"letter_issued", "letter_answered"}
 )
 """Events whose text the page that opens with the code alone does not repeat: the citizen's own
-words may hold names and numbers, and a note for the next unit is for the unit."""
+words may hold names and numbers, a note for the next unit is for the unit, and the subject of a
+letter is between the city and its addressee."""
 
 
 # Sending

@@ -13,7 +13,12 @@ from workflows.cases import clocks
 from workflows.cases.models import Case, CaseClock, CaseEvent, CasePhoto, Category
 from workflows.cases.rules import absences
 
-QUIET = ("warned", "escalated", "sms", "note", "call_started", "call_unanswered")
+QUIET = (
+    *("warned", "escalated", "sms", "note", "call_started", "call_unanswered"),
+    *("letter_issued", "letter_answered", "letter_received", "letter_closed"),
+    *("letter_cancelled", "letter_warned", "letter_late"),
+    *("open311_released", "open311_withheld"),
+)
 """Events that take nothing away from what somebody is just typing."""
 MOST_EVENTS = 500
 

@@ -75,7 +75,7 @@ class ActionForm(FlaskForm):  # type: ignore[misc]
     """One action on one case; `version` is the last event that the form was opened upon."""
 
     action: ClassVar[str] = ""
-    """A key of stages.TRANSITIONS."""
+    """The action of a workflow that it takes."""
     typed: ClassVar[bool] = True
     """Whether there is anything in it to be shown again."""
     version = HiddenField()

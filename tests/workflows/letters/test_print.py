@@ -1,0 +1,101 @@
+"""The PDF is tagged, reproducible, and gives its words back; its HTML twin says the same."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from portal import clock, glyphs
+from portal.db import db
+from tests.factories.units import make_unit
+from tests.workflows.letters.desk import LETTERS, Desk, make_letter
+from tests.workflows.packets.documents import read_pdf
+from workflows.letters import pdf
+from workflows.letters.models import Letter
+from workflows.letters.presenting import digits, plain_text, present
+from workflows.packets.folding import fold
+
+needs_pdftotext = pytest.mark.skipif(
+    not shutil.which("pdftotext"), reason="SKIPPED LOUDLY: no pdftotext here"
+)
+LETTER = {
+    "fa": {
+        "subject": "ترمیم حفاری خیابان 17 شهریور",
+        "party_name": "جناب آقای مهندس رضایی",
+        "party_position": "مدیرعامل محترم",
+        "party_organisation": "شرکت آب و فاضلاب",
+        "body": "با سلام و احترام\n\nپیام ویژه‌ای با کد 7K3M9ABCDE دربارهٔ کوچهٔ گل‌محمدی، پلاک 12، "
+        "در تاریخ 1405/09/01 رسید.\n\nتلفن 02188776655 و رایانامهٔ info137@city.example است.",
+        "copies": ["دفتر شهردار", "عضو شورای اسلامی شهر"],
+        "enclosures": ["عکس محل، 3 برگ"],
+        "signatory_name": "مریم کاظمی",
+        "signatory_position": "معاون خدمات شهری",
+    },
+    "ar": {
+        "subject": "شكوى زائر عراقي",
+        "party_organisation": "القنصلية العامة لجمهورية العراق",
+        "body": "السلام عليكم\n\nأبلغ مواطن عراقي برقم 7K3M9ABCDE حول شارع 17 شهريور.",
+        "signatory_name": "مريم كاظمي",
+    },
+    "en": {
+        "subject": "Complaint of a visitor",
+        "party_organisation": "Consulate General of Iraq",
+        "body": "Dear Sir or Madam,\n\nA visitor reported a dark street as 7K3M9ABCDE.",
+        "copies": ["Archive"],
+        "signatory_name": "Maryam Kazemi",
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _still() -> Iterator[None]:
+    with clock.freeze("2026-11-28T07:00:00+00:00"):
+        yield
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("language", ["fa", "ar", "en"])
+def test_every_word_comes_back_and_the_twin_says_the_same(
+    app: Flask, language: str, tmp_path: Path
+) -> None:
+    made = make_letter(make_unit(code="12").id, issue=True, language=language, **LETTER[language])
+    desk = Desk(app, "official")
+    content = desk.client.get(f"{LETTERS}{made.id}/letter.pdf").data
+    found = fold(read_pdf(content, tmp_path))
+    with app.app_context():
+        letter = db.session.get_one(Letter, made.id)
+        document = present(letter)
+        assert pdf.render(letter) == content
+        text = plain_text(document)
+    # Labels come in the order of their own language, whichever that is.
+    said = (*document.paragraphs, *document.addressee, *document.signatory, *document.copies)
+    lines = (*said, document.subject, document.reference, document.date, document.invocation)
+    missing = [line for line in lines if fold(glyphs.drawn(line)) not in found]
+    missing += [word for word in fold(glyphs.drawn(text)).split() if word not in found.split()]
+    assert missing == []
+    assert b"pdfuaid:part" in content
+    assert {"fa": b"fa-IR", "ar": b"ar-IQ", "en": b"en-GB"}[language] in content
+    twin = desk.get(f"{LETTERS}{made.id}/print")
+    assert f'lang="{language}" dir="{"ltr" if language == "en" else "rtl"}"' in twin
+    for part in (*document.paragraphs, document.subject, document.date, document.reference):
+        assert part in twin
+
+
+@needs_pdftotext
+def test_a_draft_says_that_it_is_one_and_has_no_number(app: Flask, tmp_path: Path) -> None:
+    made = make_letter(make_unit(code="d12").id)
+    desk = Desk(app, "operator")
+    content = desk.client.get(f"{LETTERS}{made.id}/letter.pdf").data
+    with app.app_context():
+        mark = present(db.session.get_one(Letter, made.id)).draft
+    found = fold(read_pdf(content, tmp_path)).split()
+    assert set(fold(mark).split()) <= set(found)
+    assert "d12" not in read_pdf(content, tmp_path)
+
+
+def test_digits_follow_the_letter_but_addresses_and_codes_stay_as_typed() -> None:
+    assert digits("پلاک 12، کد 7K3M9 و a1@b2.ir", "fa") == "پلاک ۱۲، کد 7K3M9 و a1@b2.ir"
+    assert digits("۱۲", "en") == "12"
+    assert pdf.shown("به a1@b.ir بنویسید") == "به \u2066a1@b.ir\u2069 بنویسید"

@@ -1,0 +1,1 @@
+"""Official letters: numbered, printed, answered in time, and never changed once issued."""

@@ -1,0 +1,1 @@
+"""Open311 GeoReport v2: other applications read and send messages to the city."""
