@@ -18,14 +18,16 @@ from workflows.cases.jobs import sweep_clocks
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
+from workflows.operations import audit_words as operation_words
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
 from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
+from workflows.special import audit_words as special_words
 
-MODELS = (models, audit_words, callin_words, packet_words)
+MODELS = (models, audit_words, callin_words, packet_words, operation_words, special_words)
 """Imported so that tables and audit words are known."""
 
 plugin = Plugin(

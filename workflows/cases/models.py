@@ -54,6 +54,8 @@ class Category(Base):
     """Open hours of the calendar; an urgent case has 2 hours around the clock instead."""
     resolution_hours: Mapped[int] = mapped_column(default=40)
     active: Mapped[bool] = mapped_column(default=True)
+    asks_feedback: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    """Whether the citizen is asked about the answer; of an urgent case always."""
 
 
 class Case(Base):
@@ -77,6 +79,13 @@ class Case(Base):
             "next_due_at",
             "id",
             postgresql_where=text("stage <> 'closed'"),
+        ),
+        # The queue of the operations centre.
+        Index(
+            "ix_cases_urgent_open",
+            "next_due_at",
+            "id",
+            postgresql_where=text("urgency IS NOT NULL AND stage <> 'closed'"),
         ),
         Index("ix_cases_received", "received_at", "id"),
         Index("ix_cases_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),

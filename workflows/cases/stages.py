@@ -60,6 +60,24 @@ EVENT_NAMES: dict[str, LazyText] = {
     "escalated": _l("Reported to the unit above"),
     "sms": _l("SMS"),
     "urgent": _l("Marked as urgent"),
+    # The operations centre and field visits.
+    "dispatched": _l("Sent out"),
+    "no_photo": _l("First action without a photo, because"),
+    "proof_added": _l("Photos of the work"),
+    "visit_ordered": _l("Field visit ordered"),
+    "visit_cancelled": _l("Field visit called off"),
+    "visit_arrived": _l("Field supervisor arrived"),
+    "visited": _l("Field visit"),
+    "visit_note": _l("Late record of a field visit"),
+    # Special messages.
+    "special": _l("Marked as special"),
+    "special_way": _l("Way of the special message begun"),
+    "special_way_ended": _l("Way of the special message ended"),
+    "referred": _l("Referred to a council member"),
+    "reported": _l("A council member reported"),
+    "referral_withdrawn": _l("Referral withdrawn"),
+    "special_overdue": _l("Way of the special message overdue"),
+    "special_done": _l("All ways of the special message have ended"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

@@ -12,7 +12,10 @@ from portal.units import services as units
 from workflows.cases import clocks
 from workflows.cases.models import Case, CaseClock, CaseEvent, CasePhoto, Category
 
-QUIET = ("warned", "escalated", "sms", "note", "call_started", "call_unanswered")
+QUIET = (
+    *("warned", "escalated", "sms", "note", "call_started", "call_unanswered"),
+    *("proof_added", "visit_arrived", "visit_note", "special_overdue", "reported"),
+)
 """Events that take nothing away from what somebody is just typing."""
 MOST_EVENTS = 500
 
