@@ -19,6 +19,8 @@ from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
 from workflows.operations import audit_words as operation_words
+from workflows.operations import queries as operation_queries
+from workflows.operations.views.staff import blueprint as operations
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -40,6 +42,7 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        operations,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -66,6 +69,9 @@ plugin = Plugin(
         ),
     ),
     navigation=(
+        NavigationItem(
+            _l("Operations centre"), "operations.index", "operations.work", "listen", order=12
+        ),
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
@@ -88,6 +94,13 @@ plugin = Plugin(
     dashboard=(
         DashboardCard(
             _l("New council packets"), packet_queries.unread, "council.index", "packets.read", 5
+        ),
+        DashboardCard(
+            _l("Urgent, without a first action"),
+            operation_queries.pending,
+            "operations.index",
+            "operations.work",
+            order=4,
         ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
@@ -148,6 +161,7 @@ plugin = Plugin(
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
+        "operations.work": frozenset({"operator", "unit_officer"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -3,7 +3,7 @@
 from portal import audit
 from portal.db import db
 from portal.i18n import _l
-from workflows.cases import clocks, moves, stages
+from workflows.cases import clocks, intake, moves, stages
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
 
@@ -31,6 +31,19 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     if clocks.stop(case, "objection", "urgent"):
         clocks.start_objection(case)
     moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
+    _to_operations(case, by)
     audit.record("case.marked_urgent", "case", case.id, urgency=urgency)
     db.session.flush()
     return case
+
+
+def _to_operations(case: Case, by: int | None) -> None:
+    """Straight to the operations centre, unless somebody has begun to work on it."""
+    operations = intake.operations_id()
+    if operations is None or case.unit_id == operations or case.first_action_at is not None:
+        return
+    before, case.unit_id, case.assignee_id = case.unit_id, operations, None
+    moves.add_event(
+        case.id, "assigned", by=by, public=True, unit_id=operations, assignee=None, from_unit=before
+    )
+    audit.record("case.assigned", "case", case.id, unit=operations, assignee=None, was=before)

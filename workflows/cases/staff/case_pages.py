@@ -187,6 +187,10 @@ def take_over(case_id: int) -> ResponseReturnValue:
 @allow("cases.work")
 def first_action(case_id: int) -> ResponseReturnValue:
     form = forms.FirstActionForm(prefix="first_action-")
+    if found(case_id).urgency is not None:
+        # Of an urgent case it needs a proof: the operations centre, or a field visit.
+        flash(_("The first action of an urgent message is recorded with a proof."), "error")
+        return redirect(url_for("cases.show", case_id=case_id), 303)
     return take(
         case_id,
         form,
