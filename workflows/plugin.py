@@ -20,6 +20,7 @@ from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
 from workflows.operations import audit_words as operation_words
 from workflows.operations import queries as operation_queries
+from workflows.operations.views.field import blueprint as field_visits
 from workflows.operations.views.staff import blueprint as operations
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
@@ -43,6 +44,7 @@ plugin = Plugin(
         callins,
         callin_board,
         operations,
+        field_visits,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -72,6 +74,7 @@ plugin = Plugin(
         NavigationItem(
             _l("Operations centre"), "operations.index", "operations.work", "listen", order=12
         ),
+        NavigationItem(_l("My visits"), "field.index", "field.visit", "listen", order=13),
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
@@ -162,6 +165,7 @@ plugin = Plugin(
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
         "operations.work": frozenset({"operator", "unit_officer"}),
+        "field.visit": frozenset({"field_supervisor"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),
