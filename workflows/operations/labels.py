@@ -5,8 +5,8 @@ from typing import Final
 from portal.i18n import LazyText, _l
 
 PROOF_KINDS: Final[dict[str, LazyText]] = {
-    "before": _l("Before"),
-    "after": _l("After"),
+    "before": _l("Before the work"),
+    "after": _l("After the work"),
     "proof": _l("First action"),
 }
 VISIT_STATES: Final[dict[str, LazyText]] = {
@@ -15,7 +15,7 @@ VISIT_STATES: Final[dict[str, LazyText]] = {
     "cancelled": _l("Called off"),
 }
 FINDINGS: Final[dict[str, LazyText]] = {
-    "settled": _l("Settled"),
+    "settled": _l("The matter is settled"),
     "not_settled": _l("Not settled"),
     "more": _l("More is needed"),
 }

@@ -343,7 +343,9 @@
 
   function sendIfWaiting() {
     return draw().then(function () { return store.all('records'); }).then(function (rows) {
-      if (rows.some(function (row) { return row.state === 'queued'; })) return send();
+      var isWaiting = rows.some(function (row) { return row.state === 'queued'; });
+      // A browser may say that it is online and be wrong, never the other way round.
+      if (isWaiting && navigator.onLine) return send();
     });
   }
 
