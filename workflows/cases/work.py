@@ -92,7 +92,7 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
         case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, outcome=outcome
     )
     audit.record("case.answered", "case", case.id, outcome=outcome, text=text)
-    if case.e164 is not None and outcome not in NEVER_ASKED:
+    if case.e164 is not None and outcome not in NEVER_ASKED and needs_feedback(case):
         moves.move(case, "feedback")
         clocks.start_feedback(case)
         feedback.ask(case)
@@ -101,6 +101,11 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
         moves.close(case, "not_asked", by=by)
     db.session.flush()
     return case
+
+
+def needs_feedback(case: Case) -> bool:
+    """Whether the city must hear what the citizen says of the end, within a day."""
+    return case.urgency is not None or case.category is None or case.category.asks_feedback
 
 
 def reopen(case_id: int, *, by: int | None, text: str) -> Case:

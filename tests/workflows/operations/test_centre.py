@@ -16,7 +16,7 @@ from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from tests.queries import count_queries
 from tests.workflows.operations.desk import Desk
-from workflows.cases import photos, urgency
+from workflows.cases import clocks, photos, urgency, work
 from workflows.cases.models import Case, CaseEvent
 from workflows.operations import services
 from workflows.operations.models import CaseProof, Dispatch, Visit
@@ -243,3 +243,19 @@ def test_nothing_is_left_on_the_disk_when_the_change_fails(
         with pytest.raises(RuntimeError):
             services.add_photos(case.id, kind="before", photos=[drawn], by=None)
         assert set(photos.folder().iterdir()) == before
+
+
+def test_the_citizen_is_asked_where_it_is_needed(app: Flask) -> None:
+    quiet = make_category(asks_feedback=False)
+    silent, urgent = (
+        make_case(category_id=quiet.id),
+        make_case(category_id=quiet.id, urgency="danger"),
+    )
+    with app.app_context():
+        for case in (silent, urgent):
+            work.finish(case.id, by=None, outcome="done", text="انجام شد")
+        db.session.commit()
+        found = {row.id: (row.stage, row.confirmation) for row in db.session.scalars(select(Case))}
+        kinds = {row.kind for row in clocks.running(urgent.id)}
+    assert found == {silent.id: ("closed", "not_asked"), urgent.id: ("feedback", None)}
+    assert kinds == {"feedback"}
