@@ -69,6 +69,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_special_cases')),
     sa.UniqueConstraint('case_id', name=op.f('uq_special_cases_case_id'))
     )
+    op.create_index('ix_special_cases_open', 'special_cases', ['next_due_at', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_index('ix_special_cases_state', 'special_cases', ['state', 'id'], unique=False)
     op.create_table('case_proofs',
     sa.Column('id', sa.BigInteger(), autoincrement=True, nullable=False),
@@ -200,6 +201,7 @@ def downgrade() -> None:
     op.drop_index('ix_case_proofs_case', table_name='case_proofs')
     op.drop_table('case_proofs')
     op.drop_index('ix_special_cases_state', table_name='special_cases')
+    op.drop_index('ix_special_cases_open', table_name='special_cases', postgresql_where=sa.text("state = 'open'"))
     op.drop_table('special_cases')
     op.drop_index('ix_field_visits_open', table_name='field_visits', postgresql_where=sa.text("state = 'ordered'"))
     op.drop_index('ix_field_visits_case', table_name='field_visits')

@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, moves, stages
+from workflows.cases import clocks, feedback, guards, moves, stages
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 
@@ -81,6 +81,7 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
     that; else, and for what was a duplicate or no matter for 137, it is closed at once."""
     case = moves.lock(case_id)
     stages.check(case, "finish")
+    guards.check(case, "finish")
     if outcome not in OUTCOMES:
         raise InputRefused("outcome", _l("Choose how it ended."))
     text = moves.clean(text, "text", required=True)

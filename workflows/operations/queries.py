@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -66,7 +66,9 @@ def _view(view: str) -> ColumnElement[bool]:
             return and_(_URGENT, working, Case.first_action_at.is_(None))
 
 
-def queue(view: str, after: tuple[dt.datetime, int] | None = None) -> tuple[list[QueueRow], bool]:
+def queue(
+    view: str, after: tuple[dt.datetime | None, int] | None = None
+) -> tuple[list[QueueRow], bool]:
     """Urgent open cases by the time that is left, behind a key; and whether more follow."""
     query = (
         select(Case, Category.names)
@@ -76,8 +78,7 @@ def queue(view: str, after: tuple[dt.datetime, int] | None = None) -> tuple[list
         .limit(PAGE + 1)
     )
     if after is not None:
-        later = tuple_(Case.next_due_at, Case.id) > tuple_(*after)
-        query = query.where(or_(later, Case.next_due_at.is_(None)))
+        query = query.where(_beyond(*after))
     rows = db.session.execute(query).all()
     more, rows = len(rows) > PAGE, rows[:PAGE]
     case_ids = [case.id for case, _names in rows]
@@ -96,6 +97,13 @@ def queue(view: str, after: tuple[dt.datetime, int] | None = None) -> tuple[list
         )
         for case, names in rows
     ], more
+
+
+def _beyond(due: dt.datetime | None, case_id: int) -> ColumnElement[bool]:
+    if due is None:
+        return Case.next_due_at.is_(None) & (Case.id > case_id)
+    same = (Case.next_due_at == due) & (Case.id > case_id)
+    return or_(Case.next_due_at > due, Case.next_due_at.is_(None), same)
 
 
 def counts() -> dict[str, int]:

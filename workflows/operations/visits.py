@@ -4,6 +4,7 @@ The phone is believed in nothing but its words and photos: whose visit it is and
 changed is looked up under the lock of the case. Flushes, never commits.
 """
 
+import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Sequence
@@ -166,8 +167,10 @@ def _act(case: Case, record: Record, *, said: str, answer: str, at: dt.datetime)
         work.first_action(case.id, by=by, text=text, public=False)
         # It was done there, not when the phone found a network again.
         case.first_action_at = max(at, case.received_at)
-    if record.finding == "settled" and answer and _may(case, "finish"):
-        work.finish(case.id, by=by, outcome="done", text=answer)
+    if record.finding == "settled" and answer:
+        # Where something else is still open, the centre answers later.
+        with contextlib.suppress(stages.StageError):
+            work.finish(case.id, by=by, outcome="done", text=answer)
 
 
 def _may(case: Case, action: str) -> bool:

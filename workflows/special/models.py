@@ -23,6 +23,9 @@ class SpecialCase(Base):
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_with_a_time"),
         Index("ix_special_cases_state", "state", "id"),
+        Index(
+            "ix_special_cases_open", "next_due_at", "id", postgresql_where=text("state = 'open'")
+        ),
     )
 
     id: Mapped[BigId]

@@ -14,7 +14,7 @@ from portal.i18n import _, _l, current_language
 from portal.photos import MAX_BYTES, MIMETYPE
 from portal.security import allow, body_limit, may
 from portal.units import services as units
-from workflows.cases import clocks, photos, stages, work
+from workflows.cases import clocks, due_keys, photos, stages, work
 from workflows.cases.models import Case
 from workflows.cases.staff import detail, lists
 from workflows.cases.staff import labels as case_labels
@@ -54,7 +54,7 @@ def queue() -> str:
 def _queue() -> dict[str, Any]:
     view = request.args.get("view", "first")
     view = view if view in labels.VIEWS else "first"
-    rows, more = queries.queue(view, _after(request.args.get("after", "")))
+    rows, more = queries.queue(view, due_keys.read(request.args.get("after", "")))
     counts = queries.counts()
     last = rows[-1].case if rows else None
     return {
@@ -62,7 +62,9 @@ def _queue() -> dict[str, Any]:
         "rows": rows,
         "counts": counts,
         "after": request.args.get("after", ""),
-        "next_url": url_for(".index", view=view, after=_key(last)) if more and last else None,
+        "next_url": url_for(".index", view=view, after=due_keys.key(last.next_due_at, last.id))
+        if more and last
+        else None,
         "tabs_of": [
             {
                 "label": label,
@@ -75,21 +77,6 @@ def _queue() -> dict[str, Any]:
         "now": clock.now(),
         "late": sum(1 for row in rows if row.left is not None and row.left <= dt.timedelta()),
     }
-
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-def _key(case: Case) -> str:
-    due = case.next_due_at or _EPOCH
-    return f"{(due - _EPOCH) // dt.timedelta(microseconds=1)}.{case.id}"
-
-
-def _after(key: str) -> tuple[dt.datetime, int] | None:
-    mark, _dot, number = key[:40].partition(".")
-    if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (mark, number)):
-        return None
-    return _EPOCH + dt.timedelta(microseconds=int(mark)), int(number)
 
 
 @blueprint.get("/cases/<int:case_id>")
