@@ -29,6 +29,10 @@ from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
 from workflows.special import audit_words as special_words
+from workflows.special import queries as special_queries
+from workflows.special.jobs import sweep as sweep_special
+from workflows.special.views import council as council_referrals
+from workflows.special.views.staff import blueprint as special
 
 MODELS = (models, audit_words, callin_words, packet_words, operation_words, special_words)
 """Imported so that tables and audit words are known."""
@@ -45,6 +49,8 @@ plugin = Plugin(
         callin_board,
         operations,
         field_visits,
+        special,
+        council_referrals.blueprint,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -75,6 +81,10 @@ plugin = Plugin(
             _l("Operations centre"), "operations.index", "operations.work", "listen", order=12
         ),
         NavigationItem(_l("My visits"), "field.index", "field.visit", "listen", order=13),
+        NavigationItem(_l("Special messages"), "special.index", "special.read", "listen", order=14),
+        NavigationItem(
+            _l("Referred to me"), "council_referrals.index", "council.referrals", "council", 15
+        ),
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
@@ -104,6 +114,20 @@ plugin = Plugin(
             "operations.index",
             "operations.work",
             order=4,
+        ),
+        DashboardCard(
+            _l("Special messages under way"),
+            special_queries.open_count,
+            "special.index",
+            "special.read",
+            order=6,
+        ),
+        DashboardCard(
+            _l("Referred to me"),
+            council_referrals.waiting,
+            "council_referrals.index",
+            "council.referrals",
+            order=6,
         ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
@@ -145,6 +169,7 @@ plugin = Plugin(
     periodic=(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
+        Periodic(sweep_special, 300, _l("Note special messages that are overdue")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
     packet_sections=SECTIONS,
@@ -166,6 +191,10 @@ plugin = Plugin(
         "cases.categories": frozenset(),
         "operations.work": frozenset({"operator", "unit_officer"}),
         "field.visit": frozenset({"field_supervisor"}),
+        "special.mark": frozenset({"operator", "official"}),
+        "special.work": frozenset({"operator", "unit_officer", "official"}),
+        "special.read": frozenset({"operator", "unit_officer", "official", "evaluator"}),
+        "council.referrals": frozenset({"council_member"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -131,6 +131,8 @@ def dispatches_of(case_ids: Sequence[int]) -> list[Sent]:
     rows = db.session.scalars(
         select(Dispatch).where(Dispatch.case_id.in_(case_ids)).order_by(Dispatch.id.desc())
     ).all()
+    if not rows:
+        return []
     names = units.names(sorted({row.unit_id for row in rows if row.unit_id}))
     people = _people({row.sent_by for row in rows})
     return [
@@ -148,6 +150,8 @@ def visits_of(case_ids: Sequence[int]) -> list[Sent]:
     rows = db.session.scalars(
         select(Visit).where(Visit.case_id.in_(case_ids)).order_by(Visit.id.desc())
     ).all()
+    if not rows:
+        return []
     people = _people({one for row in rows for one in (row.supervisor_id, row.ordered_by)})
     return [
         Sent(row, people.get(row.supervisor_id, ""), people.get(row.ordered_by or 0, ""))
