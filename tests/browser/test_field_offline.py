@@ -22,6 +22,7 @@ from tests.factories.cases import make_case
 from workflows.cases import photos, work
 from workflows.operations import proofs, services
 from workflows.operations.models import CaseProof, FieldEntry, Visit
+from workflows.special import services as special
 
 pytestmark = [pytest.mark.browser, pytest.mark.workflows]
 PAGE = "/staff/field/"
@@ -366,4 +367,59 @@ def test_pages(
     ):
         page.goto(f"{live}/staff/{path}")
         problems += look(page, name, language, width, shots)
+    assert problems == []
+
+
+@pytest.mark.parametrize(("language", "width"), LOOKS)
+def test_special_pages(
+    app: Flask, live: str, open_page: Callable[..., Page], shots: Path, language: str, width: int
+) -> None:
+    member = make_user(("council_member",), language=language)
+    case = make_case(text="فاضلاب در کوچه بالا می‌زند", place="کوچهٔ لاله")
+    plain = make_case()
+    due = clock.now() + dt.timedelta(days=3)
+    with app.app_context():
+        special_id = special.mark(case.id, why="سه ماه بی‌پاسخ", by=None).id
+        for kind in ("unit", "social", "letter"):
+            way = special.Way(
+                kind, None, member.id, due, network="ایتا", addressee="آبفا", subject="فاضلاب"
+            )
+            row = special.begin_way(special_id, way, by=None)
+            if kind == "social":
+                outcome = special.Outcome(
+                    "پاسخ داده شد", link="https://eitaa.example/a/17", reach=8400, reply="پیگیریم"
+                )
+                special.end_way(row.id, outcome, by=None)
+        referral_id = special.refer(
+            special_id,
+            member_id=member.id,
+            request="با مدیر آبفا گفت‌وگو کنید",
+            letter_number="۱۴۰۵/۸۸۱",
+            letter_date=clock.now().date(),
+            due_at=due,
+            by=None,
+        ).id
+        db.session.commit()
+    page = open_page(width)
+    problems: list[str] = []
+    visited = {
+        "operator": {
+            "special-list": "/staff/special/",
+            "special-one": f"/staff/special/{special_id}",
+            "special-mark": f"/staff/special/cases/{plain.id}/mark",
+            "special-panel": f"/staff/cases/{case.id}",
+        },
+        "council_member": {
+            "special-council": "/council/referrals/",
+            "special-referral": f"/council/referrals/{referral_id}",
+        },
+    }
+    for role, pages in visited.items():
+        user = member if role == "council_member" else make_user((role,), language=language)
+        page.context.clear_cookies()
+        enter(page, live, user, language)
+        for name, path in pages.items():
+            page.goto(f"{live}{path}")
+            page.evaluate("document.querySelectorAll('main details').forEach(e => e.open = true)")
+            problems += look(page, name, language, width, shots)
     assert problems == []
