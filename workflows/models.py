@@ -9,8 +9,10 @@ from workflows.cases.tasks import models as tasks
 from workflows.engine import models as engine
 from workflows.letters import models as letters
 from workflows.open311 import models as open311
+from workflows.operations import models as operations
 from workflows.packets import models as packets
 from workflows.populations import models as populations
+from workflows.special import models as special
 
 __all__ = [
     "callins",
@@ -21,7 +23,9 @@ __all__ = [
     "engine",
     "letters",
     "open311",
+    "operations",
     "packets",
     "populations",
+    "special",
     "tasks",
 ]

@@ -26,6 +26,10 @@ from workflows.letters.views import blueprint as letters
 from workflows.open311 import audit_words as open311_words
 from workflows.open311.api import blueprint as open311
 from workflows.open311.staff import blueprint as open311_admin
+from workflows.operations import audit_words as operation_words
+from workflows.operations import queries as operation_queries
+from workflows.operations.views.field import blueprint as field_visits
+from workflows.operations.views.staff import blueprint as operations
 from workflows.packets import audit_words as packet_words
 from workflows.packets import queries as packet_queries
 from workflows.packets.cli import group as packet_commands
@@ -34,8 +38,22 @@ from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
 from workflows.populations.jobs import carry_out
 from workflows.populations.views import blueprint as workflow_pages
+from workflows.special import audit_words as special_words
+from workflows.special import queries as special_queries
+from workflows.special.jobs import sweep as sweep_special
+from workflows.special.views import council as council_referrals
+from workflows.special.views.staff import blueprint as special
 
-MODELS = (models, audit_words, callin_words, packet_words, letter_words, open311_words)
+MODELS = (
+    models,
+    audit_words,
+    callin_words,
+    packet_words,
+    letter_words,
+    open311_words,
+    operation_words,
+    special_words,
+)
 """Imported so that tables and audit words are known."""
 
 plugin = Plugin(
@@ -52,6 +70,10 @@ plugin = Plugin(
         letters,
         open311,
         open311_admin,
+        operations,
+        field_visits,
+        special,
+        council_referrals.blueprint,
     ),
     cli=(calendars, cases, packet_commands, workflow_commands),
     home_tiles=(
@@ -78,6 +100,14 @@ plugin = Plugin(
         ),
     ),
     navigation=(
+        NavigationItem(
+            _l("Operations centre"), "operations.index", "operations.work", "listen", order=12
+        ),
+        NavigationItem(_l("My visits"), "field.index", "field.visit", "listen", order=13),
+        NavigationItem(_l("Special messages"), "special.index", "special.read", "listen", order=14),
+        NavigationItem(
+            _l("Referred to me"), "council_referrals.index", "council.referrals", "council", 15
+        ),
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
@@ -125,6 +155,27 @@ plugin = Plugin(
             letter_register.attention_count,
             "letters.attention",
             "letters.read",
+            order=4,
+        ),
+        DashboardCard(
+            _l("Urgent, without a first action"),
+            operation_queries.pending,
+            "operations.index",
+            "operations.work",
+            order=4,
+        ),
+        DashboardCard(
+            _l("Special messages under way"),
+            special_queries.open_count,
+            "special.index",
+            "special.read",
+            order=6,
+        ),
+        DashboardCard(
+            _l("Referred to me"),
+            council_referrals.waiting,
+            "council_referrals.index",
+            "council.referrals",
             order=6,
         ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
@@ -171,6 +222,7 @@ plugin = Plugin(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_letters, 300, _l("Follow the replies to letters")),
+        Periodic(sweep_special, 300, _l("Note special messages that are overdue")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
         Periodic(carry_out, 60, _l("Move cases to another version of their workflow")),
     ),
@@ -215,6 +267,12 @@ plugin = Plugin(
         "letters.settings": frozenset(),
         "open311.manage": frozenset(),
         "open311.release": frozenset({"operator", "communications"}),
+        "operations.work": frozenset({"operator", "unit_officer"}),
+        "field.visit": frozenset({"field_supervisor"}),
+        "special.mark": frozenset({"operator", "official"}),
+        "special.work": frozenset({"operator", "unit_officer", "official"}),
+        "special.read": frozenset({"operator", "unit_officer", "official", "evaluator"}),
+        "council.referrals": frozenset({"council_member"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -131,14 +131,16 @@ def test_the_sheet_is_old_enough(path: Path) -> None:
     assert too_new(plain_css(path.read_text()), CSS_SINCE) == []
 
 
-def test_the_phone_of_an_interviewer_may_be_as_old() -> None:
+def test_the_phone_of_an_interviewer_or_a_field_supervisor_may_be_as_old() -> None:
     static = ROOT / "portal/static"
-    scripts = [*static.glob("js/interview-*.js"), static / "js/device-guard.js"]
-    assert len(scripts) == 6
+    scripts = [*static.glob("js/interview-*.js"), *static.glob("js/field-*.js")]
+    scripts.append(static / "js/device-guard.js")
+    assert len(scripts) == 11
     for path in scripts:
         assert too_new(plain_js(path.read_text()), JS_SINCE) == [], path.name
-    sheet = (static / "css/interview.css").read_text()
-    assert too_new(plain_css(sheet), CSS_SINCE) == []
+    for name in ("interview", "field"):
+        sheet = (static / f"css/{name}.css").read_text()
+        assert too_new(plain_css(sheet), CSS_SINCE) == []
 
 
 def test_scripts_are_old_enough() -> None:

@@ -11,25 +11,19 @@ from sqlalchemy import select
 from portal import clock
 from portal.accounts.models import Role, User
 from portal.db import db
-from portal.i18n import LazyText, _l, pick
+from portal.i18n import _l, pick
 from portal.security import ADMINISTRATOR
-from workflows.cases import clockwork, effects
+from workflows.cases import clockwork, effects, guards
 from workflows.cases.explain import CLOCK_NAMES
 from workflows.cases.models import Case
+from workflows.cases.stages import StageError
 from workflows.engine import catalogue, run, versions
 from workflows.engine.model import Definition, State, Transition
 
 ORDINARY: Final = "follow-up"
 URGENT: Final = "urgent"
+SPECIAL: Final = "special"
 OF_ORIGIN: Final = {"call_in": "call-in-promise", "decision": "council-decision"}
-
-
-class StageError(ValueError):
-    """The step is not allowed now; `message` is for people."""
-
-    def __init__(self, message: LazyText) -> None:
-        super().__init__(str(message))
-        self.message = message
 
 
 def workflow_for(
@@ -89,11 +83,16 @@ def facts(case: Case) -> dict[str, Any]:
         "channel": case.channel,
         "category": case.category.code if case.category else "",
         "outcome": case.outcome or "",
-        "has_phone": case.e164 is not None,
+        "has_phone": case.e164 is not None and needs_feedback(case),
         "reopened": case.reopened,
         "special": case.special,
         "language": case.language,
     }
+
+
+def needs_feedback(case: Case) -> bool:
+    """Whether the city must hear what the citizen says of the end, within a day."""
+    return case.urgency is not None or case.category is None or case.category.asks_feedback
 
 
 def possible(
@@ -115,6 +114,7 @@ def check(case: Case, action: str, *, by: int | None = None) -> None:
     steps = [one for one in definition_of(case).steps(case.state) if one.action == action]
     if not steps:
         raise _impossible(case)
+    guards.check(case, action)
     if by is not None:
         held = roles_of(by)
         if not any(_is_one_of(held, step.roles) for step in steps):

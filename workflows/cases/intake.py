@@ -19,6 +19,8 @@ from workflows.cases.moves import InputRefused
 from workflows.cases.rules import services as rules
 from workflows.cases.rules.matching import Facts
 
+OPERATIONS_CODE = "operations-centre"
+"""Code of the unit that gets every urgent message; a city without one has it go its usual way."""
 CENTRE_CODE = "centre-137"
 """Code of the unit that gets what belongs to no other; without it the root of the tree does."""
 SOURCE = "137"
@@ -80,7 +82,7 @@ def receive(
         citizen_name=moves.clean(citizen_name, "name", 120),
         e164=e164,
         urgency=urgency,
-        unit_id=_first_unit(placed.unit_id, category),
+        unit_id=_first_unit(placed.unit_id, category, urgent=urgency is not None),
         assignee_id=assignee_id,
         received_at=began,
         stage_at=now,
@@ -144,14 +146,23 @@ def _category(category_id: int | None) -> Category | None:
     return category
 
 
-def _first_unit(unit_id: int | None, category: Category | None) -> int | None:
+def _first_unit(
+    unit_id: int | None, category: Category | None, *, urgent: bool = False
+) -> int | None:
     if unit_id is not None:
         if db.session.get(Unit, unit_id) is None:
             raise InputRefused("unit", _l("There is no such unit."))
         return unit_id
+    if urgent and (operations := operations_id()) is not None:
+        return operations
     if category is not None and category.unit_id is not None:
         return category.unit_id
     return centre_id()
+
+
+def operations_id() -> int | None:
+    """The operations centre's unit; None in a city that has none."""
+    return db.session.scalar(select(Unit.id).where(Unit.code == OPERATIONS_CODE, Unit.active))
 
 
 def centre_id() -> int | None:

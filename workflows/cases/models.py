@@ -65,6 +65,8 @@ class Category(Base):
     """Open hours of the calendar; an urgent case has 2 hours around the clock instead."""
     resolution_hours: Mapped[int] = mapped_column(default=40)
     active: Mapped[bool] = mapped_column(default=True)
+    asks_feedback: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    """Whether the citizen is asked about the answer; of an urgent case always."""
 
 
 class Case(Base):
@@ -110,6 +112,7 @@ class Case(Base):
             postgresql_where=text("stage <> 'closed' AND assignee_id IS NULL"),
             postgresql_include=("stage", "unit_id"),
         ),
+        # The queue of the operations centre.
         Index(
             "ix_cases_urgent_open",
             "next_due_at",

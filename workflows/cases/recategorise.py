@@ -11,7 +11,7 @@ from workflows.cases.moves import InputRefused
 def recategorise(case_id: int, *, category_id: int, by: int | None) -> Case:
     """Mark what a case is about. Its unit and its running clocks stay: they were promised.
 
-    Raises LookupError, flow.StageError and InputRefused.
+    Raises LookupError, stages.StageError and InputRefused.
     """
     case = moves.lock(case_id)
     flow.check(case, "assign", by=by)

@@ -71,7 +71,34 @@ EVENT_NAMES: dict[str, LazyText] = {
     "letter_late": _l("Reply to an official letter is late"),
     "open311_released": _l("Text released to the public"),
     "open311_withheld": _l("Withheld from the public"),
+    # The operations centre and field visits.
+    "dispatched": _l("Sent out"),
+    "no_photo": _l("First action without a photo, because"),
+    "proof_added": _l("Photos of the work"),
+    "visit_ordered": _l("Field visit ordered"),
+    "visit_cancelled": _l("Field visit called off"),
+    "visit_arrived": _l("Field supervisor arrived"),
+    "visited": _l("Field visit"),
+    "visit_note": _l("Late record of a field visit"),
+    # Special messages.
+    "special": _l("Marked as special"),
+    "special_way": _l("Way of the special message begun"),
+    "special_way_ended": _l("Way of the special message ended"),
+    "referred": _l("Referred to a council member"),
+    "reported": _l("A council member reported"),
+    "referral_withdrawn": _l("Referral withdrawn"),
+    "special_overdue": _l("Way of the special message overdue"),
+    "special_done": _l("All ways of the special message have ended"),
 }
+
+
+class StageError(ValueError):
+    """A step is not allowed now; `message` is for people."""
+
+    def __init__(self, message: LazyText) -> None:
+        super().__init__(str(message))
+        self.message = message
+
 
 WORKING = frozenset({"received", "assigned", "in_progress"})
 BUILT_IN = frozenset(

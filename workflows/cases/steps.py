@@ -30,11 +30,11 @@ def perform(
 ) -> Case:
     """Take a step of the case's definition. `values`: what was filled in, by the fields' names.
 
-    Raises LookupError, flow.StageError and InputRefused (its field is the form's).
+    Raises LookupError, stages.StageError and InputRefused (its field is the form's).
     """
     case = moves.lock(case_id)
     if action in stages.BUILT_IN:
-        raise flow.StageError(_l("This step has a form of its own."))
+        raise stages.StageError(_l("This step has a form of its own."))
     flow.check(case, action, by=by)
     filled = _checked(declared(case, action), values)
     before = case.state

@@ -3,7 +3,7 @@
 from portal import audit
 from portal.db import db
 from portal.i18n import _l
-from workflows.cases import clocks, clockwork, flow, moves
+from workflows.cases import clocks, clockwork, flow, intake, moves
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
 
@@ -14,7 +14,7 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     """From now on it is urgent: two hours for the first action, counted from its arrival.
 
     The limit is never counted from the moment of triage: the citizen has waited since the message
-    came. Raises LookupError, flow.StageError and InputRefused.
+    came. Raises LookupError, stages.StageError and InputRefused.
     """
     case = moves.lock(case_id)
     flow.check(case, "mark_urgent", by=by)
@@ -32,6 +32,19 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     if clocks.stop(case, "objection", "urgent"):
         clockwork.start(case, rules["objection"])
     moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
+    _to_operations(case, by)
     audit.record("case.marked_urgent", "case", case.id, urgency=urgency)
     db.session.flush()
     return case
+
+
+def _to_operations(case: Case, by: int | None) -> None:
+    """Straight to the operations centre, unless somebody has begun to work on it."""
+    operations = intake.operations_id()
+    if operations is None or case.unit_id == operations or case.first_action_at is not None:
+        return
+    before, case.unit_id, case.assignee_id = case.unit_id, operations, None
+    moves.add_event(
+        case.id, "assigned", by=by, public=True, unit_id=operations, assignee=None, from_unit=before
+    )
+    audit.record("case.assigned", "case", case.id, unit=operations, assignee=None, was=before)

@@ -1,7 +1,7 @@
 """What staff do with a case. Every function locks it, checks the stage, writes history and audit.
 
 `by` is the id of the member of staff, None for the system. Nothing commits. All raise LookupError,
-flow.StageError (not allowed now) and InputRefused (what was typed cannot be used).
+stages.StageError (not allowed now) and InputRefused (what was typed cannot be used).
 """
 
 from sqlalchemy import select

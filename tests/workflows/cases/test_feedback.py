@@ -13,7 +13,7 @@ from portal.messaging.models import Message
 from tests.factories.cases import make_case
 from tests.factories.messages import make_inbound
 from tests.factories.units import make_unit
-from workflows.cases import feedback, flow, work
+from workflows.cases import feedback, stages, work
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.models import Case, CaseClock, CaseEvent, FeedbackQuestion
 from workflows.cases.moves import InputRefused
@@ -181,7 +181,7 @@ def test_a_call_is_recorded_with_its_words(context: Flask) -> None:
         "call",
         "گفت نشده است",
     )
-    with pytest.raises(flow.StageError):
+    with pytest.raises(stages.StageError):
         feedback.answer_by_call(case.id, by=None, accepted=True, words="")
 
 

@@ -7,7 +7,7 @@ from portal.db import db
 from portal.security import ADMINISTRATOR, ROLES
 from tests.factories.accounts import make_user
 from tests.factories.cases import make_case
-from workflows.cases import flow
+from workflows.cases import flow, stages
 from workflows.cases.models import Case
 from workflows.engine import catalogue, versions
 
@@ -33,7 +33,7 @@ def test_each_step_is_open_to_its_roles_alone(context: Flask, name: str) -> None
                 try:
                     flow.check(case, action, by=user_id)
                     taken = True
-                except flow.StageError:
+                except stages.StageError:
                     taken = False
                 if taken != wanted:
                     wrong.append((state, action, role, taken))

@@ -313,11 +313,12 @@ def test_the_sweep_disturbs_nobody_who_is_typing(
     client: FlaskClient, operator: User, app: Flask
 ) -> None:
     case = make_case(urgency="waste", received_at=clock.now() - dt.timedelta(minutes=100))
-    upon = version(client.get(address(case)).text, "first_action")
+    upon = version(client.get(address(case)).text, "finish")
     with app.app_context():
         assert clocks.sweep() == 1
         db.session.commit()
-    assert send(client, case, "first-action", upon=upon, text="آب بسته شد")[0] == 303
+    answer = {"outcome": "done", "text": "آب بسته شد"}
+    assert send(client, case, "finish", upon=upon, **answer)[0] == 303
     assert "Deadline is near" in client.get(address(case)).text
 
 

@@ -15,7 +15,7 @@ from portal.db import db
 from tests.factories.cases import make_case
 from tests.factories.contacts import number as new_number
 from tests.factories.units import make_unit
-from workflows.cases import clocks, feedback, flow, work
+from workflows.cases import clocks, feedback, flow, stages, work
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.models import OUTCOMES, Case, CaseClock, CaseEvent, FeedbackQuestion
 
@@ -53,7 +53,7 @@ class Office(RuleBasedStateMachine):
         try:
             step(case_id)
             done = True
-        except flow.StageError:
+        except stages.StageError:
             db.session.rollback()
             done = False
         known = {step.action for step in definition.steps(state)}

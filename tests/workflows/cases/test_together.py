@@ -11,7 +11,7 @@ from portal import clock
 from portal.db import db
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
-from workflows.cases import feedback, flow, work
+from workflows.cases import feedback, stages, work
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
@@ -42,7 +42,7 @@ def test_everybody_at_once(app: Flask) -> None:
                     try:
                         chance.choice(steps)()
                         db.session.commit()
-                    except flow.StageError:
+                    except stages.StageError:
                         db.session.rollback()
                 db.session.remove()
 

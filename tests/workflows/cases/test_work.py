@@ -15,7 +15,7 @@ from tests.factories.accounts import make_user
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
 from tests.queries import count_queries
-from workflows.cases import flow, queries, work
+from workflows.cases import flow, queries, stages, work
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 from workflows.cases.moves import InputRefused
 
@@ -121,7 +121,7 @@ STEPS: dict[str, Callable[[int], object]] = {
 def test_a_closed_case_takes_no_step(context: Flask, step: str) -> None:
     case_id = make_case(e164=None).id
     work.finish(case_id, by=None, outcome="done", text="x")
-    with pytest.raises(flow.StageError):
+    with pytest.raises(stages.StageError):
         STEPS[step](case_id)
 
 
@@ -155,7 +155,7 @@ def test_two_officers_at_once_finish_it_once(app: Flask) -> None:
             try:
                 work.finish(case_id, by=None, outcome="done", text=f"officer {number}")
                 db.session.commit()
-            except flow.StageError:
+            except stages.StageError:
                 db.session.rollback()
                 return "refused"
             finally:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import _
-from workflows.cases import flow
+from workflows.cases import flow, stages
 from workflows.cases.filters.models import BulkRun
 from workflows.cases.models import Case, CaseEvent
 from workflows.cases.moves import InputRefused, lock
@@ -70,7 +70,7 @@ def one(
                 step(case)
     except LookupError:
         why = _("There is no such case.")
-    except (flow.StageError, InputRefused) as error:
+    except (stages.StageError, InputRefused) as error:
         why = error.message
     run = db.session.get_one(BulkRun, run_id)
     if why:

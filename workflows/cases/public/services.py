@@ -11,9 +11,9 @@ from portal.db import db
 from portal.i18n import LazyText, pick
 from portal.ratelimit import over_limit
 from workflows.cases import feedback, flow, intake, photos, queries, stages
-from workflows.cases.flow import StageError
 from workflows.cases.models import Case, CaseEvent, Category
 from workflows.cases.public.forms import MessageForm
+from workflows.cases.stages import StageError
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
 """Tracking codes by SMS to one number: anybody can type the number of somebody else."""

@@ -12,7 +12,7 @@ from portal.db import db
 from portal.i18n import LazyText, _, _l, current_language
 from portal.security import allow, may
 from portal.units import services as units
-from workflows.cases import clocks, flow, moves, urgency, work
+from workflows.cases import clocks, flow, moves, stages, urgency, work
 from workflows.cases.models import Case
 from workflows.cases.replies import services as canned
 from workflows.cases.staff import detail, forms, history, lists
@@ -133,7 +133,7 @@ def take(
             return _changed(case_id, form, CHANGED, draw)
     try:
         step()
-    except flow.StageError as error:
+    except stages.StageError as error:
         db.session.rollback()
         return _changed(case_id, form, error.message, draw)
     except moves.InputRefused as error:
@@ -197,6 +197,10 @@ def take_over(case_id: int) -> ResponseReturnValue:
 @allow("cases.work")
 def first_action(case_id: int) -> ResponseReturnValue:
     form = forms.FirstActionForm(prefix="first_action-")
+    if found(case_id).urgency is not None:
+        # Of an urgent case it needs a proof: the operations centre, or a field visit.
+        flash(_("The first action of an urgent message is recorded with a proof."), "error")
+        return redirect(url_for("cases.show", case_id=case_id), 303)
     return take(
         case_id,
         form,

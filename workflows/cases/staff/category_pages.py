@@ -53,6 +53,7 @@ def edit_category(category_id: int) -> ResponseReturnValue:
         first_action_hours=category.first_action_hours,
         resolution_hours=category.resolution_hours,
         active=category.active,
+        asks_feedback=category.asks_feedback,
         **{f"name_{lang}": name for lang, name in category.names.items()},
     )
     if form.validate_on_submit():

@@ -18,6 +18,7 @@ QUIET = (
     *("letter_issued", "letter_answered", "letter_received", "letter_closed"),
     *("letter_cancelled", "letter_warned", "letter_late"),
     *("open311_released", "open311_withheld"),
+    *("proof_added", "visit_arrived", "visit_note", "special_overdue", "reported"),
 )
 """Events that take nothing away from what somebody is just typing."""
 MOST_EVENTS = 500

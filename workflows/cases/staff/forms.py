@@ -301,6 +301,11 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
     )
     first_action_hours = _hours(_l("Open hours until the first action"))
     resolution_hours = _hours(_l("Open hours until the answer"))
+    asks_feedback = BooleanField(
+        _l("The citizen is asked about the answer"),
+        description=_l("31 or 33, recorded within a day. Of an urgent message always."),
+        default=True,
+    )
     active = BooleanField(
         _l("In use"), description=_l("Citizens can choose it for a new message"), default=True
     )
@@ -326,4 +331,5 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
             "first_action_hours": self.first_action_hours.data,
             "resolution_hours": self.resolution_hours.data,
             "active": self.active.data,
+            "asks_feedback": self.asks_feedback.data,
         }

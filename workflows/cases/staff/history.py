@@ -40,7 +40,7 @@ def _text(event: CaseEvent, detail: Detail) -> str:
             # The message itself stands at the head of the page.
             channel = event.data.get("channel", detail.case.channel)
             return str(labels.CHANNELS.get(channel, channel))
-        case "assigned" | "reopened":
+        case "assigned" | "reopened" | "dispatched" | "special_way":
             if unit:
                 lines.append(_("To: %(unit)s", unit=unit))
             lines += words.reasons(event.data)

@@ -1,0 +1,1 @@
+"""Urgent messages at the operations centre, and the visits of field supervisors."""

@@ -1,0 +1,1 @@
+"""Pages of the operations centre and of field supervisors."""

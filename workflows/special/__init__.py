@@ -1,0 +1,1 @@
+"""Special messages: several ways at once, each to its own end."""

@@ -1,0 +1,1 @@
+"""Pages of special messages and of council members."""
