@@ -28,8 +28,12 @@ def upgrade() -> None:
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("case_id <> into_id", name=op.f("ck_case_joins_not_itself")),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_joins_case_id_cases")),
-        sa.ForeignKeyConstraint(["into_id"], ["cases.id"], name=op.f("fk_case_joins_into_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_joins_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["into_id"], ["cases.id"], name=op.f("fk_case_joins_into_id_cases")
+        ),
         sa.ForeignKeyConstraint(
             ["joined_by"], ["users.id"], name=op.f("fk_case_joins_joined_by_users")
         ),
@@ -63,6 +67,12 @@ def _candidates() -> None:
         postgresql_where=sa.text("stage <> 'closed' AND neighbourhood <> ''"),
     )
     op.create_index(
+        "ix_cases_open_neighbourhood_category",
+        "cases",
+        ["neighbourhood", "category_id", "received_at"],
+        postgresql_where=sa.text("stage <> 'closed' AND neighbourhood <> ''"),
+    )
+    op.create_index(
         "ix_cases_open_point",
         "cases",
         ["latitude", "longitude"],
@@ -93,7 +103,9 @@ def _hides() -> None:
             "reason IN ('third_party', 'own_wish', 'insult', 'court', 'security', 'mistake')",
             name=op.f("ck_case_hides_reason"),
         ),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_hides_case_id_cases")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_case_hides_case_id_cases")
+        ),
         sa.ForeignKeyConstraint(
             ["event_id"], ["case_events.id"], name=op.f("fk_case_hides_event_id_case_events")
         ),
@@ -187,6 +199,7 @@ def downgrade() -> None:
     op.drop_table("case_hides")
     op.drop_index("ix_cases_open_words", table_name="cases")
     op.drop_index("ix_cases_open_point", table_name="cases")
+    op.drop_index("ix_cases_open_neighbourhood_category", table_name="cases")
     op.drop_index("ix_cases_open_neighbourhood", table_name="cases")
     op.drop_index("ix_cases_open_category", table_name="cases")
     op.drop_table("case_joins")

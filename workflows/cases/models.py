@@ -94,6 +94,13 @@ class Case(Base):
             postgresql_where=text("stage <> 'closed'"),
         ),
         Index(
+            "ix_cases_open_neighbourhood_category",
+            "neighbourhood",
+            "category_id",
+            "received_at",
+            postgresql_where=text("stage <> 'closed' AND neighbourhood <> ''"),
+        ),
+        Index(
             "ix_cases_open_neighbourhood",
             "neighbourhood",
             "received_at",

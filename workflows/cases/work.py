@@ -12,6 +12,7 @@ from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
 from workflows.cases import clocks, feedback, moves, stages
+from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 
@@ -92,7 +93,8 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
         case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, outcome=outcome
     )
     audit.record("case.answered", "case", case.id, outcome=outcome, text=text)
-    if case.e164 is not None and outcome not in NEVER_ASKED:
+    answers.spread_answer(case)
+    if answers.can_ask(case) and outcome not in NEVER_ASKED:
         moves.move(case, "feedback")
         clocks.start_feedback(case)
         feedback.ask(case)
@@ -107,6 +109,7 @@ def reopen(case_id: int, *, by: int | None, text: str) -> Case:
     """Work on it again though it was answered or closed; the unit above gets it."""
     case = moves.lock(case_id)
     stages.check(case, "reopen")
+    joins.check_apart(case_id)
     text = moves.clean(text, "text", required=True)
     feedback.withdraw(case)
     moves.send_back(case, by=by, text=text, objection=False)
@@ -120,6 +123,7 @@ def _first_action_done(case: Case) -> None:
 
 
 def _tell_answer(case: Case) -> None:
-    moves.write_to_citizen(
-        case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
-    )
+    for one in (case, *heads.told(case)):
+        moves.write_to_citizen(
+            one, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
+        )

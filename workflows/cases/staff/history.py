@@ -55,6 +55,10 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "call_unanswered":
             if when := _moment(event.data.get("retry_at")):
                 lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
+        case (
+            "joined" | "follower_joined" | "parted" | "follower_parted" | "divided" | "divided_from"
+        ):
+            lines.append(_("Case %(code)s", code=str(event.data.get("other", ""))))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:
