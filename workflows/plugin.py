@@ -15,6 +15,7 @@ from workflows.callins.views.staff import blueprint as callins
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
 from workflows.cases.jobs import sweep_clocks
+from workflows.cases.matter.views import blueprint as matters
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
@@ -38,6 +39,7 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        matters,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -146,6 +148,7 @@ plugin = Plugin(
         "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
+        "cases.join": frozenset({"operator", "unit_officer"}),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -117,6 +117,8 @@ class Tracking:
     is_asked: bool
     """Whether the citizen's word is awaited."""
     has_number: bool
+    is_joined: bool
+    """Whether it is followed with another message about the same matter."""
     received_at: dt.datetime
     steps: list[Step]
 
@@ -133,19 +135,21 @@ def find(typed: str) -> Tracking | None:
     if view is None:
         return None
     case = view.case
+    state = view.leading or case
     return Tracking(
         code=case.code,
         language=case.language,
         category=pick(case.category.names) if case.category else "",
-        unit=view.units.get(case.unit_id or 0, ""),
-        stage=stages.STAGE_NAMES[case.stage],
-        is_closed=case.stage == "closed",
+        unit=view.units.get(state.unit_id or 0, ""),
+        stage=stages.STAGE_NAMES[state.stage],
+        is_closed=state.stage == "closed",
         clock=view.sentence,
-        outcome=stages.OUTCOME_NAMES.get(case.outcome or "", ""),
-        outcome_text=case.outcome_text,
+        outcome=stages.OUTCOME_NAMES.get(state.outcome or "", ""),
+        outcome_text=state.outcome_text,
         is_urgent=case.urgency is not None,
         is_asked=view.may_answer,
         has_number=case.e164 is not None,
+        is_joined=view.leading is not None,
         received_at=case.received_at,
         steps=[
             Step(

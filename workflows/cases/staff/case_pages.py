@@ -13,6 +13,7 @@ from portal.i18n import LazyText, _, _l, current_language
 from portal.security import allow, may
 from portal.units import services as units
 from workflows.cases import clocks, moves, stages, urgency, work
+from workflows.cases.matter import panel as matter
 from workflows.cases.models import Case
 from workflows.cases.staff import detail, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
@@ -43,7 +44,7 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
     """The page; `bound` is the form that was sent and is shown again with what was typed."""
     seen = detail.read(case)
     now = clock.now()
-    steps = [step.action for step in stages.allowed(case, may)]
+    steps = matter.steps(case, [step.action for step in stages.allowed(case, may)])
     return render_template(
         "cases_staff/show.html",
         case=case,
@@ -53,6 +54,9 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         overdue=lists.is_overdue(case, now),
         soon=lists.is_soon(case, now),
         now=now,
+        matter_panel=matter.of,
+        matter_answers=matter.ANSWERS,
+        matter_reasons=matter.reasons,
         steps=steps,
         sent=bound,
         conflict=conflict,
