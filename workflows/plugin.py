@@ -17,6 +17,9 @@ from workflows.cases.cli import group as cases
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.matter.views import blueprint as matters
 from workflows.cases.public.views import blueprint as citizen_cases
+from workflows.cases.redaction import jobs as redaction_jobs
+from workflows.cases.redaction.cli import group as redaction_commands
+from workflows.cases.redaction.views import blueprint as redactions
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
 from workflows.packets import audit_words as packet_words
@@ -40,8 +43,9 @@ plugin = Plugin(
         callins,
         callin_board,
         matters,
+        redactions,
     ),
-    cli=(calendars, cases, packet_commands),
+    cli=(calendars, cases, packet_commands, redaction_commands),
     home_tiles=(
         HomeTile(
             _l("Mayor call-ins"),
@@ -129,6 +133,7 @@ plugin = Plugin(
     periodic=(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
+        Periodic(redaction_jobs.scrub, 300, _l("Remove what was redacted from the files")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
     packet_sections=SECTIONS,
@@ -149,6 +154,8 @@ plugin = Plugin(
         "cases.feedback": frozenset({"operator"}),
         "cases.categories": frozenset(),
         "cases.join": frozenset({"operator", "unit_officer"}),
+        "cases.hide": frozenset({"operator"}),
+        "cases.redact": frozenset(),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

@@ -13,7 +13,13 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-REDACTABLE = ("case_events", "packet_snapshots", "packet_files", "packet_comments")
+REDACTABLE = (
+    "case_events",
+    "packet_snapshots",
+    "packet_files",
+    "packet_comments",
+    "consent_records",
+)
 
 
 def upgrade() -> None:

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, select, union
+from sqlalchemy import ColumnElement, Select, select, text, true, union
 from sqlalchemy.sql.expression import CTE
 
 from portal import clock
 from portal.db import db
 from portal.text import ZWNJ, fold
 from workflows.cases.matter import words
-from workflows.cases.matter.likeness import APART_M, Likeness, Matter, compare
+from workflows.cases.matter.likeness import FAR_M, Likeness, Matter, compare
 from workflows.cases.models import Case
 
-EACH: Final = 60
+EACH: Final = 40
 """The newest that each way brings."""
-BY_WORDS: Final = 40
+NEAR: Final = 100
+"""The newest around a point."""
+BY_WORDS: Final = 60
 SHOWN: Final = 5
 LEAST_TEXT: Final = 8
 """Characters of a message below which nothing is looked for."""
@@ -89,7 +91,7 @@ def typed(**fields: Any) -> Matter:
 def _by_index(matter: Matter) -> list[int]:
     ways: list[Select[Any]] = []
     if matter.latitude is not None and matter.longitude is not None:
-        ways.append(_way(_around(matter.latitude, matter.longitude), 4 * EACH))
+        ways.append(_way(_around(matter.latitude, matter.longitude), NEAR))
     spelt = spellings(matter.neighbourhood)
     for name in spelt:
         # One spelling at a time: of several the index gives no common order by time.
@@ -99,8 +101,8 @@ def _by_index(matter: Matter) -> list[int]:
         ways.append(_way(here))
     if matter.category_id is not None:
         ways.append(_way(Case.category_id == matter.category_id))
-    if not ways:
-        return []
+    # What the whole city is calling about just now.
+    ways.append(_way(true()))
     return list(db.session.scalars(union(*(select(way.c.id) for way in map(_cte, ways)))))
 
 
@@ -113,7 +115,7 @@ def _way(condition: ColumnElement[bool], most: int = EACH) -> Select[Any]:
 
 
 def _around(latitude: float, longitude: float) -> ColumnElement[bool]:
-    high = APART_M / _METRES_A_DEGREE
+    high = FAR_M / _METRES_A_DEGREE
     wide = high / max(0.1, math.cos(math.radians(latitude)))
     return Case.latitude.between(latitude - high, latitude + high) & Case.longitude.between(
         longitude - wide, longitude + wide
@@ -122,17 +124,30 @@ def _around(latitude: float, longitude: float) -> ColumnElement[bool]:
 
 def _by_words(matter: Matter) -> list[int]:
     """Cases that hold the name of the same street, or the two longest words of the message."""
-    wanted = words.rare(matter.place)[:1] + words.rare(matter.text, 3)
-    pairs = list(pairwise(dict.fromkeys(wanted)))[:2]
+    street = words.rare(matter.place, 1)
+    wanted = list(dict.fromkeys(street + words.rare(matter.text, 3)))
+    if not wanted:
+        return []
+    ways = [street] if street else []
+    ways += [list(pair) for pair in pairwise(wanted)][:2]
     found: list[int] = []
-    for pair in pairs:
-        statement = (
+    # The planner cannot know how many cases a word is in. Left alone it may read the whole table,
+    # or walk all cases by time, for seconds; by the index of trigrams it is milliseconds always.
+    _by_trigrams_only(True)
+    for way in ways:
+        found += db.session.scalars(
             select(Case.id)
-            .where(_OPEN, *(Case.search_key.like(f"%{word}%") for word in pair))
+            .where(_OPEN, *(Case.search_key.like(f"%{word}%") for word in way))
             .limit(BY_WORDS)
         )
-        found += db.session.scalars(statement)
+    _by_trigrams_only(False)
     return found
+
+
+def _by_trigrams_only(only: bool) -> None:
+    db.session.execute(
+        text("SELECT set_config('enable_seqscan', :on, true)"), {"on": "off" if only else "on"}
+    )
 
 
 def spellings(name: str) -> list[str]:

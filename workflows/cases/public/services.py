@@ -13,6 +13,7 @@ from portal.ratelimit import over_limit
 from workflows.cases import feedback, intake, photos, queries, stages
 from workflows.cases.models import Case, Category
 from workflows.cases.public.forms import MessageForm
+from workflows.cases.redaction import hiding
 from workflows.cases.stages import StageError
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
@@ -136,6 +137,7 @@ def find(typed: str) -> Tracking | None:
         return None
     case = view.case
     state = view.leading or case
+    unseen, no_answer = hiding.hidden([case.id, state.id])
     return Tracking(
         code=case.code,
         language=case.language,
@@ -145,7 +147,7 @@ def find(typed: str) -> Tracking | None:
         is_closed=state.stage == "closed",
         clock=view.sentence,
         outcome=stages.OUTCOME_NAMES.get(state.outcome or "", ""),
-        outcome_text=state.outcome_text,
+        outcome_text="" if no_answer & {case.id, state.id} else state.outcome_text,
         is_urgent=case.urgency is not None,
         is_asked=view.may_answer,
         has_number=case.e164 is not None,
@@ -155,7 +157,7 @@ def find(typed: str) -> Tracking | None:
             Step(
                 event.at,
                 stages.EVENT_NAMES[event.kind],
-                "" if event.kind in NOT_FOR_CITIZENS else event.text,
+                "" if event.kind in NOT_FOR_CITIZENS or event.id in unseen else event.text,
                 view.units.get(event.unit_id or 0, ""),
             )
             for event in view.events

@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.i18n import _, digits, format_datetime
 from workflows.cases.models import CaseEvent
+from workflows.cases.redaction import labels as removing
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail import Detail
 
@@ -59,6 +60,9 @@ def _text(event: CaseEvent, detail: Detail) -> str:
             "joined" | "follower_joined" | "parted" | "follower_parted" | "divided" | "divided_from"
         ):
             lines.append(_("Case %(code)s", code=str(event.data.get("other", ""))))
+        case "redacted" | "hidden":
+            reason = removing.REASONS.get(str(event.data.get("reason")))
+            lines.append(str(reason or ""))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

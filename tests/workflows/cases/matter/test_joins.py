@@ -220,7 +220,7 @@ def test_it_closes_when_all_have_answered_and_an_objection_of_any_opens_it() -> 
 
 
 def test_silence_of_some_closes_with_what_the_others_said() -> None:
-    leading, (other,) = joined(TWO)
+    leading, _others = joined(TWO)
     finish(leading)
     assert feedback.answer_by_sms(TWO, "31")
     db.session.commit()
