@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, select, text, true, union
+from sqlalchemy import ColumnElement, Select, func, select, text, true, union
 from sqlalchemy.sql.expression import CTE
 
 from portal import clock
@@ -20,11 +20,11 @@ from workflows.cases.matter import words
 from workflows.cases.matter.likeness import FAR_M, Likeness, Matter, compare
 from workflows.cases.models import Case
 
-EACH: Final = 40
+EACH: Final = 30
 """The newest that each way brings."""
-NEAR: Final = 100
+NEAR: Final = 60
 """The newest around a point."""
-BY_WORDS: Final = 60
+BY_WORDS: Final = 40
 SHOWN: Final = 5
 LEAST_TEXT: Final = 8
 """Characters of a message below which nothing is looked for."""
@@ -48,7 +48,7 @@ def like(matter: Matter, *, but: tuple[int, ...] = (), limit: int = SHOWN) -> li
     rows = db.session.execute(
         select(
             Case.id,
-            Case.text,
+            func.left(Case.text, words.MOST_READ),
             Case.place,
             Case.neighbourhood,
             Case.latitude,

@@ -1,6 +1,7 @@
 """Looking for a sentence where somebody with the whole machine would: every column of every
 table, every file, and the raw bytes of the database's own files."""
 
+import json
 from pathlib import Path
 
 from flask import Flask
@@ -28,7 +29,7 @@ def in_tables(sentence: str) -> set[str]:
             plain = (
                 bytes(value).decode("utf-8", errors="ignore")
                 if isinstance(value, bytes | memoryview)
-                else str(value)
+                else json.dumps(value, ensure_ascii=False).replace("\\n", " ")
             )
             if key in canonical(plain)[0]:
                 found.add(f"{table}.{column}")
