@@ -15,6 +15,7 @@ from workflows.callins.views.staff import blueprint as callins
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
 from workflows.cases.jobs import sweep_clocks
+from workflows.cases.matter import sections as matter_sections
 from workflows.cases.matter.views import blueprint as matters
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.redaction import jobs as redaction_jobs
@@ -136,7 +137,7 @@ plugin = Plugin(
         Periodic(redaction_jobs.scrub, 300, _l("Remove what was redacted from the files")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
-    packet_sections=SECTIONS,
+    packet_sections=(*SECTIONS, *matter_sections.SECTIONS),
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
     closed_day=closed_day,

@@ -17,6 +17,8 @@ from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case, CaseClock, CaseEvent
 
 MOST_AT_ONCE: Final = 50
+GIVEN: Final = frozenset({"call_in", "callin", "decision", "project"})
+"""Origins of cases that somebody gave their word for: their own end is counted."""
 _MOMENTS: Final = ("stage_at", "first_action_at", "done_at", "closed_at")
 _VALUES: Final = ("stage", "outcome", "confirmation", "unit_id", "assignee_id", "reopened")
 
@@ -117,6 +119,10 @@ def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
         raise JoinRefused(_l("Somebody else has just joined one of them. Look again."))
     if leading.stage == "closed":
         raise JoinRefused(_l("The other case is closed. Open it again first if it is not settled."))
+    if case.origin_type in GIVEN:
+        raise JoinRefused(
+            _l("A promise or a decision is kept by itself: join the other case to it.")
+        )
     if case.stage == "closed":
         raise JoinRefused(_l("A closed case is not joined."))
     return case, leading

@@ -23,7 +23,7 @@ def scrub() -> None:
         .where((CaseRedaction.scrubbed_at.is_(None)) | (CaseRedaction.large != {}))
         .order_by(CaseRedaction.id)
     ).all()
-    left = [one for one in ids if not scrubbing.scrub(one, everything=True)]
-    click.echo(f"{len(ids) - len(left)} cleaned, {len(left)} to be tried again", err=bool(left))
-    if left:
+    if not scrubbing.scrub(*ids, everything=True):
+        click.echo("A table or an old snapshot is in use; try again later.", err=True)
         raise SystemExit(1)
+    click.echo(f"{len(ids)} cleaned")

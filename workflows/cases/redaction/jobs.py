@@ -17,6 +17,5 @@ def scrub() -> None:
         packets.draw(packet_id)
         db.session.commit()
     db.session.rollback()
-    for redaction_id in waiting:
-        scrubbing.scrub(redaction_id)
+    scrubbing.scrub(*waiting)
     db.session.rollback()

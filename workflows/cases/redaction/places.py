@@ -55,6 +55,13 @@ class Row:
     values: dict[str, Any]
 
 
+CODES: Final = frozenset(
+    """code kind state stage channel language purpose line gateway gateway_id claim_id bound_gateway
+    calendar urgency outcome confirmation origin_type handled_by dedupe_key form_key uid link_purpose
+    stored_path format digest timezone""".split()  # noqa: SIM905 (a list of this length is a column)
+)
+"""Columns of the product's own words, never of people's; besides those that a CHECK limits."""
+
 _COLUMNS = text(
     """
     SELECT c.table_name, c.column_name, c.data_type, c.udt_name
@@ -74,7 +81,7 @@ _KEYS = text(
     JOIN pg_namespace n ON n.oid = r.relnamespace AND n.nspname = current_schema()
     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
     LEFT JOIN pg_class f ON f.oid = k.confrelid
-    WHERE k.contype IN ('p', 'f')
+    WHERE k.contype IN ('p', 'f', 'c')
     ORDER BY r.relname, array_position(k.conkey, a.attnum)
     """
 )
@@ -84,8 +91,12 @@ def tables() -> list[Table]:
     """Those with a primary key and words; a table without a key holds nothing of ours."""
     keys: dict[str, list[str]] = {}
     cases: dict[str, list[str]] = {"cases": ["id"]}
+    limited: set[tuple[str, str]] = set()
     for row in db.session.execute(_KEYS):
-        if row.kind in {"p", b"p"}:
+        kind = row.kind.decode() if isinstance(row.kind, bytes) else row.kind
+        if kind == "c":
+            limited.add((row.table_name, row.column_name))
+        elif kind == "p":
             keys.setdefault(row.table_name, []).append(row.column_name)
         elif row.target == "cases":
             cases.setdefault(row.table_name, []).append(row.column_name)
@@ -94,6 +105,8 @@ def tables() -> list[Table]:
     for row in db.session.execute(_COLUMNS):
         if row.column_name == NUMBER:
             numbered.add(row.table_name)
+        elif row.column_name in CODES or (row.table_name, row.column_name) in limited:
+            continue
         elif row.data_type in TEXTS and (
             row.data_type != "ARRAY" or row.udt_name in {"_text", "_varchar"}
         ):

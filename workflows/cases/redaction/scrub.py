@@ -37,15 +37,22 @@ def waiting(limit: int = 20) -> list[int]:
     )
 
 
-def scrub(redaction_id: int, *, everything: bool = False) -> bool:
-    """Clean after one redaction; False where it must be tried again later. Commits.
+def scrub(*redaction_ids: int, everything: bool = False) -> bool:
+    """Clean once after several redactions; False where it must be tried again later. Commits.
 
     `everything`: large tables are rewritten too.
     """
-    row = db.session.get(CaseRedaction, redaction_id)
-    if row is None or (row.scrubbed_at is not None and not (everything and row.large)):
+    rows = [
+        row
+        for row in db.session.scalars(
+            select(CaseRedaction).where(CaseRedaction.id.in_(redaction_ids))
+        )
+        if row.scrubbed_at is None or (everything and row.large)
+    ]
+    if not rows:
         return True
-    xid, names = row.xid, _tables(row)
+    xid, names = max(row.xid for row in rows), sorted(set().union(*map(_tables, rows)))
+    ids = [row.id for row in rows]
     db.session.rollback()
     large: dict[str, int] = {}
     with db.engine.connect() as plain:
@@ -67,13 +74,13 @@ def scrub(redaction_id: int, *, everything: bool = False) -> bool:
             return False
         finally:
             connection.execute(text("RESET lock_timeout"))
-    done = db.session.get_one(CaseRedaction, redaction_id)
-    done.scrubbed_at, done.large = clock.now(), large
+    for row in db.session.scalars(select(CaseRedaction).where(CaseRedaction.id.in_(ids))):
+        row.scrubbed_at, row.large = clock.now(), large
     db.session.commit()
     return True
 
 
-def _tables(row: CaseRedaction) -> list[str]:
+def _tables(row: CaseRedaction) -> set[str]:
     """Those that were changed, those that belong to cases, and those that always may hold words:
     rows changed earlier for another reason may lie there dead."""
     known = {table.name: table for table in places.tables()}
@@ -82,7 +89,7 @@ def _tables(row: CaseRedaction) -> list[str]:
     names |= set(ALWAYS)
     if "packet_snapshots" in names:
         names |= {"packet_files"}
-    return sorted(names)
+    return names
 
 
 def _somebody_sees(connection: Connection, xid: int) -> bool:

@@ -13,14 +13,16 @@ from sqlalchemy import func, select, text
 from portal import clock
 from portal.db import db
 from portal.messaging.models import Message
+from portal.packet import Period
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
+from tests.queries import count_queries
 from workflows.calendars import clock as open_time
 from workflows.calendars import services as calendars
 from workflows.cases import clocks, feedback, stages, work
 from workflows.cases.jobs import sweep_clocks
-from workflows.cases.matter import heads, joins, people
+from workflows.cases.matter import heads, joins, people, sections
 from workflows.cases.models import Case, CaseClock, CaseEvent, FeedbackQuestion
 from workflows.cases.moves import InputRefused
 
@@ -303,6 +305,16 @@ def test_the_database_keeps_one_joining_of_a_case() -> None:
     db.session.rollback()
 
 
+def test_messages_and_matters_are_counted_apart() -> None:
+    leading, _others = joined(TWO, THREE)
+    make_case()
+    today = clock.now().date()
+    period = Period(today, today)
+    assert sections.counts(period) == (4, 2)
+    table = sections.build(period)["blocks"][1]
+    assert (table["rows"][0][0]["code"], table["rows"][0][1]["number"]) == (leading.code, 2)
+
+
 # Pages
 
 
@@ -350,6 +362,29 @@ def test_join_and_split_on_the_pages(client: FlaskClient) -> None:
     assert len(heads.follower_ids(leading.id)) == 1
     divide = {"divide-text": "موضوع دوم", "divide-category_id": ""}
     assert post(f"/staff/cases/{case.id}/divide", **divide) == 303
+
+
+def test_the_pages_of_a_matter_cost_the_same_however_many_follow(client: FlaskClient) -> None:
+    leading, _others = joined(TWO)
+    sign_in(client, make_user(("operator",)))
+    counts = []
+    for _round in range(2):
+        counts.append([])
+        for page in (f"/staff/cases/{leading.id}", f"/staff/cases/{leading.id}/matter"):
+            with count_queries() as queries:
+                assert client.get(page).status_code == 200
+            counts[-1].append(queries.count)
+        for _n in range(3):
+            joins.join(make_case().id, leading.id, by=None)
+        db.session.commit()
+    assert counts[0] == counts[1]
+    assert max(counts[1]) <= 30
+
+
+def test_a_promise_is_not_joined_to_another_case() -> None:
+    case = make_case(origin_type="decision", origin_id=1)
+    with pytest.raises(joins.JoinRefused):
+        joins.join(case.id, make_case().id, by=None)
 
 
 def test_several_from_the_list(client: FlaskClient) -> None:

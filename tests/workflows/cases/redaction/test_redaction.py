@@ -1,5 +1,6 @@
 """A redacted sentence is in no table, index, log, packet, export or file afterwards."""
 
+import contextlib
 import datetime as dt
 import io
 import logging
@@ -269,6 +270,20 @@ def test_others_are_left_unless_wished(context: Flask) -> None:
     assert words in db.session.get_one(Case, other.id, populate_existing=True).text
     with pytest.raises(services.RedactionRefused):
         services.redact(case.id, Passage.of("چنین چیزی نیست"), reason="own_wish", by=None)
+
+
+def test_the_words_of_the_product_are_left(context: Flask) -> None:
+    """A passage may be «sms» or «closed»: codes are not people's words."""
+    case = make_case(text="I said closed, by phone, in fa", channel="phone", language="en")
+    work.finish(case.id, by=None, outcome="irrelevant", text="the file is closed")
+    db.session.commit()
+    for words in ("closed", "phone", "irrelevant"):
+        with contextlib.suppress(services.RedactionRefused):
+            services.redact(case.id, Passage.of(words), reason="mistake", by=None, elsewhere=True)
+        db.session.commit()
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    assert (case.stage, case.channel, case.outcome) == ("closed", "phone", "irrelevant")
+    assert "closed" not in case.text + case.outcome_text
 
 
 def test_the_beginning_in_an_sms_goes_too(context: Flask) -> None:
