@@ -201,7 +201,7 @@ def time_out(question_id: int) -> bool:
         question.state = "withdrawn"
     db.session.flush()
     if matter.leading.stage == "feedback" and not answers.awaited(matter.leading):
-        moves.close(matter.leading, answers.said(matter.leading))
+        moves.close(matter.leading, answers.said(matter.leading, question.state))
     _open_next(question.e164)
     db.session.flush()
     return True

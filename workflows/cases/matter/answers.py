@@ -35,8 +35,8 @@ def awaited(leading: Case) -> bool:
     return db.session.scalar(waiting.limit(1)) is not None
 
 
-def said(leading: Case) -> str:
-    """What all who were asked said together: one agreement is one, silence counts after it."""
+def said(leading: Case, last: str) -> str:
+    """`last`: state of the question that has just been settled. What all who were asked said together: one agreement is one, silence counts after it."""
     ids = [leading.id, *heads.follower_ids(leading.id)]
     states = set(
         db.session.scalars(
@@ -45,6 +45,7 @@ def said(leading: Case) -> str:
             )
         )
     )
+    states.add(last)
     return next((one for one in ("accepted", "timed_out") if one in states), "not_asked")
 
 

@@ -2,8 +2,8 @@
 
 An UPDATE leaves the old row where it was, until VACUUM; VACUUM leaves its bytes in the page, until
 they are written over; and the planner keeps samples of columns in pg_statistic. So tables that are
-not large are rewritten (VACUUM FULL, locked for as long as it is written) and analysed anew, and the samples'
-own table is rewritten as well. Large ones are vacuumed by day and rewritten by
+not large are rewritten (VACUUM FULL, locked for as long as it is written) and analysed anew, and
+the samples' own table is rewritten as well. Large ones are vacuumed by day and rewritten by
 `flask redactions scrub` when nobody works.
 """
 
