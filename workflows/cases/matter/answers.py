@@ -36,7 +36,10 @@ def awaited(leading: Case) -> bool:
 
 
 def said(leading: Case, last: str) -> str:
-    """`last`: state of the question that has just been settled. What all who were asked said together: one agreement is one, silence counts after it."""
+    """What all who were asked said together: one agreement is one, silence counts after it.
+
+    `last`: state of the question that has just been settled.
+    """
     ids = [leading.id, *heads.follower_ids(leading.id)]
     states = set(
         db.session.scalars(
