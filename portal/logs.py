@@ -19,6 +19,9 @@ _SECRET_PLACES = (
     re.compile(r"(://[^/:@\s]+:)[^@/\s]+(@)"),
 )
 
+_DETAIL = re.compile(r"DETAIL:.*?(?=\n(?:\[SQL|CONTEXT|HINT|The above|Traceback)|\Z)", re.DOTALL)
+"""PostgreSQL quotes the row that it refused: a citizen's words, which a log must not keep."""
+
 
 def redact(text: str) -> str:
     """The text with keys, hook secrets, link tokens and URL passwords replaced by ***."""
@@ -26,7 +29,7 @@ def redact(text: str) -> str:
         text = pattern.sub(
             lambda m: m.group(1) + "***" + (m.group(2) if m.re.groups > 1 else ""), text
         )
-    return text
+    return _DETAIL.sub("DETAIL: ***", text)
 
 
 def _redact_event(

@@ -168,4 +168,40 @@ CALLINS: Final = (
     ),
 )
 
-PURPOSES: Final = (*CASES, *CALLINS)
+MATTERS: Final = (
+    TemplatePurpose(
+        "cases.joined",
+        _l("A message was joined with another about the same matter"),
+        _l(
+            "Others have reported the same as your message %(code)s. They are followed up "
+            "together, and you hear what becomes of it.\n%(url)s",
+            code="{code}",
+            url="{url}",
+        ),
+        (CODE, TRACKING),
+    ),
+    TemplatePurpose(
+        "cases.parted",
+        _l("A joined message is followed on its own again"),
+        _l(
+            "Your message %(code)s is followed up on its own again.\n%(url)s",
+            code="{code}",
+            url="{url}",
+        ),
+        (CODE, TRACKING),
+    ),
+    TemplatePurpose(
+        "cases.divided",
+        _l("A second matter of a message became a case of its own"),
+        _l(
+            "Your message %(first)s held two matters. The second has a tracking code of its own: "
+            "%(code)s\n%(url)s",
+            first="{first}",
+            code="{code}",
+            url="{url}",
+        ),
+        (Placeholder("first", "4T8N1R6ZB0"), CODE, TRACKING),
+    ),
+)
+
+PURPOSES: Final = (*CASES, *CALLINS, *MATTERS)

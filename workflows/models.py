@@ -3,6 +3,8 @@
 from workflows.callins import models as callins
 from workflows.cases import models as cases
 from workflows.cases.filters import models as case_filters
+from workflows.cases.matter import models as matters
+from workflows.cases.redaction import models as redactions
 from workflows.cases.replies import models as case_replies
 from workflows.cases.rules import models as case_rules
 from workflows.cases.tasks import models as tasks
@@ -22,10 +24,12 @@ __all__ = [
     "cases",
     "engine",
     "letters",
+    "matters",
     "open311",
     "operations",
     "packets",
     "populations",
+    "redactions",
     "special",
     "tasks",
 ]

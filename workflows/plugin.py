@@ -15,7 +15,12 @@ from workflows.callins.views.staff import blueprint as callins
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
 from workflows.cases.jobs import sweep_clocks
+from workflows.cases.matter import sections as matter_sections
+from workflows.cases.matter.views import blueprint as matters
 from workflows.cases.public.views import blueprint as citizen_cases
+from workflows.cases.redaction import jobs as redaction_jobs
+from workflows.cases.redaction.cli import group as redaction_commands
+from workflows.cases.redaction.views import blueprint as redactions
 from workflows.cases.staff import figures
 from workflows.cases.staff.views import blueprint as staff_cases
 from workflows.engine.cli import group as workflow_commands
@@ -74,8 +79,10 @@ plugin = Plugin(
         field_visits,
         special,
         council_referrals.blueprint,
+        matters,
+        redactions,
     ),
-    cli=(calendars, cases, packet_commands, workflow_commands),
+    cli=(calendars, cases, packet_commands, workflow_commands, redaction_commands),
     home_tiles=(
         HomeTile(
             _l("Mayor call-ins"),
@@ -223,10 +230,11 @@ plugin = Plugin(
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_letters, 300, _l("Follow the replies to letters")),
         Periodic(sweep_special, 300, _l("Note special messages that are overdue")),
+        Periodic(redaction_jobs.scrub, 300, _l("Remove what was redacted from the files")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
         Periodic(carry_out, 60, _l("Move cases to another version of their workflow")),
     ),
-    packet_sections=SECTIONS,
+    packet_sections=(*SECTIONS, *matter_sections.SECTIONS),
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
     closed_day=closed_day,
@@ -273,6 +281,9 @@ plugin = Plugin(
         "special.work": frozenset({"operator", "unit_officer", "official"}),
         "special.read": frozenset({"operator", "unit_officer", "official", "evaluator"}),
         "council.referrals": frozenset({"council_member"}),
+        "cases.join": frozenset({"operator", "unit_officer"}),
+        "cases.hide": frozenset({"operator"}),
+        "cases.redact": frozenset(),
     },
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),

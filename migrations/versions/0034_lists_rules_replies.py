@@ -1,7 +1,7 @@
 """Lists of a million cases, saved filters, canned replies, rules of assignment, absences
 
 Revision ID: 0034
-Revises: 0030
+Revises: 0033
 """
 
 import json
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '0034'
-down_revision = "0030"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -223,6 +223,8 @@ class Postgres(Server):
             "wal_level": "replica",
             "max_wal_senders": "2",
             "log_checkpoints": "off",
+            # No DETAIL: it quotes rows, and a log must not keep a citizen's words.
+            "log_error_verbosity": "terse",
         }
         if is_fast():
             # Not synchronous_commit: without it a killed server forgets what it acknowledged,

@@ -5,20 +5,33 @@ opened under the number's lock alone: that changes the question, never its case.
 """
 
 import datetime as dt
-import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import digits
 from portal.messaging.models import FINAL_STATES, InboundMessage, Message
-from portal.text import ascii_digits, fold, strip_controls
 from workflows.cases import codes, flow, moves
+from workflows.cases.matter import answers, heads
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
+from workflows.cases.reply_words import ACCEPT, MOST_WORDS, OBJECT, Reply, read
+
+__all__ = [
+    "ACCEPT",
+    "MOST_WORDS",
+    "OBJECT",
+    "Reply",
+    "answer_by_call",
+    "answer_by_link",
+    "answer_by_sms",
+    "ask",
+    "read",
+    "time_out",
+    "withdraw",
+]
 
 TIMEOUT: Final = dt.timedelta(hours=72)
 """After so long without an answer a case is closed as not answered."""
@@ -29,49 +42,54 @@ BREATH: Final = dt.timedelta(minutes=1)
 question on the phone, not one that is still to come."""
 CLOCKS_DIFFER: Final = dt.timedelta(seconds=2)
 """Of the gateway, which says when an SMS arrived (in whole seconds), and ours."""
-ACCEPT: Final = "31"
-OBJECT: Final = "33"
-MOST_WORDS: Final = 2_000
 NEVER_READ: Final = FINAL_STATES - {"delivered"}
 BATCH: Final = 50
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What an SMS says: yes or no, and the words behind the number."""
-
-    verdict: Literal["accept", "object"]
-    words: str
-
-
-_REPLY = re.compile(r"[\W_]*(31|33)(?![0-9])(?:[\W_]*)(.*)", re.DOTALL)
-_EITHER = re.compile(r"(?<![0-9])(?:31|33)(?![0-9])")
-
-
-def read(text: str) -> Reply | None:
-    """31 or 33 in digits of any script, with or without words; None for anything else."""
-    plain = strip_controls(text[:MOST_WORDS]).strip()
-    found = _REPLY.fullmatch(fold(ascii_digits(plain)))
-    if found is None:
-        return None
-    number = found[1]
-    other = OBJECT if number == ACCEPT else ACCEPT
-    if other in _EITHER.findall(found[2]):
-        # «31 or 33?» is a question, not an answer.
-        return None
-    # The words as they were typed: the folding was for finding the number.
-    words = re.sub(r"^[\W_]*\d{2}[\W_]*", "", plain).strip()
-    return Reply("accept" if number == ACCEPT else "object", words)
-
-
 def ask(case: Case) -> FeedbackQuestion | None:
-    """Ask about a locked case that has been answered; None where no number is known."""
-    if case.e164 is None:
-        return None
+    """Ask about a locked case that has been answered, and all who follow it, each number once.
+
+    None where its own number is not known.
+    """
+    others = heads.told(case)
+    for e164 in sorted({one.e164 for one in (case, *others) if one.e164 is not None}):
+        moves.lock_number(e164)
+    question = _ask(case) if case.e164 is not None else None
+    for one in others:
+        _ask(one)
+    return question
+
+
+def ask_follower(leading: Case, case: Case) -> None:
+    """Ask one who has just joined a case that has been answered already."""
+    case.outcome_text = leading.outcome_text
+    if any(one.id == case.id for one in heads.told(leading)):
+        _ask(case)
+
+
+def ask_again(case: Case, question_id: int | None) -> None:
+    """After a case was split off: what it was being asked before is asked once more."""
+    question = db.session.get(FeedbackQuestion, question_id) if question_id else None
+    if question is None or case.e164 is None:
+        return
     moves.lock_number(case.e164)
+    question.state, question.asked_at = "waiting", None
+    db.session.flush()
+    _open_next(case.e164)
+    for one in heads.told(case):
+        _ask(one)
+
+
+def _ask(case: Case) -> FeedbackQuestion:
+    if case.e164 is None:
+        raise ValueError("A case without a number cannot be asked")
+    moves.lock_number(case.e164)
+    last = db.session.scalar(
+        select(func.max(FeedbackQuestion.round)).where(FeedbackQuestion.case_id == case.id)
+    )
     question = FeedbackQuestion(
         case_id=case.id,
-        round=case.reopened + 1,
+        round=max(case.reopened, last or 0) + 1,
         e164=case.e164,
         state="waiting",
         created_at=clock.now(),
@@ -95,15 +113,20 @@ def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> boo
     question = _question_of(e164, at)
     if question is None:
         return False
-    case = moves.lock(question.case_id)
+    matter = answers.matter_of(question.case_id)
     moves.lock_number(e164)
     db.session.refresh(question)
+    objects = reply.verdict == "object"
     if question.state == "open":
-        _answer(case, question, reply.verdict == "accept", reply.words, channel="sms", by=None)
-    elif reply.verdict == "object" and case.stage == "closed":
-        _object(case, question, reply.words, channel="sms", by=None)
+        _answer(matter, question, not objects, reply.words, channel="sms", by=None)
+    elif objects and (
+        matter.leading.stage == "closed"
+        # The others who follow the matter have not all answered yet.
+        or (matter.leading.stage == "feedback" and question.state == "accepted")
+    ):
+        _object(matter, question, reply.words, channel="sms", by=None)
     else:
-        moves.add_event(case.id, "sms", text=text[:MOST_WORDS], about="answered_again")
+        moves.add_event(matter.own.id, "sms", text=text[:MOST_WORDS], about="answered_again")
     db.session.flush()
     return True
 
@@ -121,18 +144,24 @@ def answer_by_link(case_id: int, *, accepted: bool, words: str = "") -> Case:
 def _answer_of_case(
     case_id: int, accepted: bool, words: str, *, channel: str, by: int | None
 ) -> Case:
-    case = moves.lock(case_id)
-    flow.check(case, "accept" if accepted else "object", by=by)
+    matter = answers.matter_of(case_id)
+    flow.check(matter.leading, "accept" if accepted else "object", by=by)
     words = moves.clean(words, "words", MOST_WORDS, required=not accepted)
-    if case.e164 is not None:
-        moves.lock_number(case.e164)
-    _answer(case, question_of_case(case.id), accepted, words, channel=channel, by=by)
+    if matter.own.e164 is not None:
+        moves.lock_number(matter.own.e164)
+    _answer(matter, question_of_case(case_id), accepted, words, channel=channel, by=by)
     db.session.flush()
-    return case
+    return matter.leading
 
 
 def withdraw(case: Case) -> None:
-    """Whatever was asked about a locked case is asked no longer."""
+    """Whatever was asked about a locked case is asked no longer, of its followers neither."""
+    for one in (case, *heads.followers(case.id)):
+        withdraw_follower(one)
+
+
+def withdraw_follower(case: Case) -> None:
+    """The same for one case alone."""
     if case.e164 is None:
         return
     moves.lock_number(case.e164)
@@ -159,21 +188,21 @@ def time_out(question_id: int) -> bool:
     One a transaction: whoever holds a number's lock must not wait for another case.
     """
     question = db.session.get_one(FeedbackQuestion, question_id)
-    case = moves.lock(question.case_id)
+    matter = answers.matter_of(question.case_id)
     moves.lock_number(question.e164)
     db.session.refresh(question)
     if question.state != "open":
         return False
     if _came_to_the_citizen(question):
         question.state = "timed_out"
-        flow.take(case, "time_out")
         hours = int(TIMEOUT.total_seconds()) // 3600
-        moves.add_event(case.id, "timed_out", public=True, hours=hours)
-        moves.close(case, "timed_out")
+        moves.add_event(matter.own.id, "timed_out", public=True, hours=hours)
     else:
         question.state = "withdrawn"
-        flow.take(case, "time_out")
-        moves.close(case, "not_asked")
+    db.session.flush()
+    if matter.leading.stage == "feedback" and not answers.awaited(matter.leading):
+        flow.take(matter.leading, "time_out")
+        moves.close(matter.leading, answers.said(matter.leading, question.state))
     _open_next(question.e164)
     db.session.flush()
     return True
@@ -269,7 +298,7 @@ def _was_sent(message: Message, at: dt.datetime) -> bool:
 
 
 def _answer(
-    case: Case,
+    matter: answers.Matter,
     question: FeedbackQuestion | None,
     accepted: bool,
     words: str,
@@ -278,30 +307,48 @@ def _answer(
     by: int | None,
 ) -> None:
     if not accepted:
-        _object(case, question, words, channel=channel, by=by)
+        _object(matter, question, words, channel=channel, by=by)
         return
+    own, leading = matter.own, matter.leading
     _note_answer(question, "accepted", words, channel)
-    flow.take(case, "accept", by=by)
-    moves.add_event(case.id, "accepted", by=by, text=words, public=True, channel=channel)
-    audit.record("case.accepted", "case", case.id, channel=channel)
-    moves.close(case, "accepted", by=by)
-    _say(case, "accepted")
-    if case.e164 is not None:
-        _open_next(case.e164, after=BREATH)
+    moves.add_event(own.id, "accepted", by=by, text=words, public=True, channel=channel)
+    if own.id != leading.id:
+        moves.add_event(leading.id, "accepted", by=by, channel=channel, follower=own.code)
+    audit.record("case.accepted", "case", own.id, channel=channel)
+    if not answers.awaited(leading):
+        flow.take(leading, "accept", by=by)
+        moves.close(leading, "accepted", by=by)
+    _say(own, "accepted")
+    if own.e164 is not None:
+        _open_next(own.e164, after=BREATH)
 
 
 def _object(
-    case: Case, question: FeedbackQuestion | None, words: str, *, channel: str, by: int | None
+    matter: answers.Matter,
+    question: FeedbackQuestion | None,
+    words: str,
+    *,
+    channel: str,
+    by: int | None,
 ) -> None:
+    own, leading = matter.own, matter.leading
     _note_answer(question, "objected", words, channel)
+    moves.add_event(own.id, "objected", by=by, text=words, public=True, channel=channel)
+    if own.id != leading.id:
+        moves.add_event(
+            leading.id, "objected", by=by, text=words, channel=channel, follower=own.code
+        )
+    audit.record("case.objected", "case", own.id, channel=channel, words=words)
+    # One objection opens the matter again, so nobody else need answer now.
+    withdraw(leading)
     # An objection that comes after the end opens the case again.
-    flow.take(case, "reopen" if case.stage == "closed" else "object", by=by)
-    moves.add_event(case.id, "objected", by=by, text=words, public=True, channel=channel)
-    audit.record("case.objected", "case", case.id, channel=channel, words=words)
-    moves.send_back(case, by=by, text=words, objection=True)
-    _say(case, "objected")
-    if case.e164 is not None:
-        _open_next(case.e164, after=BREATH)
+    flow.take(leading, "reopen" if leading.stage == "closed" else "object", by=by)
+    moves.send_back(leading, by=by, text=words, objection=True)
+    for one in heads.followers(leading.id):
+        one.outcome_text = ""
+    _say(own, "objected")
+    if own.e164 is not None:
+        _open_next(own.e164, after=BREATH)
 
 
 def _note_answer(question: FeedbackQuestion | None, state: str, words: str, channel: str) -> None:

@@ -15,6 +15,7 @@ from portal.i18n import _l, pick
 from portal.security import ADMINISTRATOR
 from workflows.cases import clockwork, effects, guards
 from workflows.cases.explain import CLOCK_NAMES
+from workflows.cases.matter import answers
 from workflows.cases.models import Case
 from workflows.cases.stages import StageError
 from workflows.engine import catalogue, run, versions
@@ -83,7 +84,7 @@ def facts(case: Case) -> dict[str, Any]:
         "channel": case.channel,
         "category": case.category.code if case.category else "",
         "outcome": case.outcome or "",
-        "has_phone": case.e164 is not None and needs_feedback(case),
+        "has_phone": answers.can_ask(case) and needs_feedback(case),
         "reopened": case.reopened,
         "special": case.special,
         "language": case.language,
@@ -142,6 +143,13 @@ def take(case: Case, action: str, *, by: int | None = None, **form: Any) -> Tran
     effects.apply(case, step.effects, action)
     db.session.flush()
     return step
+
+
+def put_aside(case: Case) -> None:
+    """To an end without a step: another case is followed instead, and may be left again."""
+    definition = definition_of(case)
+    case.state = next(name for name, state in definition.states.items() if state.final)
+    case.stage, case.stage_at = "closed", clock.now()
 
 
 def roles_of(user_id: int) -> frozenset[str]:

@@ -145,6 +145,39 @@ class Case(Base):
             postgresql_using="gin",
             postgresql_ops={"search_key": "gin_trgm_ops"},
         ),
+        # Where the same matter is looked for (workflows.cases.matter.candidates).
+        Index(
+            "ix_cases_open_category",
+            "category_id",
+            "received_at",
+            postgresql_where=text("stage <> 'closed'"),
+        ),
+        Index(
+            "ix_cases_open_neighbourhood_category",
+            "neighbourhood",
+            "category_id",
+            "received_at",
+            postgresql_where=text("stage <> 'closed' AND neighbourhood <> ''"),
+        ),
+        Index(
+            "ix_cases_open_neighbourhood",
+            "neighbourhood",
+            "received_at",
+            postgresql_where=text("stage <> 'closed' AND neighbourhood <> ''"),
+        ),
+        Index(
+            "ix_cases_open_point",
+            "latitude",
+            "longitude",
+            postgresql_where=text("stage <> 'closed' AND latitude IS NOT NULL"),
+        ),
+        Index(
+            "ix_cases_open_words",
+            "search_key",
+            postgresql_using="gin",
+            postgresql_ops={"search_key": "gin_trgm_ops"},
+            postgresql_where=text("stage <> 'closed'"),
+        ),
     )
 
     id: Mapped[BigId]

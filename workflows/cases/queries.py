@@ -13,6 +13,7 @@ from portal.contacts.keys import query_terms
 from portal.db import db
 from portal.units import services as units
 from workflows.cases import codes, explain
+from workflows.cases.matter import following
 from workflows.cases.models import (
     STAGES,
     Case,
@@ -91,6 +92,8 @@ class TrackingView:
     units: dict[int, str]
     sentence: str
     may_answer: bool
+    leading: Case | None = None
+    """The case that it is followed with."""
 
 
 def work_list(wanted: WorkFilter, after: int | None = None, size: int = PAGE) -> CasePage:
@@ -208,14 +211,18 @@ def tracking_view(typed: str) -> TrackingView | None:
     case = by_code(typed)
     if case is None:
         return None
+    leading, joined_at = following.leading_of(case)
     events = [event for event in _events(case.id) if event.public]
+    if joined_at is not None:
+        events = following.together(events, _events(leading.id), joined_at)
     return TrackingView(
         case=case,
         events=events,
         photos=_photos(case.id),
-        units=_unit_names(case, events),
-        sentence=explain.explain(case, _reader()),
-        may_answer=case.stage == "feedback",
+        units=_unit_names(leading, events),
+        sentence=explain.explain(leading, _reader()),
+        may_answer=following.is_asked(case, leading),
+        leading=leading if joined_at is not None else None,
     )
 
 

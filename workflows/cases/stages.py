@@ -89,6 +89,16 @@ EVENT_NAMES: dict[str, LazyText] = {
     "referral_withdrawn": _l("Referral withdrawn"),
     "special_overdue": _l("Way of the special message overdue"),
     "special_done": _l("All ways of the special message have ended"),
+    # Several messages about one matter.
+    "joined": _l("Joined with another message about the same matter"),
+    "follower_joined": _l("Another message was joined to this one"),
+    "parted": _l("Followed on its own again"),
+    "follower_parted": _l("A joined message was split off"),
+    "divided": _l("A second matter became a case of its own"),
+    "divided_from": _l("Taken out of another message"),
+    "hidden": _l("A text was hidden from the citizen"),
+    "shown": _l("A hidden text is shown again"),
+    "redacted": _l("Words were removed for good"),
 }
 
 

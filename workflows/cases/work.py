@@ -13,6 +13,7 @@ from portal.i18n import _l
 from portal.units.models import Unit
 from workflows.cases import feedback, flow, moves
 from workflows.cases.filters import mentions
+from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 
@@ -92,6 +93,7 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
         case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, outcome=outcome
     )
     audit.record("case.answered", "case", case.id, outcome=outcome, text=text)
+    answers.spread_answer(case)
     if case.stage == "feedback":
         feedback.ask(case)
     else:
@@ -105,6 +107,7 @@ def reopen(case_id: int, *, by: int | None, text: str) -> Case:
     """Work on it again though it was answered or closed; the unit above gets it."""
     case = moves.lock(case_id)
     flow.check(case, "reopen", by=by)
+    joins.check_apart(case_id)
     text = moves.clean(text, "text", required=True)
     flow.take(case, "reopen", by=by)
     feedback.withdraw(case)
@@ -118,6 +121,7 @@ def _first_action_done(case: Case) -> None:
 
 
 def _tell_answer(case: Case) -> None:
-    moves.write_to_citizen(
-        case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
-    )
+    for one in (case, *heads.told(case)):
+        moves.write_to_citizen(
+            one, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
+        )

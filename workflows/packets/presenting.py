@@ -93,6 +93,10 @@ def present(snapshot: PacketSnapshot, language: str) -> Document:
                 (words["edition"], presenter.value({"number": data["edition"]})),
                 (words["compiled"], presenter.value({"moment": data["compiled_at"]})),
                 (words["fingerprint"], Text(snapshot.digest, "code")),
+                *(
+                    (words["redacted"], presenter.value({"moment": each["at"]}))
+                    for each in data.get("redactions", [])
+                ),
             ],
             sections=[presenter.section(each) for each in data["sections"]],
             words=words,

@@ -13,6 +13,7 @@ from portal.ratelimit import over_limit
 from workflows.cases import feedback, flow, intake, photos, queries, stages
 from workflows.cases.models import Case, CaseEvent, Category
 from workflows.cases.public.forms import MessageForm
+from workflows.cases.redaction import hiding
 from workflows.cases.stages import StageError
 
 CODES_A_DAY: Final = RateLimitItemPerDay(5)
@@ -121,6 +122,8 @@ class Tracking:
     is_asked: bool
     """Whether the citizen's word is awaited."""
     has_number: bool
+    is_joined: bool
+    """Whether it is followed with another message about the same matter."""
     received_at: dt.datetime
     steps: list[Step]
 
@@ -137,25 +140,28 @@ def find(typed: str) -> Tracking | None:
     if view is None:
         return None
     case = view.case
+    state = view.leading or case
+    unseen, no_answer = hiding.hidden([case.id, state.id])
     return Tracking(
         code=case.code,
         language=case.language,
         category=pick(case.category.names) if case.category else "",
-        unit=view.units.get(case.unit_id or 0, ""),
-        stage=flow.state_title(case),
-        is_closed=case.stage == "closed",
+        unit=view.units.get(state.unit_id or 0, ""),
+        stage=flow.state_title(state),
+        is_closed=state.stage == "closed",
         clock=view.sentence,
-        outcome=stages.OUTCOME_NAMES.get(case.outcome or "", ""),
-        outcome_text=case.outcome_text,
+        outcome=stages.OUTCOME_NAMES.get(state.outcome or "", ""),
+        outcome_text="" if no_answer & {case.id, state.id} else state.outcome_text,
         is_urgent=case.urgency is not None,
         is_asked=view.may_answer,
         has_number=case.e164 is not None,
+        is_joined=view.leading is not None,
         received_at=case.received_at,
         steps=[
             Step(
                 event.at,
                 _title(event),
-                "" if event.kind in NOT_FOR_CITIZENS else event.text,
+                "" if event.kind in NOT_FOR_CITIZENS or event.id in unseen else event.text,
                 view.units.get(event.unit_id or 0, ""),
             )
             for event in view.events

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from portal import audit, clock
 from portal.db import db
 from workflows.cases import flow, moves
+from workflows.cases.matter import heads
+from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 SILENCE: Final = dt.timedelta(hours=12)
@@ -51,11 +53,10 @@ def unanswered(case_id: int, *, by: int) -> None:
 
     Raises LookupError, StageError.
     """
-    case = moves.lock(case_id)
-    flow.check(case, "accept", by=by)
+    flow.check(heads.lock(case_id), "accept", by=by)
     retry_at = clock.now() + RETRY
-    moves.add_event(case.id, "call_unanswered", by=by, retry_at=retry_at.isoformat())
-    audit.record("case.call_unanswered", "case", case.id)
+    moves.add_event(case_id, "call_unanswered", by=by, retry_at=retry_at.isoformat())
+    audit.record("case.call_unanswered", "case", case_id)
     db.session.flush()
 
 
@@ -66,7 +67,9 @@ def _queue(query: Select[Any], user_id: int) -> Select[Any]:
 def _narrowed(query: Select[Any], user_id: int) -> Select[Any]:
     now = clock.now()
     return query.join(FeedbackQuestion, FeedbackQuestion.case_id == Case.id).where(
-        Case.stage == "feedback",
+        # Who follows a matter is asked too, though the own case is closed.
+        (Case.stage == "feedback")
+        | exists().where(CaseJoin.case_id == Case.id, CaseJoin.undone_at.is_(None)),
         FeedbackQuestion.state == "open",
         FeedbackQuestion.asked_at <= now - SILENCE,
         ~_recent("call_unanswered", now - RETRY),

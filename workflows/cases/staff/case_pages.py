@@ -13,6 +13,7 @@ from portal.i18n import LazyText, _, _l, current_language
 from portal.security import allow, may
 from portal.units import services as units
 from workflows.cases import clocks, flow, moves, stages, urgency, work
+from workflows.cases.matter import panel as matter
 from workflows.cases.models import Case
 from workflows.cases.replies import services as canned
 from workflows.cases.staff import detail, forms, history, lists
@@ -46,7 +47,7 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
     now = clock.now()
     from workflows.cases.staff import step_pages  # it draws its form on this page's frame
 
-    steps = [step.action for step in flow.possible(case, may, my_roles())]
+    steps = matter.steps(case, [step.action for step in flow.possible(case, may, my_roles())])
     return render_template(
         "cases_staff/show.html",
         workflow_panel=step_pages.panel,
@@ -58,6 +59,9 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         overdue=lists.is_overdue(case, now),
         soon=lists.is_soon(case, now),
         now=now,
+        matter_panel=matter.of,
+        matter_answers=matter.ANSWERS,
+        matter_reasons=matter.reasons,
         steps=steps,
         sent=bound,
         conflict=conflict,

@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.i18n import _, digits, format_datetime, pick
 from workflows.cases.models import CaseEvent
+from workflows.cases.redaction import labels as removing
 from workflows.cases.rules import words
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail import Detail
@@ -63,6 +64,13 @@ def _text(event: CaseEvent, detail: Detail) -> str:
             lines.append(str(labels.EVENTS[event.kind]))
         case "categorised":
             lines.append(pick(event.data.get("names", {})))
+        case (
+            "joined" | "follower_joined" | "parted" | "follower_parted" | "divided" | "divided_from"
+        ):
+            lines.append(_("Case %(code)s", code=str(event.data.get("other", ""))))
+        case "redacted" | "hidden":
+            reason = removing.REASONS.get(str(event.data.get("reason")))
+            lines.append(str(reason or ""))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

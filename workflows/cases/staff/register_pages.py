@@ -10,6 +10,7 @@ from portal.db import db
 from portal.i18n import _, current_language, default_language
 from portal.security import allow
 from workflows.cases import clocks, codes, intake, moves
+from workflows.cases.matter import joins
 from workflows.cases.public.slip import qr_path
 from workflows.cases.staff import detail
 from workflows.cases.staff.blueprint import blueprint
@@ -35,6 +36,12 @@ def register() -> ResponseReturnValue:
         return _page(form), 422
     try:
         case = intake.receive(registered_by=current_user.id, **form.values())
+        if (same_as := request.form.get("same_as", "")).isdecimal():
+            joins.join(case.id, int(same_as[:17]), by=current_user.id)
+    except joins.JoinRefused as error:
+        db.session.rollback()
+        form.text.errors = [*form.text.errors, str(error.message)]
+        return _page(form), 422
     except moves.InputRefused as error:
         db.session.rollback()
         name = FIELDS.get(error.field, error.field)

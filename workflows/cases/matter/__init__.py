@@ -1,0 +1,1 @@
+"""Several messages about one matter: found while typing, joined, told together, split again."""

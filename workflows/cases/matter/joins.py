@@ -1,0 +1,232 @@
+"""Following one case with another, and undoing it exactly. Nothing commits."""
+
+import datetime as dt
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from portal import audit, clock
+from portal.db import db
+from portal.i18n import LazyText, _l
+from workflows.calendars import clock as open_time
+from workflows.calendars import services as calendars
+from workflows.calendars.clock import CalendarError
+from workflows.cases import clocks, codes, feedback, flow, moves, stages
+from workflows.cases.matter import heads
+from workflows.cases.matter.models import CaseJoin
+from workflows.cases.models import Case, CaseClock, CaseEvent
+
+MOST_AT_ONCE: Final = 50
+GIVEN: Final = frozenset({"call_in", "callin", "decision", "project"})
+"""Origins of cases that somebody gave their word for: their own end is counted."""
+_MOMENTS: Final = ("stage_at", "first_action_at", "done_at", "closed_at")
+_VALUES: Final = ("state", "stage", "outcome", "confirmation", "unit_id", "assignee_id", "reopened")
+
+
+class JoinRefused(ValueError):  # noqa: N818
+    """The two cannot be joined, or not be parted; `message` is for people."""
+
+    def __init__(self, message: LazyText) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+def join(case_id: int, into_id: int, *, by: int | None, tell: bool = True) -> CaseJoin:
+    """Follow a case with another: it keeps its code and its citizen, its clocks stop.
+
+    Into a case that is joined itself means into the one that leads there. `tell`: an SMS says so.
+    Raises LookupError, JoinRefused.
+    """
+    case, leading = _both(case_id, into_id)
+    now = clock.now()
+    row = CaseJoin(
+        case_id=case.id,
+        into_id=leading.id,
+        joined_at=now,
+        joined_by=by,
+        snapshot=_snapshot(case, now),
+    )
+    feedback.withdraw(case)
+    clocks.stop_all(case, "joined")
+    flow.put_aside(case)
+    case.outcome, case.confirmation, case.closed_at = "duplicate", "not_asked", now
+    case.outcome_text = ""
+    db.session.add(row)
+    db.session.flush()
+    moves.add_event(case.id, "joined", by=by, public=True, other=leading.code)
+    moves.add_event(leading.id, "follower_joined", by=by, other=case.code)
+    audit.record("case.joined", "case", case.id, into=leading.id, join=row.id)
+    if tell:
+        moves.write_to_citizen(case, "cases.joined", "joined", url=codes.url(case.code))
+    if leading.stage == "feedback":
+        feedback.ask_follower(leading, case)
+    db.session.flush()
+    return row
+
+
+def join_several(case_ids: list[int], into_id: int, *, by: int | None) -> int:
+    """All of them into one; those that are with it already are left. Returns how many joined.
+
+    Raises LookupError, JoinRefused: then none of them may be kept.
+    """
+    if len(case_ids) > MOST_AT_ONCE:
+        raise JoinRefused(_l("At most 50 cases at once."))
+    leading = heads.head_id(into_id)
+    known = {leading, *heads.follower_ids(leading)}
+    wanted = sorted(set(case_ids) - known)
+    for case_id in wanted:
+        join(case_id, leading, by=by)
+    return len(wanted)
+
+
+def part(case_id: int, *, by: int | None, tell: bool = True) -> Case:
+    """Undo a joining: state, owner and clocks are what they were, with the time used until then.
+
+    Raises LookupError, JoinRefused.
+    """
+    row = heads.join_of(case_id)
+    if row is None:
+        raise JoinRefused(_l("This case is not joined to another."))
+    leading, case = _locked(heads.head_id(case_id), case_id)
+    row = heads.join_of(case_id)
+    if row is None:
+        raise JoinRefused(_l("This case is not joined to another."))
+    feedback.withdraw_follower(case)
+    now = clock.now()
+    row.undone_at, row.undone_by = now, by
+    db.session.flush()
+    _restore(case, row.snapshot, now)
+    moves.add_event(case.id, "parted", by=by, public=True, other=leading.code)
+    moves.add_event(leading.id, "follower_parted", by=by, other=case.code)
+    audit.record("case.parted", "case", case.id, from_case=leading.id, join=row.id)
+    if tell:
+        moves.write_to_citizen(case, "cases.parted", "parted", url=codes.url(case.code))
+    if case.stage == "feedback":
+        feedback.ask_again(case, row.snapshot["question"])
+    db.session.flush()
+    return case
+
+
+def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
+    """The case and the leading one, locked in the order of their ids."""
+    leading_id = heads.head_id(into_id)
+    if heads.head_id(case_id) != case_id:
+        raise JoinRefused(_l("This case is joined to another already."))
+    if leading_id == case_id:
+        raise JoinRefused(_l("A case cannot be joined to itself or to one that follows it."))
+    leading, case = _locked(leading_id, case_id)
+    if heads.head_id(into_id) != leading.id or heads.head_id(case_id) != case.id:
+        raise JoinRefused(_l("Somebody else has just joined one of them. Look again."))
+    if leading.stage == "closed":
+        raise JoinRefused(_l("The other case is closed. Open it again first if it is not settled."))
+    if case.origin_type in GIVEN:
+        raise JoinRefused(
+            _l("A promise or a decision is kept by itself: join the other case to it.")
+        )
+    if case.stage == "closed":
+        raise JoinRefused(_l("A closed case is not joined."))
+    return case, leading
+
+
+def _locked(leading_id: int, case_id: int) -> tuple[Case, Case]:
+    found = {one: moves.lock(one) for one in sorted({leading_id, case_id})}
+    return found[leading_id], found[case_id]
+
+
+def _snapshot(case: Case, now: dt.datetime) -> dict[str, Any]:
+    question = feedback.question_of_case(case.id)
+    return {
+        **{name: getattr(case, name) for name in _VALUES},
+        **{name: _iso(getattr(case, name)) for name in _MOMENTS},
+        # The answer itself is a text of the history: its event is pointed at, not copied.
+        "answer_event": _answer_event(case) if case.outcome_text else None,
+        "question": question.id if question is not None else None,
+        "clocks": [
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "calendar": row.calendar,
+                "open_seconds": row.open_seconds,
+                "used_seconds": _used(row, now),
+                "due_at": _iso(row.due_at),
+                "act_at": _iso(row.act_at),
+                "warned_at": _iso(row.warned_at),
+                "escalated_at": _iso(row.escalated_at),
+                "level": row.level,
+            }
+            for row in clocks.running(case.id)
+        ],
+    }
+
+
+def _answer_event(case: Case) -> int | None:
+    return db.session.scalar(
+        select(CaseEvent.id)
+        .where(CaseEvent.case_id == case.id, CaseEvent.kind == "answered")
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
+    )
+
+
+def _used(row: CaseClock, now: dt.datetime) -> int:
+    """Open seconds from its start until now, at most its limit."""
+    try:
+        calendar = calendars.calendar(row.calendar)
+        used = open_time.business_time(calendar, row.started_at, now)
+    except CalendarError:
+        used = now - row.started_at
+    return max(0, min(row.open_seconds, int(used.total_seconds())))
+
+
+def _restore(case: Case, kept: dict[str, Any], now: dt.datetime) -> None:
+    for name in _VALUES:
+        setattr(case, name, kept[name])
+    for name in _MOMENTS:
+        setattr(case, name, _moment(kept[name]))
+    answer = db.session.get(CaseEvent, kept["answer_event"]) if kept["answer_event"] else None
+    case.outcome_text = answer.text if answer is not None else ""
+    for one in kept["clocks"]:
+        _resume(case, one, now)
+    db.session.flush()
+    running = clocks.running(case.id)
+    case.next_due_at = running[0].due_at if running else None
+    db.session.flush()
+
+
+def _resume(case: Case, one: dict[str, Any], now: dt.datetime) -> None:
+    """A clock that goes on with what was left; one that had run out stays as late as it was."""
+    left = dt.timedelta(seconds=one["open_seconds"] - one["used_seconds"])
+    due, act = _moment(one["due_at"]), _moment(one["act_at"])
+    if left > dt.timedelta():
+        due = calendars.due(one["calendar"], now, left).at
+        warned = one["warned_at"] is not None
+        warn = calendars.due(one["calendar"], now, left * clocks.WARN_AT).at
+        act = due if warned else min(warn, due)
+    db.session.add(
+        CaseClock(
+            case_id=case.id,
+            kind=one["kind"],
+            calendar=one["calendar"],
+            started_at=now if left else (due or now),
+            open_seconds=round(left.total_seconds()),
+            due_at=due or now,
+            act_at=act,
+            warned_at=_moment(one["warned_at"]),
+            escalated_at=_moment(one["escalated_at"]),
+            level=one["level"],
+        )
+    )
+
+
+def check_apart(case_id: int) -> None:
+    """Work on a joined case is work on the one that leads. Raises StageError."""
+    if heads.join_of(case_id) is not None:
+        raise stages.StageError(_l("This case is followed with another one. Split it off first."))
+
+
+def _iso(value: dt.datetime | None) -> str | None:
+    return value.isoformat() if value is not None else None
+
+
+def _moment(value: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(value) if value is not None else None

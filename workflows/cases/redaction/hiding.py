@@ -1,0 +1,88 @@
+"""Leaving a text out of the citizen's page, and showing it again. Nothing commits."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from portal import audit, clock
+from portal.db import db
+from portal.i18n import _l
+from workflows.cases import moves
+from workflows.cases.models import Case, CaseEvent
+from workflows.cases.moves import InputRefused
+from workflows.cases.redaction.models import REASONS, CaseHide
+
+
+def hidden(case_ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """(ids of hidden events, cases whose answer is hidden)."""
+    rows = db.session.execute(
+        select(CaseHide.case_id, CaseHide.event_id).where(
+            CaseHide.case_id.in_(case_ids), CaseHide.shown_at.is_(None)
+        )
+    ).all()
+    return (
+        {row.event_id for row in rows if row.event_id is not None},
+        {row.case_id for row in rows if row.event_id is None},
+    )
+
+
+def of_case(case_id: int) -> Sequence[CaseHide]:
+    return db.session.scalars(
+        select(CaseHide)
+        .where(CaseHide.case_id == case_id, CaseHide.shown_at.is_(None))
+        .order_by(CaseHide.id)
+    ).all()
+
+
+def hide(case_id: int, *, event_id: int | None, reason: str, by: int | None) -> None:
+    """An event's text, or (None) the answer with the events that repeat it.
+
+    Raises LookupError, InputRefused.
+    """
+    case = moves.lock(case_id)
+    if reason not in REASONS:
+        raise InputRefused("reason", _l("Choose a reason."))
+    wanted: list[int | None] = [event_id]
+    if event_id is None:
+        wanted += _answers(case)
+    else:
+        event = db.session.get(CaseEvent, event_id)
+        if event is None or event.case_id != case_id or not event.public:
+            raise InputRefused("what", _l("The citizen does not see this text."))
+    known = {row.event_id for row in of_case(case_id)}
+    for one in wanted:
+        if one not in known:
+            db.session.add(
+                CaseHide(
+                    case_id=case_id,
+                    event_id=one,
+                    reason=reason,
+                    hidden_at=clock.now(),
+                    hidden_by=by,
+                )
+            )
+    moves.add_event(case_id, "hidden", by=by, reason=reason, event=event_id)
+    audit.record("case.hidden", "case", case_id, event=event_id, reason=reason)
+    db.session.flush()
+
+
+def show(case_id: int, *, event_id: int | None, by: int | None) -> None:
+    """Raises LookupError."""
+    case = moves.lock(case_id)
+    wanted: set[int | None] = {event_id}
+    if event_id is None:
+        wanted |= set(_answers(case))
+    for row in of_case(case_id):
+        if row.event_id in wanted:
+            row.shown_at, row.shown_by = clock.now(), by
+    moves.add_event(case_id, "shown", by=by, event=event_id)
+    audit.record("case.shown", "case", case_id, event=event_id)
+    db.session.flush()
+
+
+def _answers(case: Case) -> list[int]:
+    return list(
+        db.session.scalars(
+            select(CaseEvent.id).where(CaseEvent.case_id == case.id, CaseEvent.kind == "answered")
+        )
+    )
