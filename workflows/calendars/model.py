@@ -116,6 +116,9 @@ class Calendar:
     day_closures: tuple[DayClosure, ...] = ()
     timed_closures: tuple[TimedClosure, ...] = ()
     openings: tuple[Opening, ...] = ()
+    moved_holidays: Mapping[tuple[date, str], tuple[date, Titles]] = field(default_factory=dict)
+    """(computed date, English name) of a public holiday -> (the day on which it is kept, its
+    titles). The same day: it is confirmed, no estimate any more."""
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -152,7 +155,13 @@ class Calendar:
             found += [
                 Reason("holiday", item.titles, item.estimated)
                 for item in observances.public_holidays(self.country, day.year).get(day, ())
+                if (day, item.titles["en"]) not in self.moved_holidays
             ]
+        found += [
+            Reason("holiday", titles)
+            for kept_on, titles in self.moved_holidays.values()
+            if kept_on == day
+        ]
         return tuple(found)
 
     def shifts_on(self, day: date) -> tuple[Shift, ...]:

@@ -50,7 +50,7 @@ class Reading:
 
 def read(data: bytes, city_zone: ZoneInfo, stem: str | None = None) -> Reading:
     """Read a file. `stem`, its name without the ending, must be the calendar's name."""
-    reader = _Reader(city_zone)
+    reader = Reader(city_zone)
     root = nodes.parse(data, reader.problems)
     calendar = reader.calendar(root, stem) if root is not None else None
     if any(problem.severity == "error" for problem in reader.problems):
@@ -60,7 +60,9 @@ def read(data: bytes, city_zone: ZoneInfo, stem: str | None = None) -> Reading:
 
 
 @dataclass
-class _Reader:
+class Reader:
+    """One reading: the pieces of a file, and what was wrong with them."""
+
     city_zone: ZoneInfo
     problems: list[Problem] = field(default_factory=list)
 

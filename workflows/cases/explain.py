@@ -39,7 +39,7 @@ def explain_many(cases: Iterable[Case], lang: str | None = None) -> dict[int, st
     """case id -> its sentence; two queries for any number of cases."""
     cases = list(cases)
     clocks = _first_clocks([case.id for case in cases])
-    chains = _Chains() if clocks else None
+    chains = Chains() if clocks else None
     with use_language(lang):
         return {
             case.id: _sentence(case, clocks[case.id], chains)
@@ -54,13 +54,18 @@ def _first_clocks(case_ids: list[int]) -> dict[int, CaseClock]:
     rows = db.session.scalars(
         select(CaseClock)
         .where(CaseClock.case_id.in_(case_ids), CaseClock.stopped_at.is_(None))
-        .order_by(CaseClock.due_at.desc(), CaseClock.id.desc())
+        .order_by(
+            # One that stands still says so only where no other runs.
+            CaseClock.paused_at.is_not(None).desc(),
+            CaseClock.due_at.desc(),
+            CaseClock.id.desc(),
+        )
     )
     return {row.case_id: row for row in rows}
 
 
 @dataclass
-class _Chains:
+class Chains:
     """The tree of units in one query, for lists; portal.units.services.escalation_chain is the
     same for one unit."""
 
@@ -80,10 +85,16 @@ class _Chains:
         return found
 
 
-def _sentence(case: Case, row: CaseClock, chains: _Chains) -> str:
+def _sentence(case: Case, row: CaseClock, chains: Chains) -> str:
     now = clock.now()
     above = chains.above(case.unit_id)
     what = CLOCK_NAMES[row.kind]
+    if row.paused_at is not None:
+        return _(
+            "%(what)s: the time stands still since %(when)s.",
+            what=what,
+            when=_when(row.paused_at, now),
+        )
     moment = _when(row.due_at, now)
     if now < row.due_at:
         left = _span(row.due_at - now)
@@ -97,8 +108,8 @@ def _sentence(case: Case, row: CaseClock, chains: _Chains) -> str:
             unit=pick(above[0].names),
         )
     late = _span(now - row.due_at)
-    if row.level and above:
-        told = above[min(row.level, len(above)) - 1]
+    if row.told_units:
+        told = chains.units[row.told_units[-1]]
         return _(
             "%(what)s was due by %(when)s; %(late)s late; it has been reported to %(unit)s.",
             what=what,

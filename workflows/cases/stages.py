@@ -60,6 +60,11 @@ EVENT_NAMES: dict[str, LazyText] = {
     "escalated": _l("Reported to the unit above"),
     "sms": _l("SMS"),
     "urgent": _l("Marked as urgent"),
+    # Clocks
+    "paused": _l("Deadlines stand still"),
+    "resumed": _l("Deadlines go on"),
+    "rebased": _l("Another agreement on time"),
+    "redated": _l("Deadlines computed anew"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

@@ -48,6 +48,8 @@ def assign(
         from_unit=before[0],
     )
     audit.record("case.assigned", "case", case.id, unit=unit_id, assignee=assignee_id, was=before)
+    if before[0] != unit_id:
+        clocks.passed_on(case, by)
     db.session.flush()
     return case
 
