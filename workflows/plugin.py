@@ -5,8 +5,10 @@ from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from workflows import message_purposes, models
+from workflows.calendars import audit_words as calendar_words
 from workflows.calendars.cli import group as calendars
 from workflows.calendars.closed import closed_day
+from workflows.calendars.views import blueprint as calendar_pages
 from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
@@ -14,6 +16,7 @@ from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
+from workflows.cases.clock_jobs import redate
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.public.views import blueprint as citizen_cases
 from workflows.cases.staff import figures
@@ -25,7 +28,7 @@ from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
 
-MODELS = (models, audit_words, callin_words, packet_words)
+MODELS = (models, audit_words, calendar_words, callin_words, packet_words)
 """Imported so that tables and audit words are known."""
 
 plugin = Plugin(
@@ -38,6 +41,7 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        calendar_pages,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -64,6 +68,9 @@ plugin = Plugin(
         ),
     ),
     navigation=(
+        NavigationItem(
+            _l("Working calendars"), "calendars.index", "calendars.close", "administration", 72
+        ),
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
@@ -126,6 +133,7 @@ plugin = Plugin(
     ),
     periodic=(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
+        Periodic(redate, 60, _l("Compute due times anew after a change")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
@@ -134,6 +142,8 @@ plugin = Plugin(
     contact_history=(history.SOURCE,),
     closed_day=closed_day,
     permissions={
+        "calendars.close": frozenset({"communications"}),
+        "calendars.edit": frozenset(),
         "callins.manage": frozenset({"operator", "communications"}),
         "callins.answer": frozenset({"operator", "official"}),
         "packets.read": frozenset({"council_member", "official", "communications", "evaluator"}),

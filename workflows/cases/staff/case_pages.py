@@ -14,7 +14,7 @@ from portal.security import allow, may
 from portal.units import services as units
 from workflows.cases import clocks, moves, stages, urgency, work
 from workflows.cases.models import Case
-from workflows.cases.staff import detail, forms, history, lists
+from workflows.cases.staff import clock_panel, detail, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
 
 FIELDS = {"unit": "unit_id", "assignee": "assignee_id", "words": "text"}
@@ -56,6 +56,7 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         steps=steps,
         sent=bound,
         conflict=conflict,
+        clock_panel=clock_panel.panel(case, bound, changed=bool(conflict)),
         forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.work") else {},
     )
 
@@ -142,6 +143,7 @@ def _changed(
 ) -> ResponseReturnValue:
     case = found(case_id)
     still = any(step.action == form.action for step in stages.allowed(case, may))
+    still = still or clock_panel.possible(case, form.action)
     return draw(case, form, why if still else GONE), 409
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from portal.i18n import _, digits, format_datetime
 from workflows.cases.models import CaseEvent
-from workflows.cases.staff import labels
+from workflows.cases.staff import clock_history, labels
 from workflows.cases.staff.detail import Detail
 
 
@@ -55,6 +55,8 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "call_unanswered":
             if when := _moment(event.data.get("retry_at")):
                 lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
+        case "paused" | "resumed" | "rebased" | "redated":
+            lines += clock_history.lines(event.kind, event.data)
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

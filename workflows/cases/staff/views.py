@@ -4,6 +4,7 @@ from workflows.cases.staff import (
     call_pages,
     case_pages,
     category_pages,
+    clock_pages,
     list_pages,
     register_pages,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "call_pages",
     "case_pages",
     "category_pages",
+    "clock_pages",
     "list_pages",
     "register_pages",
 ]
