@@ -173,6 +173,8 @@ def shift_holiday(
     ]
     if not found:
         raise LookupError(f"No holiday {holiday!r} on {day}")
+    if not (found[0].estimated or holiday in observances.LUNAR):
+        raise CityCalendarError("kept_on", _l("This holiday does not follow the moon."))
     if abs(kept_on - day) > FARTHEST_SHIFT:
         raise CityCalendarError("kept_on", _l("A holiday moves by two days at most."))
     now = clock.now()

@@ -68,7 +68,7 @@ class Opening:
 class Yearly:
     """A holiday on the same day of every year of a calendar."""
 
-    calendar: Literal["persian", "gregorian"]
+    calendar: Literal["persian", "gregorian", "hijri"]
     month: int
     day: int
     titles: Titles = field(default_factory=dict)
@@ -147,7 +147,7 @@ class Calendar:
     def holidays_on(self, day: date) -> tuple[Reason, ...]:
         found = [Reason("holiday", item.titles) for item in self._holidays_by_day.get(day, ())]
         found += [
-            Reason("holiday", item.titles)
+            Reason("holiday", item.titles, item.calendar == "hijri")
             for item in self.yearly
             if observances.falls_on(item.calendar, item.month, item.day, day)
         ]

@@ -38,6 +38,8 @@ class Holiday:
     """Its English name, the key."""
     title: str
     estimated: bool
+    movable: bool
+    """It follows the moon."""
     kept_on: dt.date | None
     """Announced by the city; None: as computed."""
 
@@ -134,6 +136,7 @@ def holidays(first: dt.date, country: str = "IR") -> list[Holiday]:
             one.titles["en"],
             pick(one.titles),
             one.estimated,
+            one.estimated or one.titles["en"] in observances.LUNAR,
             moved.get((day, one.titles["en"])),
         )
         for year in (first.year, first.year + 1, first.year + 2)

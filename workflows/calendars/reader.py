@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.i18n import LANGUAGES, _l
@@ -32,7 +33,15 @@ _MOMENT = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2}
 _DAY_LENGTH = 1440
 _MONTHS = {
     "persian": (31, 31, 31, 31, 31, 31, 30, 30, 30, 30, 30, 30),
+    "hijri": (30, 29, 30, 29, 30, 29, 30, 29, 30, 29, 30, 30),
     "gregorian": (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
+}
+
+
+_YEARLY: dict[str, Literal["persian", "gregorian", "hijri"]] = {
+    "persian": "persian",
+    "gregorian": "gregorian",
+    "hijri": "hijri",
 }
 
 
@@ -325,7 +334,7 @@ class Reader:
         calendar = self.text(given["calendar"])
         month, day = (self.number(given[key]) for key in ("month", "day"))
         if calendar not in _MONTHS:
-            self.say(given["calendar"], _l("Choose persian or gregorian"))
+            self.say(given["calendar"], _l("Choose persian, hijri or gregorian"))
             return None
         if month is None or day is None:
             return None
@@ -334,7 +343,7 @@ class Reader:
             self.say(node, _l("There is no such day in the calendar"))
             return None
         titles = self.titles(given.get("titles"))
-        return Yearly("persian" if calendar == "persian" else "gregorian", month, day, titles)
+        return Yearly(_YEARLY[calendar], month, day, titles)
 
     def number(self, node: Node) -> int | None:
         text = self.text(node)
