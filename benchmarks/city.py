@@ -135,8 +135,8 @@ def _clocks(cursor: object, rows: list[tuple[int, str, object, int]]) -> None:
     from workflows.calendars import services
 
     office = services.calendar("tehran-office")
-    columns = "case_id, kind, calendar, started_at, open_seconds, due_at, act_at, warned_at, level, agreed"
-    with cursor.copy(f"COPY case_clocks ({columns}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+    columns = "case_id, kind, calendar, started_at, open_seconds, due_at, act_at, warned_at, level"
+    with cursor.copy(f"COPY case_clocks ({columns}, agreed) FROM STDIN") as copy:  # type: ignore[attr-defined]
         for case_id, kind, begun, limit in rows:
             assert isinstance(begun, dt.datetime)
             length = dt.timedelta(hours=limit)

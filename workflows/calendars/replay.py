@@ -9,7 +9,6 @@ Times are instants and lengths microseconds (workflows.calendars.timeline).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .model import Calendar
@@ -24,8 +23,7 @@ class Run(NamedTuple):
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a course comes to."""
 
     due: int | None
@@ -45,13 +43,20 @@ def due(runs: Sequence[Run], share_percent: int = 100) -> Standing:
     found: int | None = None
     for calendar, start, end, whole in runs:
         limit = whole * share_percent // 100
-        if used < limit:
-            moment = calendar.timeline.advance(start, limit - used)
-            found = moment if end is None or moment <= end else None
-        elif found is None:
-            found = start
-        if end is not None:
-            used += calendar.timeline.between(start, end)
+        left = limit - used
+        if left <= 0:
+            if found is None:
+                found = start
+            if end is not None:
+                used += calendar.timeline.between(start, end)
+        elif end is None:
+            found = calendar.timeline.advance(start, left)
+        else:
+            spent = calendar.timeline.between(start, end)
+            # Used up within this run, or not before it ended; so a moment is sought only where
+            # there is one.
+            found = calendar.timeline.advance(start, left) if spent >= left else None
+            used += spent
     return Standing(found, used)
 
 
