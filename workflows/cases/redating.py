@@ -53,8 +53,10 @@ def step() -> bool:
     else:
         case_ids = _touched_cases(run)
         if case_ids:
-            run.moved += mass_dating.date(run, case_ids)
+            moved = mass_dating.date(run, case_ids)
+            # What the session knows of these rows is old, and so is the run's own row.
             db.session.expire_all()
+            run.moved += moved
     if case_ids:
         run.seen += len(case_ids)
         run.after_case = case_ids[-1]
