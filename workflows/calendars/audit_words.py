@@ -11,6 +11,7 @@ describe(
         "calendar.hours_withdrawn": _l("Change of working hours taken back"),
         "calendar.stored": _l("Working calendar stored"),
         "calendar.holiday_announced": _l("Day of a holiday announced"),
+        "calendar.redated": _l("Due times of a calendar computed anew"),
         "calendar.of_unit": _l("Working calendar of a unit changed"),
         "case_category.applied": _l("Agreement of a category applied to open cases"),
     },

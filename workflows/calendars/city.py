@@ -156,6 +156,12 @@ def withdraw_hours(hours_id: int, *, by: int | None) -> str:
     return row.calendar
 
 
+def ask_to_redate(names: list[str]) -> None:
+    """After something changed that no page knows of: a file."""
+    audit.record("calendar.redated", "calendar", ",".join(names))
+    changed(CalendarRun(reason="calendar", calendars=names, words={}))
+
+
 # Holidays that follow the moon
 
 

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from portal.cli import emit
 from portal.config import Settings
+from portal.db import db
 from portal.i18n import LANGUAGES, InputError, _, pick, timezone, use_language
 
 from . import catalogue, changes, clock, services
@@ -152,3 +153,31 @@ def _as_json(entry: catalogue.Entry) -> dict[str, Any]:
         "zone": calendar.zone.key if calendar else None,
         "problems": [problem.as_json() for problem in entry.reading.problems],
     }
+
+
+@group.command("redate")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--lang", type=_LANGUAGE, default="fa", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def redate_command(names: tuple[str, ...], lang: str, as_json: bool) -> None:
+    """Compute the running due times of calendars anew, after a file of theirs was changed.
+
+    Exit code 1: a calendar cannot be used. The work itself is done by the workers.
+    """
+    from . import city
+
+    with use_language(lang):
+        problems: list[dict[str, Any]] = []
+        for name in names:
+            try:
+                services.calendar(name)
+            except CalendarError as error:
+                problems.append({"option": name, "message": str(error)})
+        if problems:
+            _fail(problems, as_json)
+        city.ask_to_redate(sorted(set(names)))
+        db.session.commit()
+        if as_json:
+            emit({"ok": True, "calendars": sorted(set(names))})
+        else:
+            click.echo(_("The due times are being computed anew."))

@@ -19,9 +19,8 @@ from workflows.calendars.model import Calendar
 from workflows.calendars.timeline import from_instant
 from workflows.cases import dating
 from workflows.cases.clock_models import ClockSpan
-from workflows.cases.explain import CLOCK_NAMES
+from workflows.cases.explain import CLOCK_NAMES, PAUSE_NAMES
 from workflows.cases.models import Case, CaseClock
-from workflows.cases.pauses import REASON_NAMES
 
 MOST_CLOCKS = 20
 
@@ -115,7 +114,7 @@ class _Table:
     def pause(self, span: ClockSpan) -> None:
         start = _moment(span.started_at)
         end = _moment(span.ended_at or span.until) if span.ended_at or span.until else "…"
-        what = str(REASON_NAMES.get(span.reason or "", ""))
+        what = str(PAUSE_NAMES.get(span.reason or "", ""))
         if span.words:
             what = _("%(reason)s: %(words)s", reason=what, words=span.words)
         when = _("%(from)s to %(to)s", **{"from": start, "to": end})

@@ -20,6 +20,7 @@ from portal.i18n import (
     use_language,
 )
 from portal.units.models import Unit
+from workflows.cases.clock_models import ClockSpan
 from workflows.cases.models import Case, CaseClock
 
 CLOCK_NAMES: dict[str, LazyText] = {
@@ -30,16 +31,25 @@ CLOCK_NAMES: dict[str, LazyText] = {
 }
 
 
+PAUSE_NAMES: dict[str, LazyText] = {
+    "citizen": _l("Waiting for the citizen"),
+    "other_body": _l("Waiting for another body"),
+}
+
+
 def explain(case: Case, lang: str | None = None) -> str:
     """«تا ۱۵:۴۰ اقدام اولیه؛ ۲۲ دقیقه مانده؛ سپس به … اعلام می‌شود.»"""
     return explain_many([case], lang)[case.id]
 
 
 def explain_many(cases: Iterable[Case], lang: str | None = None) -> dict[int, str]:
-    """case id -> its sentence; two queries for any number of cases."""
+    """case id -> its sentence; two queries for any number of cases, three where some wait."""
     cases = list(cases)
     clocks = _first_clocks([case.id for case in cases])
     chains = Chains() if clocks else None
+    waiting = [row.id for row in clocks.values() if row.paused_at is not None]
+    if chains and waiting:
+        chains.reasons = _reasons(waiting)
     with use_language(lang):
         return {
             case.id: _sentence(case, clocks[case.id], chains)
@@ -47,6 +57,18 @@ def explain_many(cases: Iterable[Case], lang: str | None = None) -> dict[int, st
             else _without_clock(case)
             for case in cases
         }
+
+
+def _reasons(clock_ids: list[int]) -> dict[int, str]:
+    """clock id -> for whom it waits now."""
+    rows = db.session.execute(
+        select(ClockSpan.clock_id, ClockSpan.reason).where(
+            ClockSpan.clock_id.in_(clock_ids),
+            ClockSpan.ended_at.is_(None),
+            ClockSpan.kind == "pause",
+        )
+    )
+    return {row.clock_id: row.reason or "" for row in rows}
 
 
 def _first_clocks(case_ids: list[int]) -> dict[int, CaseClock]:
@@ -73,6 +95,9 @@ class Chains:
         default_factory=lambda: {unit.id: unit for unit in db.session.scalars(select(Unit))}
     )
 
+    reasons: dict[int, str] = field(default_factory=dict)
+    """clock id -> for whom it waits."""
+
     def above(self, unit_id: int | None) -> list[Unit]:
         found: list[Unit] = []
         seen: set[int] = set()
@@ -91,9 +116,10 @@ def _sentence(case: Case, row: CaseClock, chains: Chains) -> str:
     what = CLOCK_NAMES[row.kind]
     if row.paused_at is not None:
         return _(
-            "%(what)s: the time stands still since %(when)s.",
+            "%(what)s: the time stands still since %(when)s (%(reason)s).",
             what=what,
             when=_when(row.paused_at, now),
+            reason=PAUSE_NAMES.get(chains.reasons.get(row.id, ""), "—"),
         )
     moment = _when(row.due_at, now)
     if now < row.due_at:

@@ -9,17 +9,13 @@ from typing import Final
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import LazyText, _l
+from portal.i18n import _l
 from workflows.cases import dating, moves, stages, standing
 from workflows.cases.clock_models import PAUSE_REASONS
 from workflows.cases.models import Case, CaseClock
 from workflows.cases.moves import InputRefused
 
 LONGEST: Final = dt.timedelta(days=366)
-REASON_NAMES: dict[str, LazyText] = {
-    "citizen": _l("Waiting for the citizen"),
-    "other_body": _l("Waiting for another body"),
-}
 
 
 def pausable(case: Case) -> list[CaseClock]:

@@ -65,6 +65,7 @@ def test_the_time_stands_still_and_goes_on_by_hand(context: Flask) -> None:
         pause(case)
         db.session.refresh(case)
         assert case.next_due_at is None
+        assert "10:00" in clocks.explain(case, "en")
         until(at(17, 9))
         sweep_clocks()
         assert told(case, "warned", "escalated") == []

@@ -4,8 +4,7 @@ import datetime as dt
 from typing import Any
 
 from portal.i18n import LazyText, _, _l, format_datetime, pick
-from workflows.cases.explain import CLOCK_NAMES
-from workflows.cases.pauses import REASON_NAMES
+from workflows.cases.explain import CLOCK_NAMES, PAUSE_NAMES
 
 WHY: dict[str, LazyText] = {
     "closure": _l("Closed: %(words)s"),
@@ -23,7 +22,7 @@ WHY: dict[str, LazyText] = {
 def lines(kind: str, data: dict[str, Any]) -> list[str]:
     match kind:
         case "paused":
-            found = [str(REASON_NAMES.get(str(data.get("reason")), ""))]
+            found = [str(PAUSE_NAMES.get(str(data.get("reason")), ""))]
             if until := _moment(data.get("until")):
                 found.append(_("Until %(when)s", when=format_datetime(until, "day")))
             return found

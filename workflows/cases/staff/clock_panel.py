@@ -12,6 +12,7 @@ from portal.security import may
 from workflows.callins.fields import LocalDay, LocalTime
 from workflows.cases import pauses, standing
 from workflows.cases.clock_models import ClockSpan
+from workflows.cases.explain import PAUSE_NAMES
 from workflows.cases.models import Case, CaseClock
 from workflows.cases.staff import detail
 from workflows.cases.staff.forms import MOST_TEXT, ActionForm, _options, _text
@@ -21,7 +22,7 @@ class PauseForm(ActionForm):
     action = "pause"
     reason = RadioField(
         _l("For whom the city waits"),
-        choices=lambda: _options(pauses.REASON_NAMES),
+        choices=lambda: _options(PAUSE_NAMES),
         validators=[InputRequired(_l("Choose for whom it waits."))],
     )
     text = _text(_l("What is waited for"), _l("Write what is waited for"), rows=2)
@@ -70,7 +71,7 @@ def panel(case: Case, bound: ActionForm | None = None, *, changed: bool = False)
         resume_form,
         paused,
         next(iter(spans.values()), None),
-        dict(pauses.REASON_NAMES),
+        dict(PAUSE_NAMES),
     )
 
 
