@@ -23,6 +23,7 @@ from .models import (
     CalendarState,
     CityCalendar,
     HolidayShift,
+    UnitCalendar,
 )
 from .reader import Reading
 from .timeline import LAST_YEAR, wall_of_day
@@ -55,6 +56,8 @@ class Changes:
     hours: tuple[tuple[str, dt.date, Weekly], ...] = ()
     closings: tuple[Closing, ...] = ()
     moved: tuple[Moved, ...] = ()
+    units: Mapping[int, str] | None = None
+    """unit id -> the calendar of its own."""
 
 
 NONE = Changes()
@@ -191,6 +194,7 @@ def _fetch(mark: str) -> Changes:
         tuple((row.calendar, row.valid_from, weekly_of(row.weekly)) for row in hours),
         tuple(Closing(tuple(row.calendars), _cut(row)) for row in closures),
         tuple(Moved(row.country, row.day, row.holiday, row.kept_on, row.titles) for row in shifts),
+        {row.unit_id: row.calendar for row in db.session.scalars(select(UnitCalendar))},
     )
 
 

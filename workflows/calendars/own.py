@@ -93,10 +93,7 @@ def set_unit_calendar(unit_id: int, name: str | None, *, by: int | None) -> bool
         row.calendar = name
     db.session.flush()
     audit.record("calendar.of_unit", "unit", unit_id, was=before, calendar=name)
-    db.session.add(
-        CalendarRun(reason="agreement", calendars=[], unit_id=unit_id, words={}, created_by=by)
-    )
-    db.session.flush()
+    changed(CalendarRun(reason="agreement", calendars=[], unit_id=unit_id, words={}, created_by=by))
     return True
 
 

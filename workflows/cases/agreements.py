@@ -11,7 +11,7 @@ from typing import Final
 from portal import audit, clock
 from portal.db import db
 from portal.units.services import escalation_chain
-from workflows.calendars.models import UnitCalendar
+from workflows.calendars import changes
 from workflows.cases import dating
 from workflows.cases.models import Case, CaseClock, CaseEvent
 
@@ -28,9 +28,9 @@ URGENT_OBJECTION: Final = dt.timedelta(hours=2)
 def calendar_of(case: Case) -> str:
     """The hours of the unit that has the case, where it has its own; else its category's."""
     if case.unit_id is not None:
-        own = db.session.get(UnitCalendar, case.unit_id)
+        own = (changes.current().units or {}).get(case.unit_id)
         if own is not None:
-            return own.calendar
+            return own
     return case.category.calendar if case.category else dating.DEFAULT_CALENDAR
 
 
