@@ -8,7 +8,7 @@ from flask_security import current_user
 
 from portal import clock
 from portal.formats import utc
-from portal.i18n import _l
+from portal.i18n import _l, current_language
 from portal.security import allow
 from workflows.calendars.explain import length
 from workflows.cases import clocks, due_steps, pauses
@@ -25,7 +25,7 @@ def due(case_id: int) -> str:
     return render_template(
         "cases_staff/due.html",
         case=case,
-        sentence=clocks.explain(case),
+        sentence=clocks.explain(case, current_language()),
         explained=due_steps.explained(case),
         length=_length,
         now=clock.now(),
