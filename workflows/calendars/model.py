@@ -68,7 +68,8 @@ class Opening:
 class Yearly:
     """A holiday on the same day of every year of a calendar."""
 
-    calendar: Literal["persian", "gregorian", "hijri"]
+    calendar: str
+    """persian, gregorian or hijri."""
     month: int
     day: int
     titles: Titles = field(default_factory=dict)

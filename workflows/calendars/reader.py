@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.i18n import LANGUAGES, _l
@@ -35,13 +34,6 @@ _MONTHS = {
     "persian": (31, 31, 31, 31, 31, 31, 30, 30, 30, 30, 30, 30),
     "hijri": (30, 29, 30, 29, 30, 29, 30, 29, 30, 29, 30, 30),
     "gregorian": (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
-}
-
-
-_YEARLY: dict[str, Literal["persian", "gregorian", "hijri"]] = {
-    "persian": "persian",
-    "gregorian": "gregorian",
-    "hijri": "hijri",
 }
 
 
@@ -343,7 +335,7 @@ class Reader:
             self.say(node, _l("There is no such day in the calendar"))
             return None
         titles = self.titles(given.get("titles"))
-        return Yearly(_YEARLY[calendar], month, day, titles)
+        return Yearly(calendar, month, day, titles)
 
     def number(self, node: Node) -> int | None:
         text = self.text(node)

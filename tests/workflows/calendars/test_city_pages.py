@@ -2,11 +2,12 @@
 
 import datetime as dt
 import io
+import json
 import re
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
+from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import func, select
 
 from portal import clock
@@ -17,7 +18,8 @@ from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from tests.queries import count_queries
-from workflows.calendars import services
+from workflows.calendars import city, services
+from workflows.calendars.closed import closed_day
 from workflows.calendars.models import CalendarClosure, CalendarRun
 from workflows.cases.clock_jobs import redate
 from workflows.cases.models import Case, CaseClock, CaseEvent
@@ -344,3 +346,47 @@ def test_more_closures_ask_no_more_of_the_database(
     assert following
     assert client.get(f"{PAGES}?{following[1]}").text.count("/take-back") == 12
     assert client.get(PAGES + "?before=%00_x").status_code == 200
+
+
+def test_the_command_line_knows_what_was_announced(
+    app: Flask, runner: FlaskCliRunner, context: Flask
+) -> None:
+    def asked() -> str:
+        result = runner.invoke(
+            args=[
+                *("calendars", "due", "--calendar", "tehran-office", "--explain", "--json"),
+                *("--start", "2025-11-22T14:00", "--duration", "PT1H"),
+            ]
+        )
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    assert json.loads(asked())["due"] == "2025-11-23T08:15:00+03:30"
+    city.announce(
+        calendars=["tehran-office"],
+        first=dt.date(2025, 11, 23),
+        last=dt.date(2025, 11, 23),
+        hours=None,
+        reasons={"fa": "برف سنگین"},
+        by=None,
+    )
+    db.session.commit()
+    found = json.loads(asked())
+    # Monday is a public holiday.
+    assert found["due"] == "2025-11-25T08:15:00+03:30"
+    assert any("برف سنگین" in sentence for sentence in found["explanation"])
+    result = runner.invoke(args=["calendars", "redate", "centre-137", "nowhere", "--json"])
+    assert (result.exit_code, json.loads(result.stdout)["ok"]) == (1, False)
+    result = runner.invoke(args=["calendars", "redate", "centre-137", "--json"])
+    assert json.loads(result.stdout) == {"ok": True, "calendars": ["centre-137"]}
+    newest = select(CalendarRun.calendars).order_by(CalendarRun.id.desc()).limit(1)
+    assert db.session.scalars(newest).one() == ["centre-137"]
+
+
+def test_a_day_of_a_closure_stops_campaigns_as_a_holiday_does(context: Flask) -> None:
+    day = dt.date(2025, 11, 23)
+    assert not closed_day(day)
+    city.announce(
+        calendars=["tehran-office"], first=day, last=day, hours=None, reasons={"fa": "سوگ"}, by=None
+    )
+    assert closed_day(day)
