@@ -1,5 +1,6 @@
 """Every table of the plugin, for the migrations."""
 
+from workflows.calendars import models as calendars
 from workflows.callins import models as callins
 from workflows.cases import models as cases
 from workflows.cases.filters import models as case_filters
@@ -17,6 +18,7 @@ from workflows.populations import models as populations
 from workflows.special import models as special
 
 __all__ = [
+    "calendars",
     "callins",
     "case_filters",
     "case_replies",

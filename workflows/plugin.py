@@ -5,8 +5,10 @@ from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
 from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
 from workflows import message_purposes, models
+from workflows.calendars import audit_words as calendar_words
 from workflows.calendars.cli import group as calendars
 from workflows.calendars.closed import closed_day
+from workflows.calendars.views import blueprint as calendar_pages
 from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
@@ -14,6 +16,7 @@ from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
+from workflows.cases.clock_jobs import redate
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.matter import sections as matter_sections
 from workflows.cases.matter.views import blueprint as matters
@@ -52,6 +55,7 @@ from workflows.special.views.staff import blueprint as special
 MODELS = (
     models,
     audit_words,
+    calendar_words,
     callin_words,
     packet_words,
     letter_words,
@@ -81,6 +85,7 @@ plugin = Plugin(
         council_referrals.blueprint,
         matters,
         redactions,
+        calendar_pages,
     ),
     cli=(calendars, cases, packet_commands, workflow_commands, redaction_commands),
     home_tiles=(
@@ -114,6 +119,9 @@ plugin = Plugin(
         NavigationItem(_l("Special messages"), "special.index", "special.read", "listen", order=14),
         NavigationItem(
             _l("Referred to me"), "council_referrals.index", "council.referrals", "council", 15
+        ),
+        NavigationItem(
+            _l("Working calendars"), "calendars.index", "calendars.close", "administration", 72
         ),
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
         NavigationItem(
@@ -227,6 +235,7 @@ plugin = Plugin(
     ),
     periodic=(
         Periodic(sweep_clocks, 60, _l("Follow the deadlines of cases")),
+        Periodic(redate, 60, _l("Compute due times anew after a change")),
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_letters, 300, _l("Follow the replies to letters")),
         Periodic(sweep_special, 300, _l("Note special messages that are overdue")),
@@ -239,6 +248,8 @@ plugin = Plugin(
     contact_history=(history.SOURCE,),
     closed_day=closed_day,
     permissions={
+        "calendars.close": frozenset({"communications"}),
+        "calendars.edit": frozenset(),
         "callins.manage": frozenset({"operator", "communications"}),
         "callins.answer": frozenset({"operator", "official"}),
         "packets.read": frozenset({"council_member", "official", "communications", "evaluator"}),

@@ -36,7 +36,8 @@ class BrokenCalendarError(CalendarError):
 @dataclass(frozen=True)
 class Entry:
     name: str
-    path: Path
+    path: Path | None
+    """None: it lies in the database."""
     source: Literal["shipped", "city"]
     reading: Reading
 

@@ -1,15 +1,21 @@
-"""`flask calendars`: due times and the files of calendars. None of it needs the database."""
+"""`flask calendars`: due times and the files of calendars.
+
+Without a database of the city (nothing installed yet) the files alone are asked.
+"""
 
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from portal.cli import emit
+from portal.config import Settings
+from portal.db import db
 from portal.i18n import LANGUAGES, InputError, _, pick, timezone, use_language
 
-from . import catalogue, clock, services
+from . import catalogue, changes, clock, services
 from .explain import explain, when
 from .iso8601 import parse_duration, parse_start
 from .nodes import Problem
@@ -18,6 +24,15 @@ from .timeline import CalendarError
 group = AppGroup("calendars", help="Business calendars and due times.")
 
 _LANGUAGE = click.Choice(list(LANGUAGES))
+
+
+def _said() -> changes.Changes:
+    """What the city has announced; nothing where it has no database yet, which is not started
+    just to find it empty."""
+    settings: Settings = current_app.extensions["pasokh_settings"]
+    if not settings.database_url and not (settings.data_dir / "services").exists():
+        return changes.NONE
+    return changes.current_if_any()
 
 
 def _fail(problems: list[dict[str, Any]], as_json: bool) -> NoReturn:
@@ -60,13 +75,13 @@ def _due(name: str, start: str, duration: str, as_json: bool) -> clock.Due:
     problems: list[dict[str, Any]] = []
     calendar = moment = span = None
     try:
-        calendar = services.calendar(name)
+        calendar = services.calendar(name, said=_said())
     except CalendarError as error:
         problems.append({"option": "--calendar", "message": str(error)})
         for problem in getattr(error, "problems", ()):
             problems.append({"option": "--calendar", **problem.as_json()})
     try:
-        moment = parse_start(start, calendar or services.calendar("always"))
+        moment = parse_start(start, calendar or services.calendar("always", said=changes.NONE))
     except (InputError, CalendarError) as error:
         problems.append({"option": "--start", "message": str(error.message)})
     try:
@@ -116,7 +131,7 @@ def _line(problem: Problem) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def list_command(lang: str, as_json: bool) -> None:
     """The shipped calendars and the city's own; exit 1 if the file of one has errors."""
-    found = services.entries()
+    found = services.entries(said=_said())
     with use_language(lang):
         if as_json:
             emit({"calendars": [_as_json(entry) for entry in found]})
@@ -138,3 +153,31 @@ def _as_json(entry: catalogue.Entry) -> dict[str, Any]:
         "zone": calendar.zone.key if calendar else None,
         "problems": [problem.as_json() for problem in entry.reading.problems],
     }
+
+
+@group.command("redate")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--lang", type=_LANGUAGE, default="fa", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def redate_command(names: tuple[str, ...], lang: str, as_json: bool) -> None:
+    """Compute the running due times of calendars anew, after a file of theirs was changed.
+
+    Exit code 1: a calendar cannot be used. The work itself is done by the workers.
+    """
+    from . import city
+
+    with use_language(lang):
+        problems: list[dict[str, Any]] = []
+        for name in names:
+            try:
+                services.calendar(name)
+            except CalendarError as error:
+                problems.append({"option": name, "message": str(error)})
+        if problems:
+            _fail(problems, as_json)
+        city.ask_to_redate(sorted(set(names)))
+        db.session.commit()
+        if as_json:
+            emit({"ok": True, "calendars": sorted(set(names))})
+        else:
+            click.echo(_("The due times are being computed anew."))

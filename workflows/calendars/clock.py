@@ -113,14 +113,19 @@ def is_open(calendar: Calendar, moment: datetime) -> bool:
 
 
 def _steps(found: Due) -> tuple[Step, ...]:
-    zone = found.calendar.zone
-    begin, end = to_instant(found.start), to_instant(found.at)
-    spans = found.calendar.timeline.spans(begin, end)
+    return steps_between(found.calendar, found.start, found.at)
+
+
+def steps_between(calendar: Calendar, start: datetime, until_moment: datetime) -> tuple[Step, ...]:
+    """What happens to open time from one moment to another; nothing after the last open time."""
+    zone = calendar.zone
+    begin, end = to_instant(start), to_instant(until_moment)
+    spans = calendar.timeline.spans(begin, end)
     edges = [(begin, begin), *spans]
     steps: list[Step] = []
     for (_before, gap_start), (gap_end, until) in pairwise(edges):
         if gap_start < gap_end:
-            steps += _gap(found.calendar, gap_start, gap_end, is_first=not steps)
+            steps += _gap(calendar, gap_start, gap_end, is_first=not steps)
         steps.append(
             Counted(
                 from_instant(gap_end).astimezone(zone),

@@ -15,6 +15,7 @@ from portal.i18n import (
 
 from .clock import Closed, Counted, Due, Interrupted, Step
 from .model import Reason
+from .models import CalendarClosure
 
 MOST_COUNTED = 12
 """More stretches of open time than this are summed up in the middle."""
@@ -57,6 +58,55 @@ def length(span: timedelta) -> str:
     for part in parts[1:]:
         phrase = _("%(first)s and %(second)s", first=phrase, second=part)
     return phrase
+
+
+def closure_words(row: CalendarClosure) -> str:
+    """When an announced closure begins and ends; its hours are those of the wall clock."""
+    if row.closes is not None and row.opens is not None:
+        return _range(row.closes, row.opens)
+    if row.first_day == row.last_day:
+        return _day(row.first_day)
+    return _("%(from)s to %(to)s", **{"from": _day(row.first_day), "to": _day(row.last_day)})
+
+
+def cells(step: "Step | _Summary") -> tuple[str, str, timedelta | None]:
+    """(when, what, open time that counts) of a step, for a table."""
+    match step:
+        case Counted():
+            what = _("Open")
+            if step.start.utcoffset() != step.end.utcoffset():
+                what = _("Open; the clock was changed in this time")
+            return _range(step.start, step.end), what, step.length
+        case Interrupted():
+            return (
+                _range(step.start, step.end),
+                pick(step.titles) or _("closed by the city"),
+                None,
+            )
+        case Closed():
+            first, last = step.days[0][0], step.days[-1][0]
+            days = _day(first)
+            if first != last:
+                days = _("%(from)s to %(to)s", **{"from": days, "to": _day(last)})
+            reasons = [reason for _day_closed, found in step.days for reason in found]
+            return days, _("Closed (%(reason)s)", reason=_reason_words(reasons)), None
+        case _Summary():
+            return (
+                _(
+                    "%(from)s to %(to)s",
+                    **{
+                        "from": _day(step.counted[0].start.date()),
+                        "to": _day(step.counted[-1].end.date()),
+                    },
+                ),
+                step.what(),
+                step.length(),
+            )
+
+
+def shortened(steps: tuple[Step, ...]) -> "list[Step | _Summary]":
+    """The steps, those in the middle of a long way in one."""
+    return _shortened(steps)
 
 
 def _day(day: date) -> str:
@@ -179,8 +229,24 @@ class _Summary:
         self.closed_days = sum(len(step.days) for step in steps if isinstance(step, Closed))
         self.special = [r for r in _reasons(steps) if r.kind != "weekly"]
 
+    def length(self) -> timedelta:
+        return sum((step.length for step in self.counted), timedelta())
+
+    def what(self) -> str:
+        told = ngettext("Open %(num)s time", "Open %(num)s times", len(self.counted))
+        if not self.closed_days:
+            return told
+        days = ngettext("%(num)s closed day", "%(num)s closed days", self.closed_days)
+        if self.special:
+            days = _(
+                "%(days)s (among them: %(reason)s)",
+                days=days,
+                reason=_reason_words(self.special),
+            )
+        return _("%(told)s; between them %(days)s", told=told, days=days)
+
     def sentence(self) -> str:
-        span = sum((step.length for step in self.counted), timedelta())
+        span = self.length()
         told = ngettext(
             "%(first)s to %(last)s: open %(num)s time, %(length)s in all",
             "%(first)s to %(last)s: open %(num)s times, %(length)s in all",

@@ -68,7 +68,8 @@ class Opening:
 class Yearly:
     """A holiday on the same day of every year of a calendar."""
 
-    calendar: Literal["persian", "gregorian"]
+    calendar: str
+    """persian, gregorian or hijri."""
     month: int
     day: int
     titles: Titles = field(default_factory=dict)
@@ -116,6 +117,9 @@ class Calendar:
     day_closures: tuple[DayClosure, ...] = ()
     timed_closures: tuple[TimedClosure, ...] = ()
     openings: tuple[Opening, ...] = ()
+    moved_holidays: Mapping[tuple[date, str], tuple[date, Titles]] = field(default_factory=dict)
+    """(computed date, English name) of a public holiday -> (the day on which it is kept, its
+    titles). The same day: it is confirmed, no estimate any more."""
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -144,7 +148,7 @@ class Calendar:
     def holidays_on(self, day: date) -> tuple[Reason, ...]:
         found = [Reason("holiday", item.titles) for item in self._holidays_by_day.get(day, ())]
         found += [
-            Reason("holiday", item.titles)
+            Reason("holiday", item.titles, item.calendar == "hijri")
             for item in self.yearly
             if observances.falls_on(item.calendar, item.month, item.day, day)
         ]
@@ -152,7 +156,13 @@ class Calendar:
             found += [
                 Reason("holiday", item.titles, item.estimated)
                 for item in observances.public_holidays(self.country, day.year).get(day, ())
+                if (day, item.titles["en"]) not in self.moved_holidays
             ]
+        found += [
+            Reason("holiday", titles)
+            for kept_on, titles in self.moved_holidays.values()
+            if kept_on == day
+        ]
         return tuple(found)
 
     def shifts_on(self, day: date) -> tuple[Shift, ...]:

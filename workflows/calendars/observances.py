@@ -53,6 +53,31 @@ IRAN: dict[str, tuple[str, str]] = {
 }
 
 
+LUNAR = frozenset(
+    {
+        "Arbaeen",
+        "Ashura",
+        "Birthday of Imam Ali",
+        "Birthday of Mahdi",
+        "Birthday of Muhammad and Imam Ja'far al-Sadiq",
+        "Death of Prophet Muhammad and Martyrdom of Hasan ibn Ali",
+        "Eid al-Adha",
+        "Eid al-Fitr",
+        "Eid al-Fitr Holiday",
+        "Eid al-Ghadir",
+        "Isra' and Mi'raj",
+        "Martyrdom of Ali al-Rida",
+        "Martyrdom of Fatima",
+        "Martyrdom of Hasan al-Askari",
+        "Martyrdom of Imam Ali",
+        "Martyrdom of Imam Ja'far al-Sadiq",
+        "Tasua",
+    }
+)
+"""Those of IRAN that follow the moon: a city may have to keep them on another day than computed,
+also where the calendar of the year has been printed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observance:
     titles: dict[str, str]
@@ -101,7 +126,28 @@ def _persian(day: date) -> tuple[int, int]:
     return converted.month, converted.day
 
 
+_ISLAMIC_EPOCH = 227_015
+"""Ordinal of 1 Muharram 1 (16 July 622 of the Julian calendar)."""
+
+
+@lru_cache(maxsize=4096)
+def _hijri(day: date) -> tuple[int, int]:
+    """Month and day of the tabular Islamic calendar: eleven leap years in thirty, a day added in
+    the years 2, 5, 7, 10, 13, 16, 18, 21, 24, 26, 29 (Reingold and Dershowitz, Calendrical
+    Calculations). The moon itself may be seen a day earlier or later."""
+    number = day.toordinal() - _ISLAMIC_EPOCH
+    year = (30 * number + 10_646) // 10_631
+    begin = 354 * (year - 1) + (3 + 11 * year) // 30
+    month = min(12, (2 * (number - begin) + 1) // 59 + 1)
+    return month, number - begin - (59 * (month - 1) + 1) // 2 + 1
+
+
 def falls_on(calendar: str, month: int, day_of_month: int, day: date) -> bool:
-    """Whether a day of every year of a calendar (persian, gregorian) is this date."""
-    found = _persian(day) if calendar == "persian" else (day.month, day.day)
+    """Whether a day of every year of a calendar (persian, gregorian, hijri) is this date."""
+    if calendar == "persian":
+        found = _persian(day)
+    elif calendar == "hijri":
+        found = _hijri(day)
+    else:
+        found = day.month, day.day
     return found == (month, day_of_month)

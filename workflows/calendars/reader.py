@@ -32,6 +32,7 @@ _MOMENT = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2}
 _DAY_LENGTH = 1440
 _MONTHS = {
     "persian": (31, 31, 31, 31, 31, 31, 30, 30, 30, 30, 30, 30),
+    "hijri": (30, 29, 30, 29, 30, 29, 30, 29, 30, 29, 30, 30),
     "gregorian": (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31),
 }
 
@@ -50,7 +51,7 @@ class Reading:
 
 def read(data: bytes, city_zone: ZoneInfo, stem: str | None = None) -> Reading:
     """Read a file. `stem`, its name without the ending, must be the calendar's name."""
-    reader = _Reader(city_zone)
+    reader = Reader(city_zone)
     root = nodes.parse(data, reader.problems)
     calendar = reader.calendar(root, stem) if root is not None else None
     if any(problem.severity == "error" for problem in reader.problems):
@@ -60,7 +61,9 @@ def read(data: bytes, city_zone: ZoneInfo, stem: str | None = None) -> Reading:
 
 
 @dataclass
-class _Reader:
+class Reader:
+    """One reading: the pieces of a file, and what was wrong with them."""
+
     city_zone: ZoneInfo
     problems: list[Problem] = field(default_factory=list)
 
@@ -323,7 +326,7 @@ class _Reader:
         calendar = self.text(given["calendar"])
         month, day = (self.number(given[key]) for key in ("month", "day"))
         if calendar not in _MONTHS:
-            self.say(given["calendar"], _l("Choose persian or gregorian"))
+            self.say(given["calendar"], _l("Choose persian, hijri or gregorian"))
             return None
         if month is None or day is None:
             return None
@@ -332,7 +335,7 @@ class _Reader:
             self.say(node, _l("There is no such day in the calendar"))
             return None
         titles = self.titles(given.get("titles"))
-        return Yearly("persian" if calendar == "persian" else "gregorian", month, day, titles)
+        return Yearly(calendar, month, day, titles)
 
     def number(self, node: Node) -> int | None:
         text = self.text(node)

@@ -6,85 +6,43 @@ in the same transaction as the row that says so, so a sweep may die anywhere and
 """
 
 import datetime as dt
-import logging
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal import audit, clock
 from portal.db import db
-from portal.units.services import escalation_chain
-from workflows.calendars import services as calendars
-from workflows.calendars.clock import CalendarError
-from workflows.cases.explain import explain, explain_many
+from workflows.cases import agreements, dating, standing
+from workflows.cases.agreements import passed_on, rebase
+from workflows.cases.clock_models import ClockSpan
+from workflows.cases.dating import ALWAYS, DEFAULT_CALENDAR, running
+from workflows.cases.explain import Chains, explain, explain_many
+from workflows.cases.following import clock_rule
 from workflows.cases.models import Case, CaseClock, CaseEvent
+from workflows.engine.model import ClockRule
 
 __all__ = [
+    "ALWAYS",
+    "DEFAULT_CALENDAR",
     "explain",
     "explain_many",
+    "passed_on",
+    "rebase",
     "running",
     "start",
-    "start_feedback",
-    "start_objection",
-    "start_work",
     "stop",
     "stop_all",
     "sweep",
 ]
 
-log = logging.getLogger(__name__)
-
-ALWAYS: Final = "always"
-DEFAULT_CALENDAR: Final = calendars.CITY
-DEFAULT_FIRST_ACTION_HOURS: Final = 8
-DEFAULT_RESOLUTION_HOURS: Final = 40
-
-URGENT_FIRST_ACTION: Final = dt.timedelta(hours=2)
-"""Isfahan's urgent messages: first action within two hours of any day or night."""
-URGENT_WARNING: Final = dt.timedelta(minutes=30)
-WARN_AT: Final = 0.75
-"""Share of the open time after which a clock that is not urgent warns."""
-FEEDBACK: Final = dt.timedelta(hours=24)
-"""Isfahan: the department records the citizen's feedback within a day."""
-OBJECTION: Final = dt.timedelta(hours=16)
-URGENT_OBJECTION: Final = dt.timedelta(hours=2)
-NEXT_LEVEL: Final = dt.timedelta(hours=8)
-"""Open time from one level to the next."""
-URGENT_NEXT_LEVEL: Final = dt.timedelta(hours=1)
+DEFAULT_FIRST_ACTION_HOURS: Final = agreements.DEFAULT_FIRST_ACTION_HOURS
+DEFAULT_RESOLUTION_HOURS: Final = agreements.DEFAULT_RESOLUTION_HOURS
+URGENT_FIRST_ACTION: Final = agreements.URGENT_FIRST_ACTION
+URGENT_OBJECTION: Final = agreements.URGENT_OBJECTION
 BATCH: Final = 50
 
 
 # Starting and stopping: the caller holds the case's lock.
-
-
-def start_work(case: Case, due_at: dt.datetime | None = None) -> None:
-    """The clocks of a new case. `due_at`: a promise that somebody gave, instead of the limit."""
-    category = case.category
-    name = _usable(_calendar_of(case))
-    first = dt.timedelta(
-        hours=category.first_action_hours if category else DEFAULT_FIRST_ACTION_HOURS
-    )
-    whole = dt.timedelta(hours=category.resolution_hours if category else DEFAULT_RESOLUTION_HOURS)
-    begin = case.received_at
-    if case.urgency is not None:
-        start(case, "first_action", ALWAYS, URGENT_FIRST_ACTION, begin)
-    elif due_at is None or calendars.due(name, begin, first).at < due_at:
-        start(case, "first_action", name, first, begin)
-    if due_at is not None:
-        start(case, "resolution", ALWAYS, max(due_at - begin, dt.timedelta()), begin)
-    else:
-        start(case, "resolution", name, whole, begin)
-
-
-def start_feedback(case: Case) -> None:
-    start(case, "feedback", ALWAYS, FEEDBACK)
-
-
-def start_objection(case: Case) -> None:
-    if case.urgency is not None:
-        start(case, "objection", ALWAYS, URGENT_OBJECTION)
-    else:
-        start(case, "objection", _calendar_of(case), OBJECTION)
 
 
 def start(
@@ -93,28 +51,39 @@ def start(
     calendar: str,
     limit: dt.timedelta,
     started_at: dt.datetime | None = None,
+    *,
+    agreed: bool = False,
+    rule: ClockRule | None = None,
 ) -> CaseClock:
-    """A running clock of `limit` open time."""
+    """A running clock of `limit` open time; `agreed`: it changes with the agreement of the case's
+    category and unit. `rule`: when it warns and how often it is reported, by the definition."""
     began = started_at or clock.now()
-    calendar = _usable(calendar)
-    due = calendars.due(calendar, began, limit).at
-    if case.urgency is not None:
-        warn = max(due - URGENT_WARNING, began)
-    else:
-        warn = calendars.due(calendar, began, limit * WARN_AT).at
     row = CaseClock(
         case_id=case.id,
         kind=kind,
-        calendar=calendar,
+        calendar=dating.usable(calendar),
         started_at=began,
         open_seconds=round(limit.total_seconds()),
-        due_at=due,
-        act_at=min(warn, due),
+        agreed=agreed,
+        warn_percent=round(rule.warn_at * 100) if rule else dating.WARN_AT_PERCENT,
+        level_seconds=_level_seconds(rule),
+        level=0,
+        told_units=[],
     )
+    found = dating.moments(
+        row, dating.course(row, (), dating.Known()), urgent=case.urgency is not None
+    )
+    assert found is not None  # noqa: S101 - it has just begun to run
+    row.due_at, row.act_at = found
     db.session.add(row)
-    db.session.flush()
-    _note_next_due(case)
+    dating.note_next_due(case)
     return row
+
+
+def _level_seconds(rule: ClockRule | None) -> int:
+    if rule is None:
+        return round(dating.NEXT_LEVEL.total_seconds())
+    return round((rule.escalate_every_hours or 0) * 3600)
 
 
 def stop(case: Case, kind: str, by: str) -> bool:
@@ -131,46 +100,16 @@ def _stop(case: Case, kinds: tuple[str, ...] | None, by: str) -> bool:
     rows = [row for row in running(case.id) if kinds is None or row.kind in kinds]
     for row in rows:
         row.stopped_at, row.stopped_by, row.act_at = now, by, None
-    db.session.flush()
-    _note_next_due(case)
+    if rows:
+        for span in db.session.scalars(
+            select(ClockSpan).where(
+                ClockSpan.clock_id.in_([row.id for row in rows]), ClockSpan.ended_at.is_(None)
+            )
+        ):
+            span.ended_at = max(now, span.started_at)
+    dating.note_next_due(case)
+    standing.hand_over_end(case)
     return bool(rows)
-
-
-def running(case_id: int) -> list[CaseClock]:
-    """The clocks that run, the one that runs out first ahead."""
-    return list(
-        db.session.scalars(
-            select(CaseClock)
-            .where(CaseClock.case_id == case_id, CaseClock.stopped_at.is_(None))
-            .order_by(CaseClock.due_at, CaseClock.id)
-            .execution_options(populate_existing=True)
-        )
-    )
-
-
-def _note_next_due(case: Case) -> None:
-    case.next_due_at = db.session.scalar(
-        select(func.min(CaseClock.due_at)).where(
-            CaseClock.case_id == case.id, CaseClock.stopped_at.is_(None)
-        )
-    )
-    db.session.flush()
-
-
-def _calendar_of(case: Case) -> str:
-    return case.category.calendar if case.category else DEFAULT_CALENDAR
-
-
-def _usable(name: str) -> str:
-    """The calendar of a name, or one that works: a broken file must not turn a citizen away."""
-    for one in (name, DEFAULT_CALENDAR):
-        try:
-            calendars.due(one, clock.now(), dt.timedelta(hours=1))
-        except CalendarError:
-            log.exception("A calendar cannot be used", extra={"calendar": one})
-        else:
-            return one
-    return ALWAYS
 
 
 # The sweep
@@ -192,13 +131,22 @@ def sweep(limit: int = BATCH) -> int:
         .with_for_update(of=[CaseClock, Case], skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
+    chains: Chains | None = None
+    known = dating.Known()
     for row, case in rows:
-        if row.warned_at is None:
+        if row.act_at is None or row.act_at > now:
+            # What stood still with another clock of its case has gone on a moment ago.
+            continue
+        if row.paused_at is not None:
+            # From the moment that was set, not from when the sweep came by.
+            standing.go_on(case, row.act_at)
+        elif row.warned_at is None:
             _warn(row, case, now)
         elif now < row.due_at:
             row.act_at = row.due_at
         else:
-            _escalate(row, case, now)
+            chains = chains or Chains()
+            _escalate(row, case, now, [unit.id for unit in chains.above(case.unit_id)], known)
     db.session.flush()
     return len(rows)
 
@@ -208,19 +156,36 @@ def _warn(row: CaseClock, case: Case, now: dt.datetime) -> None:
     _tell(row, case, "warned", now, case.unit_id)
 
 
-def _escalate(row: CaseClock, case: Case, now: dt.datetime) -> None:
-    above = escalation_chain(case.unit_id) if case.unit_id is not None else []
-    target = above[row.level] if row.level < len(above) else None
+def _escalate(
+    row: CaseClock, case: Case, now: dt.datetime, above: list[int], known: dating.Known
+) -> None:
+    """Tell the nearest unit above that has not heard of this clock. A case that was passed on has
+    another chain: its superiors are told in their order, those who know are passed over."""
+    untold = [unit_id for unit_id in above if unit_id not in row.told_units]
+    row.act_at = None
+    if not row.level:
+        run_out(row, case)
+    if (not untold and row.level) or not row.level_seconds or row.stopped_at is not None:
+        return
     row.level += 1
     row.escalated_at = now
-    row.act_at = None
-    if row.level < len(above):
-        if case.urgency is not None:
-            row.act_at = now + URGENT_NEXT_LEVEL
-        else:
-            row.act_at = calendars.due(_usable(row.calendar), now, NEXT_LEVEL).at
+    if untold:
+        row.told_units = [*row.told_units, untold[0]]
+    if len(untold) > 1:
+        runs = dating.course(row, dating.spans_of([row.id]).get(row.id, ()), known)
+        row.act_at = dating.from_now(row, runs, urgent=case.urgency is not None)
     # Nobody stands above: it is written down where it happened, once.
-    _tell(row, case, "escalated", now, target if target is not None else case.unit_id)
+    _tell(row, case, "escalated", now, untold[0] if untold else case.unit_id)
+
+
+def run_out(row: CaseClock, case: Case) -> None:
+    """What the definition has the portal do when a clock has run out."""
+    rule = clock_rule(case, row.kind)
+    if rule is not None and rule.then is not None:
+        # Steps stop and start clocks, so they lie above this module.
+        from workflows.cases import flow
+
+        flow.run_out(case, rule.then)
 
 
 def _tell(row: CaseClock, case: Case, kind: str, now: dt.datetime, unit_id: int | None) -> None:

@@ -3,16 +3,15 @@
 import datetime as dt
 from typing import Final
 
+from portal import clock
 from workflows.calendars import services as calendars
-from workflows.cases import clocks
+from workflows.cases import agreements, clocks, dating, standing
 from workflows.cases.models import Case, CaseClock
 from workflows.engine import run
 from workflows.engine.model import ClockRule, Definition
 
-OF_CATEGORY: Final = "category"
 PROMISED: Final = "resolution"
 """The clock that a promise given by a person takes the place of."""
-FIRST: Final = "first_action"
 
 
 def begin(case: Case, definition: Definition, due_at: dt.datetime | None = None) -> None:
@@ -27,9 +26,11 @@ def begin(case: Case, definition: Definition, due_at: dt.datetime | None = None)
             start(case, rule, since)
         elif name == PROMISED:
             limit = max(due_at - since, dt.timedelta())
-            clocks.start(case, name, clocks.ALWAYS, limit, since)
-        elif calendars.due(calendar_of(case, rule), since, limit_of(case, rule)).at < due_at:
-            start(case, rule, since)
+            clocks.start(case, name, clocks.ALWAYS, limit, since, rule=rule)
+        else:
+            calendar, limit = agreements.of(case, name)
+            if calendars.due(dating.usable(calendar), since, limit).at < due_at:
+                start(case, rule, since)
 
 
 def follow(case: Case, definition: Definition, before: str, after: str, action: str) -> None:
@@ -39,26 +40,31 @@ def follow(case: Case, definition: Definition, before: str, after: str, action: 
     for name in run.start_clocks(definition, before, after, action):
         if name not in {row.kind for row in clocks.running(case.id)}:
             start(case, definition.clocks[name])
+    if before != after:
+        _pause(case, definition, before, after)
 
 
 def start(case: Case, rule: ClockRule, since: dt.datetime | None = None) -> CaseClock:
-    return clocks.start(case, rule.name, calendar_of(case, rule), limit_of(case, rule), since)
+    """A clock of the definition, in the hours and with the limit that hold for the case now."""
+    return clocks.start(
+        case,
+        rule.name,
+        *agreements.of(case, rule.name),
+        since,
+        agreed=rule.calendar == agreements.OF_CATEGORY,
+        rule=rule,
+    )
 
 
-def calendar_of(case: Case, rule: ClockRule) -> str:
-    """Name of the calendar a clock of the case runs in."""
-    if rule.calendar != OF_CATEGORY:
-        return rule.calendar
-    return case.category.calendar if case.category else clocks.DEFAULT_CALENDAR
-
-
-def limit_of(case: Case, rule: ClockRule) -> dt.timedelta:
-    """Open time: the definition's, or what the category of the case promises."""
-    if rule.limit_hours is not None:
-        return dt.timedelta(hours=rule.limit_hours)
-    category = case.category
-    if rule.name == FIRST:
-        hours = category.first_action_hours if category else clocks.DEFAULT_FIRST_ACTION_HOURS
-    else:
-        hours = category.resolution_hours if category else clocks.DEFAULT_RESOLUTION_HOURS
-    return dt.timedelta(hours=hours)
+def _pause(case: Case, definition: Definition, before: str, after: str) -> None:
+    """States may hold clocks: they stand still from the moment a case comes there."""
+    wanted = set(run.paused_clocks(definition, after))
+    if not wanted and not run.paused_clocks(definition, before):
+        return
+    now = clock.now()
+    standing.go_on(case, now)
+    for row in clocks.running(case.id):
+        if row.kind in wanted and row.paused_at is None and row.due_at > now:
+            dating.begin_span(row, "paused", now, kind="pause", reason="other_body")
+            row.paused_at, row.act_at = now, None
+    dating.note_next_due(case)

@@ -20,13 +20,13 @@ from portal.i18n import (
     use_language,
 )
 from portal.units.models import Unit
+from workflows.cases.clock_models import ClockSpan
+from workflows.cases.following import clock_title
 from workflows.cases.models import Case, CaseClock
 
-CLOCK_NAMES: dict[str, LazyText] = {
-    "first_action": _l("First action"),
-    "resolution": _l("Full settlement"),
-    "feedback": _l("Citizen's feedback"),
-    "objection": _l("Answer to the objection"),
+PAUSE_NAMES: dict[str, LazyText] = {
+    "citizen": _l("Waiting for the citizen"),
+    "other_body": _l("Waiting for another body"),
 }
 
 
@@ -36,10 +36,13 @@ def explain(case: Case, lang: str | None = None) -> str:
 
 
 def explain_many(cases: Iterable[Case], lang: str | None = None) -> dict[int, str]:
-    """case id -> its sentence; two queries for any number of cases."""
+    """case id -> its sentence; two queries for any number of cases, three where some wait."""
     cases = list(cases)
     clocks = _first_clocks([case.id for case in cases])
-    chains = _Chains() if clocks else None
+    chains = Chains() if clocks else None
+    waiting = [row.id for row in clocks.values() if row.paused_at is not None]
+    if chains and waiting:
+        chains.reasons = _reasons(waiting)
     with use_language(lang):
         return {
             case.id: _sentence(case, clocks[case.id], chains)
@@ -49,24 +52,44 @@ def explain_many(cases: Iterable[Case], lang: str | None = None) -> dict[int, st
         }
 
 
+def _reasons(clock_ids: list[int]) -> dict[int, str]:
+    """clock id -> for whom it waits now."""
+    rows = db.session.execute(
+        select(ClockSpan.clock_id, ClockSpan.reason).where(
+            ClockSpan.clock_id.in_(clock_ids),
+            ClockSpan.ended_at.is_(None),
+            ClockSpan.kind == "pause",
+        )
+    )
+    return {row.clock_id: row.reason or "" for row in rows}
+
+
 def _first_clocks(case_ids: list[int]) -> dict[int, CaseClock]:
     """Of each case the running clock that runs out first."""
     rows = db.session.scalars(
         select(CaseClock)
         .where(CaseClock.case_id.in_(case_ids), CaseClock.stopped_at.is_(None))
-        .order_by(CaseClock.due_at.desc(), CaseClock.id.desc())
+        .order_by(
+            # One that stands still says so only where no other runs.
+            CaseClock.paused_at.is_not(None).desc(),
+            CaseClock.due_at.desc(),
+            CaseClock.id.desc(),
+        )
     )
     return {row.case_id: row for row in rows}
 
 
 @dataclass
-class _Chains:
+class Chains:
     """The tree of units in one query, for lists; portal.units.services.escalation_chain is the
     same for one unit."""
 
     units: dict[int, Unit] = field(
         default_factory=lambda: {unit.id: unit for unit in db.session.scalars(select(Unit))}
     )
+
+    reasons: dict[int, str] = field(default_factory=dict)
+    """clock id -> for whom it waits."""
 
     def above(self, unit_id: int | None) -> list[Unit]:
         found: list[Unit] = []
@@ -80,10 +103,17 @@ class _Chains:
         return found
 
 
-def _sentence(case: Case, row: CaseClock, chains: _Chains) -> str:
+def _sentence(case: Case, row: CaseClock, chains: Chains) -> str:
     now = clock.now()
     above = chains.above(case.unit_id)
-    what = CLOCK_NAMES[row.kind]
+    what = clock_title(case, row.kind)
+    if row.paused_at is not None:
+        return _(
+            "%(what)s: the time stands still since %(when)s (%(reason)s).",
+            what=what,
+            when=_when(row.paused_at, now),
+            reason=PAUSE_NAMES.get(chains.reasons.get(row.id, ""), "—"),
+        )
     moment = _when(row.due_at, now)
     if now < row.due_at:
         left = _span(row.due_at - now)
@@ -97,8 +127,8 @@ def _sentence(case: Case, row: CaseClock, chains: _Chains) -> str:
             unit=pick(above[0].names),
         )
     late = _span(now - row.due_at)
-    if row.level and above:
-        told = above[min(row.level, len(above)) - 1]
+    if row.told_units:
+        told = chains.units[row.told_units[-1]]
         return _(
             "%(what)s was due by %(when)s; %(late)s late; it has been reported to %(unit)s.",
             what=what,

@@ -4,7 +4,7 @@ Nothing commits. Whoever takes a step holds the case's lock.
 """
 
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,27 +14,42 @@ from portal.db import db
 from portal.i18n import _l, pick
 from portal.security import ADMINISTRATOR
 from workflows.cases import clockwork, effects, guards
-from workflows.cases.explain import CLOCK_NAMES
+from workflows.cases.following import (
+    OF_ORIGIN,
+    ORDINARY,
+    SPECIAL,
+    URGENT,
+    clock_title,
+    definition_of,
+    workflow_for,
+)
 from workflows.cases.matter import answers
 from workflows.cases.models import Case
 from workflows.cases.stages import StageError
-from workflows.engine import catalogue, run, versions
-from workflows.engine.model import Definition, State, Transition
+from workflows.engine import run, versions
+from workflows.engine.model import State, Transition
 
-ORDINARY: Final = "follow-up"
-URGENT: Final = "urgent"
-SPECIAL: Final = "special"
-OF_ORIGIN: Final = {"call_in": "call-in-promise", "decision": "council-decision"}
-
-
-def workflow_for(
-    urgency: str | None, origin_type: str | None, of_category: str | None = None
-) -> str:
-    """Name of the workflow of a new case: danger before all, then what brought it, then what its
-    category says."""
-    if urgency is not None:
-        return URGENT
-    return OF_ORIGIN.get(origin_type or "") or of_category or ORDINARY
+__all__ = [
+    "OF_ORIGIN",
+    "ORDINARY",
+    "SPECIAL",
+    "URGENT",
+    "bind",
+    "change",
+    "check",
+    "clock_title",
+    "definition_of",
+    "facts",
+    "needs_feedback",
+    "possible",
+    "put_aside",
+    "roles_of",
+    "run_out",
+    "state_of",
+    "state_title",
+    "take",
+    "workflow_for",
+]
 
 
 def bind(case: Case, name: str) -> None:
@@ -54,27 +69,12 @@ def change(case: Case, name: str) -> bool:
     return True
 
 
-def definition_of(case: Case) -> Definition:
-    """What a case follows; only reads."""
-    if case.definition_id is not None:
-        return versions.get(case.definition_id)
-    return catalogue.shipped()[workflow_for(case.urgency, case.origin_type)]
-
-
 def state_of(case: Case) -> State:
     return definition_of(case).states[case.state]
 
 
 def state_title(case: Case, lang: str | None = None) -> str:
     return pick(dict(state_of(case).titles), lang)
-
-
-def clock_title(case: Case, name: str, lang: str | None = None) -> str:
-    """What a clock of a case is called: in its definition, else by the portal."""
-    rule = definition_of(case).clocks.get(name)
-    if rule is not None:
-        return pick(dict(rule.titles), lang)
-    return str(CLOCK_NAMES.get(name, name))
 
 
 def facts(case: Case) -> dict[str, Any]:
@@ -143,6 +143,17 @@ def take(case: Case, action: str, *, by: int | None = None, **form: Any) -> Tran
     effects.apply(case, step.effects, action)
     db.session.flush()
     return step
+
+
+def run_out(case: Case, action: str) -> None:
+    """What the definition has the portal do of itself when a clock has run out, if it still can."""
+    from workflows.cases import steps  # which carries out what definitions alone know
+
+    try:
+        step = take(case, action)
+    except StageError:
+        return
+    steps.taken_by_itself(case, step)
 
 
 def put_aside(case: Case) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, BigId, Created, SortKey, Texts
@@ -260,6 +262,13 @@ class CaseClock(Base):
     __table_args__ = (
         # What the sweep looks at: the next moment at which something must be done about it.
         Index("ix_case_clocks_next", "act_at", "id", postgresql_where=text("stopped_at IS NULL")),
+        # A calendar that changes: whose due times must be found anew.
+        Index(
+            "ix_case_clocks_calendar",
+            "calendar",
+            "case_id",
+            postgresql_where=text("stopped_at IS NULL"),
+        ),
         Index(
             "uq_case_clocks_running",
             "case_id",
@@ -283,7 +292,18 @@ class CaseClock(Base):
     warned_at: Mapped[dt.datetime | None]
     escalated_at: Mapped[dt.datetime | None]
     level: Mapped[int] = mapped_column(default=0)
-    """How far up the unit chain it has been reported."""
+    """How often it has been reported upwards."""
+    warn_percent: Mapped[int] = mapped_column(default=75)
+    """Of the open time, after which it warns."""
+    level_seconds: Mapped[int] = mapped_column(default=28_800)
+    """Open time from one level of the unit chain to the next; 0: it is never reported upwards."""
+    told_units: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    """Units above that have heard of it, in this order: nobody is told twice, whatever unit the
+    case is passed to, and of the new unit's chain nobody is passed over."""
+    agreed: Mapped[bool] = mapped_column(default=False)
+    """It follows the agreement of category and unit, and changes with it."""
+    paused_at: Mapped[dt.datetime | None]
+    """It stands still since then; what happened before is in case_clock_spans."""
     stopped_at: Mapped[dt.datetime | None]
     stopped_by: Mapped[str | None]
     """What stopped it: the event's kind."""

@@ -99,6 +99,11 @@ EVENT_NAMES: dict[str, LazyText] = {
     "hidden": _l("A text was hidden from the citizen"),
     "shown": _l("A hidden text is shown again"),
     "redacted": _l("Words were removed for good"),
+    # Clocks
+    "paused": _l("Deadlines stand still"),
+    "resumed": _l("Deadlines go on"),
+    "rebased": _l("Another agreement on time"),
+    "redated": _l("Deadlines computed anew"),
 }
 
 

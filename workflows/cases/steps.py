@@ -60,6 +60,24 @@ def perform(
     return case
 
 
+def taken_by_itself(case: Case, step: Transition) -> None:
+    """The history, and the end where it is one, of a step that a clock has brought about."""
+    moves.add_event(
+        case.id,
+        "step",
+        public=True,
+        unit_id=case.unit_id,
+        action=step.action,
+        titles=dict(step.titles),
+        state=case.state,
+        state_titles=dict(flow.state_of(case).titles),
+    )
+    audit.record("case.step", "case", case.id, step=step.action, after=case.state)
+    if case.stage in {"feedback", "closed"}:
+        _ended(case, step, {}, None)
+    db.session.flush()
+
+
 def declared(case: Case, action: str) -> tuple[FormField, ...]:
     """The form of an action from the state where the case is."""
     return run.form_of(flow.definition_of(case), case.state, action)

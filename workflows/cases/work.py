@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
-from workflows.cases import feedback, flow, moves
+from workflows.cases import clocks, feedback, flow, moves
 from workflows.cases.filters import mentions
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
@@ -46,6 +46,8 @@ def assign(
         from_unit=before[0],
     )
     audit.record("case.assigned", "case", case.id, unit=unit_id, assignee=assignee_id, was=before)
+    if before[0] != unit_id:
+        clocks.passed_on(case, by)
     db.session.flush()
     return case
 

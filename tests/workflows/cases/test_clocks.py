@@ -217,6 +217,6 @@ def test_a_list_is_explained_in_two_queries_and_with_the_same_chain(chain: list[
         sentences = clocks.explain_many(cases, "en")
     assert len(sentences) == len(cases)
     assert queries.count == 2, queries.statements
-    chains = explain._Chains()
+    chains = explain.Chains()
     for unit_id in chain:
         assert [unit.id for unit in chains.above(unit_id)] == escalation_chain(unit_id)

@@ -153,6 +153,10 @@ def _snapshot(case: Case, now: dt.datetime) -> dict[str, Any]:
                 "warned_at": _iso(row.warned_at),
                 "escalated_at": _iso(row.escalated_at),
                 "level": row.level,
+                "told_units": list(row.told_units),
+                "agreed": row.agreed,
+                "warn_percent": row.warn_percent,
+                "level_seconds": row.level_seconds,
             }
             for row in clocks.running(case.id)
         ],
@@ -200,7 +204,7 @@ def _resume(case: Case, one: dict[str, Any], now: dt.datetime) -> None:
     if left > dt.timedelta():
         due = calendars.due(one["calendar"], now, left).at
         warned = one["warned_at"] is not None
-        warn = calendars.due(one["calendar"], now, left * clocks.WARN_AT).at
+        warn = calendars.due(one["calendar"], now, left * one["warn_percent"] / 100).at
         act = due if warned else min(warn, due)
     db.session.add(
         CaseClock(
@@ -214,6 +218,10 @@ def _resume(case: Case, one: dict[str, Any], now: dt.datetime) -> None:
             warned_at=_moment(one["warned_at"]),
             escalated_at=_moment(one["escalated_at"]),
             level=one["level"],
+            told_units=one["told_units"],
+            agreed=one["agreed"],
+            warn_percent=one["warn_percent"],
+            level_seconds=one["level_seconds"],
         )
     )
 

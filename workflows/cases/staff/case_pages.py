@@ -16,7 +16,7 @@ from workflows.cases import clocks, flow, moves, stages, urgency, work
 from workflows.cases.matter import panel as matter
 from workflows.cases.models import Case
 from workflows.cases.replies import services as canned
-from workflows.cases.staff import detail, forms, history, lists
+from workflows.cases.staff import clock_panel, detail, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
 
 FIELDS = {"unit": "unit_id", "assignee": "assignee_id", "words": "text"}
@@ -67,6 +67,7 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         conflict=conflict,
         forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.steps") else {},
         replies=canned.panel(case) if "finish" in steps and may("cases.work") else [],
+        clock_panel=clock_panel.panel(case, bound, changed=bool(conflict)),
     )
 
 
@@ -156,6 +157,7 @@ def _changed(
 ) -> ResponseReturnValue:
     case = found(case_id)
     still = any(step.action == form.action for step in flow.possible(case, may, my_roles()))
+    still = still or clock_panel.possible(case, form.action)
     return draw(case, form, why if still else GONE), 409
 
 

@@ -4,10 +4,11 @@ import datetime as dt
 from typing import Any
 
 from portal.i18n import _, digits, format_datetime, pick
-from workflows.cases.models import CaseEvent
+from workflows.cases.following import clock_title
+from workflows.cases.models import Case, CaseEvent
 from workflows.cases.redaction import labels as removing
 from workflows.cases.rules import words
-from workflows.cases.staff import labels
+from workflows.cases.staff import clock_history, labels
 from workflows.cases.staff.detail import Detail
 
 
@@ -48,7 +49,7 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "warned" | "escalated":
             if event.kind == "escalated" and unit:
                 lines.append(_("To: %(unit)s", unit=unit))
-            lines.append(_reason(event.data))
+            lines.append(_reason(detail.case, event.data))
         case "answered":
             outcome = event.data.get("outcome", "")
             lines.append(str(labels.OUTCOMES.get(outcome, outcome)))
@@ -71,6 +72,8 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "redacted" | "hidden":
             reason = removing.REASONS.get(str(event.data.get("reason")))
             lines.append(str(reason or ""))
+        case "paused" | "resumed" | "rebased" | "redated":
+            lines += clock_history.lines(detail.case, event.kind, event.data)
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:
@@ -87,11 +90,11 @@ def _how(channel: str) -> str:
     }.get(channel, "")
 
 
-def _reason(data: dict[str, Any]) -> str:
+def _reason(case: Case, data: dict[str, Any]) -> str:
     due = _moment(data.get("due_at"))
-    what = labels.CLOCKS.get(str(data.get("clock")))
-    if due is None or what is None:
+    if due is None:
         return ""
+    what = clock_title(case, str(data.get("clock")))
     return _("%(what)s, due %(when)s", what=what, when=format_datetime(due, "day"))
 
 

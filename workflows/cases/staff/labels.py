@@ -2,7 +2,7 @@
 
 from portal.i18n import LazyText, _l
 from workflows.cases import stages
-from workflows.cases.explain import CLOCK_NAMES
+from workflows.cases.following import CLOCK_NAMES
 
 STAGES = stages.STAGE_NAMES
 OUTCOMES = stages.OUTCOME_NAMES
