@@ -302,10 +302,11 @@ def test_two_people_on_one_phone(
     assert [each.user_id for each in entries(app)] == [supervisor.id]
 
 
-def test_a_full_phone_says_so_and_keeps_what_was_typed(
+def test_a_full_phone_and_a_broken_server_lose_nothing(
     app: Flask, live: str, open_page: Callable[..., Page], supervisor: User
 ) -> None:
     order(app, supervisor, "یک")
+    order(app, supervisor, "دو")
     page = open_page(360)
     enter(page, live, supervisor)
     ready(page, live)
@@ -324,6 +325,25 @@ def test_a_full_phone_says_so_and_keeps_what_was_typed(
     page.evaluate("() => { IDBObjectStore.prototype.put = window.realPut; }")
     save(page)
     expect(page.locator(COUNTS)).to_have_text(counted(page, 1, 0))
+    open_visit(page, "دو")
+    fill_settled(page, "پر شد")
+    save(page)
+    # A server that breaks at one record holds up no other.
+    broken: list[int] = []
+
+    def break_once(route: Any) -> None:
+        if broken:
+            route.continue_()
+        else:
+            broken.append(1)
+            route.fulfill(status=500, body="x")
+
+    page.route(f"{live}{PAGE}records", break_once)
+    page.context.set_offline(False)
+    expect(page.locator(COUNTS)).to_have_text(counted(page, 1, 1))
+    page.click("#field-send")
+    expect(page.locator(COUNTS)).to_have_text(counted(page, 0, 2))
+    assert len(entries(app)) == 2
 
 
 @pytest.mark.parametrize(("language", "width"), LOOKS)

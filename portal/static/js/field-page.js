@@ -433,14 +433,16 @@
     });
     var worker = navigator.serviceWorker
       ? navigator.serviceWorker.register(addresses.worker) : Promise.reject(new Error('no worker'));
+    worker.catch(function () { /* Seen below, after the visits are there. */ });
     // What is on the phone can be read at once, however slow the network is.
     return Field.keptVisits(addresses.visits).then(use).then(tidy).then(route)
-      .then(function () { return worker; }).then(refresh).then(keepPage)
+      .then(refresh).then(function () { return worker; }).then(keepPage)
       .catch(function () { /* No network. */ })
       .then(function () { return visit ? null : route(); })
       .then(ready).then(store.count.bind(store)).then(sendIfWaiting);
   }).catch(function () {
     root.hidden = false;
+    document.getElementById('field-plain').hidden = false;
     part('home').hidden = true;
     root.insertBefore(element('p', 'callout callout--warning', texts.noStore), root.firstChild);
   });

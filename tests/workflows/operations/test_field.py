@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -186,6 +187,41 @@ def test_a_second_record_of_a_visit_is_a_note(app: Flask, phone: Desk, superviso
     assert [answer.json["state"] for answer in answers] == ["taken", "note"]
     with app.app_context():
         assert db.session.get_one(Visit, visit_id).words == "یک"
+
+
+def test_the_same_record_at_the_same_moment_is_taken_once(app: Flask, supervisor: User) -> None:
+    """Two tabs of one phone, or a phone that lost patience."""
+    visit_id = order(app, supervisor, make_case(urgency="danger"))
+    key, start = uuid.uuid4(), threading.Barrier(4)
+    states: list[str] = []
+
+    def arrive() -> None:
+        with app.app_context():
+            now = clock.now()
+            own = visits.Record(
+                uuid=key, visit_id=visit_id, kind="finding", at=now, sent=now,
+                finding="settled", words="پر شد", answer="پر شد",
+            )  # fmt: skip
+            start.wait()
+            states.append(visits.take(own, supervisor.id).state)
+            db.session.commit()
+            db.session.remove()
+
+    threads = [threading.Thread(target=arrive) for _each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert states == ["taken"] * 4
+    assert len(entries(app)) == 1
+    with app.app_context():
+        case = db.session.scalars(select(Case)).one()
+        assert case.stage == "feedback" and len(events(case, "answered")) == 1
+
+
+def entries(app: Flask) -> list[FieldEntry]:
+    with app.app_context():
+        return list(db.session.scalars(select(FieldEntry)))
 
 
 REFUSED: list[dict[str, Any]] = [
