@@ -54,6 +54,8 @@ class Category(Base):
     """Open hours of the calendar; an urgent case has 2 hours around the clock instead."""
     resolution_hours: Mapped[int] = mapped_column(default=40)
     active: Mapped[bool] = mapped_column(default=True)
+    definition: Mapped[str | None] = mapped_column(String(60))
+    """Name of the workflow definition its cases follow; empty: the usual one."""
 
 
 class Case(Base):
@@ -129,6 +131,8 @@ class Case(Base):
     search_key: Mapped[str]
     form_key: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     """Digest of one filled-in form: sent twice, it is one case."""
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What its channel adds (workflows.cases.channels)."""
     category: Mapped[Category | None] = relationship()
 
 
