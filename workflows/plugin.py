@@ -12,6 +12,12 @@ from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
 from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
+from workflows.calls import labels as call_words
+from workflows.calls.packet import SECTION as CALLS_SECTION
+from workflows.calls.views import callbacks as callback_pages
+from workflows.calls.views import figures as call_figures
+from workflows.calls.views.desk import blueprint as calls
+from workflows.calls.views.public import blueprint as call_me
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
 from workflows.cases.jobs import sweep_clocks
@@ -25,8 +31,10 @@ from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
 
-MODELS = (models, audit_words, callin_words, packet_words)
+MODELS = (models, audit_words, callin_words, packet_words, call_words)
 """Imported so that tables and audit words are known."""
+CALL_PAGES = (callback_pages, call_figures)
+"""Imported so that their routes hang on the blueprint of calls."""
 
 plugin = Plugin(
     name="workflows",
@@ -38,6 +46,8 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        calls,
+        call_me,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -68,6 +78,9 @@ plugin = Plugin(
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
         ),
+        NavigationItem(_l("Calls"), "calls.desk", "calls.take", "listen", order=5),
+        NavigationItem(_l("Call-backs"), "calls.callback_queue", "calls.take", "listen", order=6),
+        NavigationItem(_l("Calls in numbers"), "calls.figures", "calls.read", "reports", order=20),
         NavigationItem(_l("Council packets"), "council.index", "packets.read", "council", 10),
         NavigationItem(_l("Compile a packet"), "packets.index", "packets.compile", "council", 20),
         NavigationItem(_l("Cases"), "cases.index", "cases.read", "listen", order=10),
@@ -129,7 +142,7 @@ plugin = Plugin(
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
-    packet_sections=SECTIONS,
+    packet_sections=(*SECTIONS, CALLS_SECTION),
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
     closed_day=closed_day,
@@ -139,6 +152,8 @@ plugin = Plugin(
         "packets.read": frozenset({"council_member", "official", "communications", "evaluator"}),
         "packets.compile": frozenset({"communications"}),
         "packets.decide": frozenset({"council_member"}),
+        "calls.take": frozenset({"operator"}),
+        "calls.read": frozenset({"operator", "communications", "official", "evaluator"}),
         "cases.read": frozenset(
             {"operator", "unit_officer", "field_supervisor", "official", "evaluator"}
         ),

@@ -130,7 +130,10 @@ def take_next(user_id: int) -> int | None:
     query: Select[Any] = (
         select(Callback)
         .where(Callback.state == "waiting", Callback.call_at <= clock.now(), _free(user_id))
-        .order_by(Callback.call_at, Callback.id)
+        # Whom one has begun to call comes first, until that is recorded.
+        .order_by(
+            Callback.taken_by.is_not_distinct_from(user_id).desc(), Callback.call_at, Callback.id
+        )
         .limit(1)
         .with_for_update(skip_locked=True)
     )

@@ -1,5 +1,6 @@
 """What people who work on cases type."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -221,6 +222,8 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
         validators=[Length(max=MOST_PLACE)],
     )
     neighbourhood = StringField(_l("Neighbourhood"), validators=[Length(max=MOST_LINE)])
+    call = HiddenField()
+    callback = HiddenField()
 
     e164: str | None = None
 
@@ -230,6 +233,11 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
             ("", _("Not clear yet")),
             *((str(key), name) for key, name in categories),
         ]
+
+    def know_number(self) -> None:
+        """Reads a number that was filled in by us; one that is none stays as it is."""
+        with contextlib.suppress(phones.PhoneError):
+            self.e164 = phones.parse_mobile(self.phone.data or "").e164
 
     def validate_phone(self, field: Any) -> None:
         if not (field.data or "").strip():

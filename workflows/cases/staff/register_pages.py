@@ -9,6 +9,7 @@ from portal.contacts.models import Contact
 from portal.db import db
 from portal.i18n import _, current_language, default_language
 from portal.security import allow
+from workflows.calls import registering
 from workflows.cases import clocks, codes, intake, moves
 from workflows.cases.public.slip import qr_path
 from workflows.cases.staff import detail
@@ -22,7 +23,13 @@ FIELDS = {"category": "category_id"}
 @blueprint.get("/new")
 @allow("cases.register")
 def new() -> str:
-    return _page(_form(language=default_language()))
+    """Empty, or filled in with what a call brought along."""
+    source = registering.source(request.args.get("call"), request.args.get("callback"))
+    form = _form(**{"language": default_language(), **source.data})
+    form.call.data = str(source.call_id or "")
+    form.callback.data = str(source.callback_id or "")
+    form.know_number()
+    return _page(form, looked_up=form.e164 is not None)
 
 
 @blueprint.post("/new")
@@ -34,7 +41,9 @@ def register() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form), 422
     try:
-        case = intake.receive(registered_by=current_user.id, **form.values())
+        source = registering.source(form.call.data, form.callback.data)
+        case = intake.receive(registered_by=current_user.id, **source.origin, **form.values())
+        registering.finished(source, case, by=current_user.id)
     except moves.InputRefused as error:
         db.session.rollback()
         name = FIELDS.get(error.field, error.field)
