@@ -25,7 +25,9 @@ def group() -> None:
 def import_cases(file: Path, as_json: bool) -> None:
     """Register the messages of a CSV file; nobody is written to.
 
-    Columns: channel,text,language,phone,name,category,neighbourhood,place,received_at,urgency.
+    Columns: channel,text,language,phone,name,category,neighbourhood,place,received_at,urgency;
+    latitude,longitude,district; network,link,reach,author,programme,aired_at; answer:KEY for the
+    questions of a category.
     Row 0 in "rejected" is the file itself. Exit 1 when anything was rejected.
     """
     with use_language("en"):

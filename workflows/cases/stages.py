@@ -60,6 +60,8 @@ EVENT_NAMES: dict[str, LazyText] = {
     "escalated": _l("Reported to the unit above"),
     "sms": _l("SMS"),
     "urgent": _l("Marked as urgent"),
+    "photo": _l("Photo added"),
+    "place": _l("Place corrected"),
 }
 
 WORKING = frozenset({"received", "assigned", "in_progress"})

@@ -6,6 +6,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
+from flask_wtf import FlaskForm
 
 from portal import clock
 from portal.db import db
@@ -14,7 +15,7 @@ from portal.security import allow, may
 from portal.units import services as units
 from workflows.cases import clocks, moves, stages, urgency, work
 from workflows.cases.models import Case
-from workflows.cases.staff import detail, forms, history, lists
+from workflows.cases.staff import detail, detail_panel, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
 
 FIELDS = {"unit": "unit_id", "assignee": "assignee_id", "words": "text"}
@@ -39,8 +40,15 @@ def show(case_id: int) -> str:
     return page(found(case_id))
 
 
-def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "") -> str:
-    """The page; `bound` is the form that was sent and is shown again with what was typed."""
+def page(
+    case: Case,
+    bound: forms.ActionForm | None = None,
+    conflict: object = "",
+    *,
+    panel_form: FlaskForm | None = None,
+) -> str:
+    """The page; `bound` or `panel_form` is the form that was sent and is shown again with what was
+    typed."""
     seen = detail.read(case)
     now = clock.now()
     steps = [step.action for step in stages.allowed(case, may)]
@@ -56,6 +64,8 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         steps=steps,
         sent=bound,
         conflict=conflict,
+        extra=detail_panel.of(case, panel_form),
+        panel_form=panel_form,
         forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.work") else {},
     )
 

@@ -20,6 +20,7 @@ CHANGEABLE = (
     "first_action_hours",
     "resolution_hours",
     "active",
+    "definition",
 )
 
 
@@ -50,6 +51,7 @@ def create(
     first_action_hours: int,
     resolution_hours: int,
     active: bool = True,
+    definition: str | None = None,
 ) -> int:
     """A new category; returns its id. Raises CategoryError."""
     code = ascii_digits(code).strip().lower()
@@ -69,6 +71,7 @@ def create(
             first_action_hours=first_action_hours,
             resolution_hours=resolution_hours,
             active=active,
+            definition=definition,
         )
         .on_conflict_do_nothing(index_elements=["code"])
         .returning(Category.id)
@@ -88,6 +91,7 @@ def change(
     first_action_hours: int,
     resolution_hours: int,
     active: bool,
+    definition: str | None = None,
 ) -> bool:
     """Change a category; says whether anything differs. Running clocks keep their times.
 
@@ -102,6 +106,7 @@ def change(
     category.unit_id, category.calendar, category.active = unit_id, calendar, active
     category.first_action_hours = first_action_hours
     category.resolution_hours = resolution_hours
+    category.definition = definition
     changes = {
         name: [old, getattr(category, name)]
         for name, old in before.items()

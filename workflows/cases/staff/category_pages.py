@@ -11,6 +11,7 @@ from portal.security import allow
 from portal.units import services as units
 from workflows.calendars import services as calendars
 from workflows.cases.models import Category
+from workflows.cases.questions.views import panel
 from workflows.cases.staff import categories
 from workflows.cases.staff.blueprint import blueprint
 from workflows.cases.staff.forms import CategoryForm
@@ -53,6 +54,7 @@ def edit_category(category_id: int) -> ResponseReturnValue:
         first_action_hours=category.first_action_hours,
         resolution_hours=category.resolution_hours,
         active=category.active,
+        definition=category.definition or "",
         **{f"name_{lang}": name for lang, name in category.names.items()},
     )
     if form.validate_on_submit():
@@ -84,4 +86,6 @@ def _refused(
 
 
 def _page(form: CategoryForm, category: Category | None) -> str:
-    return render_template("cases_staff/category.html", form=form, category=category)
+    return render_template(
+        "cases_staff/category.html", form=form, category=category, **panel(category)
+    )

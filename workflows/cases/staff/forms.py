@@ -16,12 +16,13 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 
 from portal import phones
 from portal.i18n import LANGUAGES, InputError, LazyText, _, _l, parse_int
 from portal.text import fold, strip_controls
 from workflows.cases.staff import labels
+from workflows.cases.staff.detail_fields import IntakeFields
 
 _PERSIAN_ALONE = re.compile("[پچژگ]")
 MOST_TEXT = 4000
@@ -187,7 +188,7 @@ class CallForm(ActionForm):
             raise ValidationError(_("Write what the citizen objects to"))
 
 
-class RegisterForm(FlaskForm):  # type: ignore[misc]
+class RegisterForm(IntakeFields):
     """A message by telephone, at the counter, from the studio or social media."""
 
     phone = StringField(
@@ -233,6 +234,7 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
             ("", _("Not clear yet")),
             *((str(key), name) for key, name in categories),
         ]
+        self.choose()
 
     def know_number(self) -> None:
         """Reads a number that was filled in by us; one that is none stays as it is."""
@@ -260,6 +262,8 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
             "place": one_line(self.place.data, language),
             "neighbourhood": one_line(self.neighbourhood.data),
             "urgency": self.urgency.data or None,
+            "details": self.found,
+            **self.point_values(),
         }
 
 
@@ -305,6 +309,14 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
     )
     first_action_hours = _hours(_l("Open hours until the first action"))
     resolution_hours = _hours(_l("Open hours until the answer"))
+    definition = StringField(
+        _l("Workflow"),
+        description=_l("Name of the workflow definition its cases follow; empty: the usual one"),
+        validators=[
+            Optional(),
+            Regexp(r"[a-z0-9][a-z0-9_-]{0,59}$", message=_l("There is no such workflow.")),
+        ],
+    )
     active = BooleanField(
         _l("In use"), description=_l("Citizens can choose it for a new message"), default=True
     )
@@ -330,4 +342,5 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
             "first_action_hours": self.first_action_hours.data,
             "resolution_hours": self.resolution_hours.data,
             "active": self.active.data,
+            "definition": (self.definition.data or "").strip() or None,
         }

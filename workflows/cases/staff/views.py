@@ -1,9 +1,11 @@
 """All staff pages of cases on their blueprint."""
 
+from workflows.cases.questions import views as question_pages
 from workflows.cases.staff import (
     call_pages,
     case_pages,
     category_pages,
+    detail_pages,
     list_pages,
     register_pages,
 )
@@ -14,6 +16,8 @@ __all__ = [
     "call_pages",
     "case_pages",
     "category_pages",
+    "detail_pages",
     "list_pages",
+    "question_pages",
     "register_pages",
 ]
