@@ -56,10 +56,10 @@ class Figures:
         return (self.last - self.first).days >= MONTHS_FROM
 
     def course(self) -> list[tuple[str, Sums]]:
-        """By day, or by month of the reader's calendar where the period is long."""
+        """By day, or by month of the reader's calendar where the period is long; newest first."""
         style = "month" if self.monthly else "full"
         found: dict[str, Sums] = {}
-        for day, sums in self.days.items():
+        for day, sums in reversed(self.days.items()):
             kept = found.setdefault(format_date(day, style), Sums())
             for result, number in sums.by.items():
                 kept.add(result, number)
@@ -68,13 +68,13 @@ class Figures:
 
 def figures(first: dt.date, last: dt.date) -> Figures:
     """The calls that began on these days, both included; two statements."""
-    grouped = _grouped(first, last).subquery()
     day, hour, operator, result = (
-        grouped.c.day,
-        grouped.c.hour,
-        grouped.c.operator_id,
-        grouped.c.result,
+        CentreCall.day,
+        CentreCall.hour,
+        CentreCall.operator_id,
+        CentreCall.result,
     )
+    # Hashed on one way through the index: half a million calls of a year need no sorting.
     rows = db.session.execute(
         select(
             func.grouping(day, hour, operator).label("level"),
@@ -82,8 +82,10 @@ def figures(first: dt.date, last: dt.date) -> Figures:
             hour,
             operator,
             result,
-            func.sum(grouped.c.number),
-        ).group_by(
+            func.count(),
+        )
+        .where(day.between(first, last))
+        .group_by(
             func.grouping_sets(tuple_(day, result), tuple_(hour, result), tuple_(operator, result))
         )
     ).all()
@@ -122,7 +124,7 @@ def sums(first: dt.date, last: dt.date) -> Sums:
 
 
 def _grouped(first: dt.date, last: dt.date) -> Any:
-    """First in the index's own order, so that the database never sorts half a million calls."""
+    """In the index's own order, so that the database never sorts half a million calls."""
     keys = (CentreCall.day, CentreCall.hour, CentreCall.operator_id, CentreCall.result)
     return (
         select(*keys, func.count().label("number"))

@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, Optional, ValidationError
 
@@ -31,9 +31,11 @@ class CallForm(FlaskForm):  # type: ignore[misc]
         render_kw={"inputmode": "tel", "autocomplete": "off"},
     )
     name = StringField(_l("Name"), validators=[Length(max=services.MOST_NAME)])
-    subject = StringField(_l("About"), validators=[Length(max=services.MOST_SUBJECT)])
+    subject = StringField(
+        _l("What the caller asks"), validators=[Length(max=services.MOST_SUBJECT)]
+    )
     category_id = SelectField(_l("Category"), coerce=_id, validators=[Optional()])
-    language = RadioField(
+    language = SelectField(
         _l("Language"),
         choices=[SelectChoice(value=code, label=name) for code, name in LANGUAGES.items()],
         validators=[Optional()],

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from portal.contacts.models import Contact
 from portal.db import db
+from portal.i18n import current_language
 from workflows.calls.models import Callback, CentreCall
 from workflows.cases import explain, queries
 from workflows.cases.models import Case
@@ -54,7 +55,7 @@ def about(e164: str | None) -> Known:
     return Known(
         contact=db.session.scalars(select(Contact).where(Contact.e164 == e164)).first(),
         cases=cases,
-        clocks=explain.explain_many(cases),
+        clocks=explain.explain_many(cases, current_language()),
         calls=db.session.scalars(
             select(CentreCall)
             .where(CentreCall.e164 == e164)
