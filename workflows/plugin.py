@@ -12,6 +12,8 @@ from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
 from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
+from workflows.calls import callbacks
+from workflows.calls import history as call_history
 from workflows.calls import labels as call_words
 from workflows.calls.packet import SECTION as CALLS_SECTION
 from workflows.calls.views import callbacks as callback_pages
@@ -100,6 +102,9 @@ plugin = Plugin(
         DashboardCard(
             _l("New council packets"), packet_queries.unread, "council.index", "packets.read", 5
         ),
+        DashboardCard(
+            _l("Call-backs due"), callbacks.due, "calls.callback_queue", "calls.take", order=4
+        ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
         DashboardCard(
@@ -144,7 +149,7 @@ plugin = Plugin(
     ),
     packet_sections=(*SECTIONS, CALLS_SECTION),
     template_purposes=message_purposes.PURPOSES,
-    contact_history=(history.SOURCE,),
+    contact_history=(history.SOURCE, call_history.SOURCE),
     closed_day=closed_day,
     permissions={
         "callins.manage": frozenset({"operator", "communications"}),

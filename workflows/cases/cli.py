@@ -76,7 +76,8 @@ def categories_group() -> None:
 def import_categories(file: Path, as_json: bool) -> None:
     """Add and change categories from a CSV file.
 
-    Columns: code,name_fa,name_ar,name_en,unit,calendar,first_action_hours,resolution_hours.
+    Columns: code,name_fa,name_ar,name_en,unit,calendar,first_action_hours,resolution_hours;
+    definition (of the workflow).
     Exit 1 when anything was rejected.
     """
     with use_language("en"):

@@ -188,6 +188,14 @@ def test_a_longer_history_asks_no_more(client: FlaskClient, operator: User, app:
     assert many.count == few.count <= 14, many.statements
 
 
+def test_the_page_of_a_person_shows_the_calls(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    contact = make_contact(NUMBER, name="زهرا احمدی")
+    end(client, "answered", number=NUMBER, subject="ساعت کار دفتر")
+    assert "ساعت کار دفتر" in client.get(f"/staff/contacts/{contact.id}").text
+
+
 def test_only_operators_take_calls(app: Flask) -> None:
     for role, reads in (("official", 200), ("unit_officer", 403)):
         browser = app.test_client()

@@ -284,14 +284,14 @@ def test_numbers_are_read_in_every_script(value: Any, lang: str) -> None:
 
 @settings(max_examples=80)
 @given(
-    st.sampled_from(["choice", "several", "number", "yesno", "date", "text"]),
-    st.lists(st.text(max_size=30), max_size=3),
+    kind=st.sampled_from(["choice", "several", "number", "yesno", "date", "text"]),
+    typed=st.lists(st.text(max_size=30), max_size=3),
 )
-def test_nothing_typed_is_more_than_refused(kind: str, typed: list[str]) -> None:
+def test_nothing_typed_is_more_than_refused(
+    _shared_app: Flask, kind: str, typed: list[str]
+) -> None:
     """Whatever comes, the value is one that its kind can have, or it is refused."""
-    from tests.factories.context import application
-
-    with application():
+    with _shared_app.app_context():
         try:
             value = asking.read(question(kind), typed)
         except InputRefused:

@@ -12,7 +12,7 @@ from portal.units import services as units
 from workflows.cases import clocks
 from workflows.cases.models import Case, CaseClock, CaseEvent, CasePhoto, Category
 
-QUIET = ("warned", "escalated", "sms", "note", "call_started", "call_unanswered")
+QUIET = ("warned", "escalated", "sms", "note", "call_started", "call_unanswered", "photo")
 """Events that take nothing away from what somebody is just typing."""
 MOST_EVENTS = 500
 
