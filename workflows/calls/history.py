@@ -39,4 +39,4 @@ def _items(contact: Contact, before: Before, limit: int) -> Sequence[HistoryItem
     ]
 
 
-SOURCE: Final = HistorySource("calls", "calls.take", _items)
+SOURCE: Final = HistorySource("calls", "calls.read", _items)

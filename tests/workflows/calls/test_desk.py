@@ -193,7 +193,9 @@ def test_the_page_of_a_person_shows_the_calls(
 ) -> None:
     contact = make_contact(NUMBER, name="زهرا احمدی")
     end(client, "answered", number=NUMBER, subject="ساعت کار دفتر")
-    assert "ساعت کار دفتر" in client.get(f"/staff/contacts/{contact.id}").text
+    browser = app.test_client()
+    sign_in(browser, make_user())
+    assert "ساعت کار دفتر" in browser.get(f"/staff/contacts/{contact.id}").text
 
 
 def test_only_operators_take_calls(app: Flask) -> None:

@@ -87,10 +87,15 @@ def _form(data: object) -> CallMeForm:
     filled.wished.choices = [
         SelectChoice(
             value=slot.value,
+            # The day stands in each: a closed list shows no heading.
             label=_(
-                "%(start)s to %(end)s",
-                start=format_time(slot.at),
-                end=format_time(slot.at + callbacks.WITHIN),
+                "%(date)s, %(time)s",
+                date=format_date(slot.day, "day"),
+                time=_(
+                    "%(start)s to %(end)s",
+                    start=format_time(slot.at),
+                    end=format_time(slot.at + callbacks.WITHIN),
+                ),
             ),
             optgroup=format_date(slot.day, "full"),
         )
