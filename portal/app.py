@@ -15,7 +15,7 @@ from sqlalchemy import event
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import cli, compression, errors, health, i18n, logs, security, services
+from portal import cli, compression, errors, health, i18n, logs, places, security, services
 from portal.config import LOOPBACK, ROOT, Settings
 from portal.db import db
 from portal.host import host_plugin
@@ -203,6 +203,9 @@ def _template_context(app: Flask, settings: Settings) -> None:
             stamp = (Path(app.static_folder or "") / name).stat().st_mtime_ns
             versions[name] = format(stamp // 1_000_000 % 0xFFFFFFFF, "x")
         return url_for("static", filename=name, v=versions[name])
+
+    # Globals, so that macros which are imported without a context know them.
+    app.jinja_env.globals.update(asset=asset, map_tiles=places.tiles)
 
     def switch_language_url(code: str) -> str:
         """This page in another language; only for pages that a GET shows."""

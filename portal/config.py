@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from portal import tiles
 from portal.messaging.gateways import catalog
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +111,15 @@ class Settings:
     )
     totp_roles: tuple[str, ...] = _setting(
         (), "Comma-separated roles that must sign in with a second factor."
+    )
+    map_tiles_url: str = _setting(
+        "",
+        "Pictures of the map, like `https://tiles.example/{z}/{x}/{y}.png`. Empty: no map is "
+        "drawn; places are typed.",
+    )
+    map_attribution: str = _setting("", "Whose map it is, as its owner wants it written.")
+    map_centre: str = _setting(
+        "35.6892,51.3890", "Latitude and longitude that an empty map begins with."
     )
     upload_limit_mb: int = _setting(16, "Largest request body, in MiB.")
     log_level: str = _setting("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
@@ -222,6 +232,12 @@ class Settings:
                 parse_hours(self.quiet_hours)
             except ValueError as error:
                 found.append(f"QUIET_HOURS={self.quiet_hours!r}: {error}")
+        if self.map_tiles_url and (why := tiles.problem_of(self.map_tiles_url)):
+            found.append(f"MAP_TILES_URL={self.map_tiles_url!r}: {why}")
+        try:
+            tiles.centre_of(self.map_centre)
+        except ValueError as error:
+            found.append(f"MAP_CENTRE={self.map_centre!r}: {error}")
         if self.closed_days not in {"wait", "send"}:
             found.append(f"CLOSED_DAYS={self.closed_days!r}: choose wait or send")
         if self.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:

@@ -80,6 +80,31 @@ def parse_mobile(typed: str, region: str = "IR") -> Phone:
     return _parse_in_full(compact, region)
 
 
+def parse_number(typed: str, region: str = "IR") -> str:
+    """E.164 of whatever rings, a landline with its area code too. Typed as in `parse_mobile`.
+
+    Raises PhoneError.
+    """
+    import phonenumbers
+
+    compact = _compact(typed)
+    try:
+        number = phonenumbers.parse(compact, region)
+    except phonenumbers.NumberParseException as error:
+        raise PhoneError(_PARSE_CODES.get(error.error_type, "not_a_number")) from None
+    if not phonenumbers.is_valid_number(number):
+        raise PhoneError(_why_invalid(number))
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def is_mobile(e164: str | None) -> bool:
+    """Whether an SMS can reach it."""
+    try:
+        return e164 is not None and parse_mobile(e164).e164 == e164
+    except PhoneError:
+        return False
+
+
 def _compact(typed: str) -> str:
     """Digits with an optional leading plus, or PhoneError."""
     if len(typed) > _MAX_TYPED:

@@ -214,10 +214,16 @@ def in_own_world(path: str) -> bool:
     return path.startswith(OWN_WORLDS)
 
 
+def _content_policy() -> str:
+    """A page that asked for the map (portal.places.tiles) may load its pictures, no other page."""
+    host = getattr(g, "map_host", None)
+    return CONTENT_POLICY.replace("img-src", f"img-src {host}") if host else CONTENT_POLICY
+
+
 def _headers(response: Response) -> Response:
     own_world = in_own_world(request.path)
     response.headers.setdefault(
-        "Content-Security-Policy", SURVEY_POLICY if own_world else CONTENT_POLICY
+        "Content-Security-Policy", SURVEY_POLICY if own_world else _content_policy()
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")

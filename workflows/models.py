@@ -2,9 +2,11 @@
 
 from workflows.calendars import models as calendars
 from workflows.callins import models as callins
+from workflows.calls import models as calls
 from workflows.cases import models as cases
 from workflows.cases.filters import models as case_filters
 from workflows.cases.matter import models as matters
+from workflows.cases.questions import models as questions
 from workflows.cases.redaction import models as redactions
 from workflows.cases.replies import models as case_replies
 from workflows.cases.rules import models as case_rules
@@ -20,6 +22,7 @@ from workflows.special import models as special
 __all__ = [
     "calendars",
     "callins",
+    "calls",
     "case_filters",
     "case_replies",
     "case_rules",
@@ -31,6 +34,7 @@ __all__ = [
     "operations",
     "packets",
     "populations",
+    "questions",
     "redactions",
     "special",
     "tasks",

@@ -14,6 +14,14 @@ from workflows.callins import jobs as callin_jobs
 from workflows.callins.views.board import blueprint as callin_board
 from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
+from workflows.calls import callbacks
+from workflows.calls import history as call_history
+from workflows.calls import labels as call_words
+from workflows.calls.packet import SECTION as CALLS_SECTION
+from workflows.calls.views import callbacks as callback_pages
+from workflows.calls.views import figures as call_figures
+from workflows.calls.views.desk import blueprint as calls
+from workflows.calls.views.public import blueprint as call_me
 from workflows.cases import audit_words, feedback, history, inbound, receivers
 from workflows.cases.cli import group as cases
 from workflows.cases.clock_jobs import redate
@@ -56,6 +64,7 @@ MODELS = (
     models,
     audit_words,
     calendar_words,
+    call_words,
     callin_words,
     packet_words,
     letter_words,
@@ -64,6 +73,8 @@ MODELS = (
     special_words,
 )
 """Imported so that tables and audit words are known."""
+CALL_PAGES = (callback_pages, call_figures)
+"""Imported so that their routes hang on the blueprint of calls."""
 
 plugin = Plugin(
     name="workflows",
@@ -86,6 +97,8 @@ plugin = Plugin(
         matters,
         redactions,
         calendar_pages,
+        calls,
+        call_me,
     ),
     cli=(calendars, cases, packet_commands, workflow_commands, redaction_commands),
     home_tiles=(
@@ -127,6 +140,9 @@ plugin = Plugin(
         NavigationItem(
             _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
         ),
+        NavigationItem(_l("Calls"), "calls.desk", "calls.take", "listen", order=5),
+        NavigationItem(_l("Call-backs"), "calls.callback_queue", "calls.take", "listen", order=6),
+        NavigationItem(_l("Calls in numbers"), "calls.figures", "calls.read", "reports", order=20),
         NavigationItem(_l("Council packets"), "council.index", "packets.read", "council", 10),
         NavigationItem(_l("Compile a packet"), "packets.index", "packets.compile", "council", 20),
         NavigationItem(
@@ -193,6 +209,9 @@ plugin = Plugin(
             "council.referrals",
             order=6,
         ),
+        DashboardCard(
+            _l("Call-backs due"), callbacks.due, "calls.callback_queue", "calls.take", order=4
+        ),
         DashboardCard(_l("Open cases"), figures.open_cases, "cases.index", "cases.read", order=1),
         DashboardCard(_l("Overdue cases"), figures.overdue, "cases.overdue", "cases.read", order=2),
         DashboardCard(
@@ -243,9 +262,9 @@ plugin = Plugin(
         Periodic(sweep_packets, 60, _l("Compile council packets")),
         Periodic(carry_out, 60, _l("Move cases to another version of their workflow")),
     ),
-    packet_sections=(*SECTIONS, *matter_sections.SECTIONS),
+    packet_sections=(*SECTIONS, CALLS_SECTION, *matter_sections.SECTIONS),
     template_purposes=message_purposes.PURPOSES,
-    contact_history=(history.SOURCE,),
+    contact_history=(history.SOURCE, call_history.SOURCE),
     closed_day=closed_day,
     permissions={
         "calendars.close": frozenset({"communications"}),
@@ -255,6 +274,8 @@ plugin = Plugin(
         "packets.read": frozenset({"council_member", "official", "communications", "evaluator"}),
         "packets.compile": frozenset({"communications"}),
         "packets.decide": frozenset({"council_member"}),
+        "calls.take": frozenset({"operator"}),
+        "calls.read": frozenset({"operator", "communications", "official", "evaluator"}),
         "cases.read": frozenset(
             {
                 "operator",

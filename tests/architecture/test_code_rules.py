@@ -65,7 +65,7 @@ def test_every_post_form_of_a_session_page_carries_its_csrf_field() -> None:
     have no session, so no field; every other form that posts has one."""
     guilty = []
     for path in templates():
-        sessionless = {"responses", "openlinks", "cases_public", "callins_public"}
+        sessionless = {"responses", "openlinks", "cases_public", "callins_public", "calls_public"}
         if (sessionless | {"ballots_public", "ballots_vote"}) & set(path.parts):
             continue
         for form in re.findall(

@@ -1,9 +1,10 @@
 """Categories of cases from a CSV file; a known code changes that category. Nothing commits.
 
 Columns: code, name_fa, name_ar, name_en, unit (its code, may stay empty), calendar,
-first_action_hours, resolution_hours.
+first_action_hours, resolution_hours, definition (of the workflow; without the column it stays).
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from workflows.cases import clocks, tables
 from workflows.cases.models import Category
 
 MOST_HOURS = 2_000
+DEFINITION = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,13 @@ def _values(row: dict[str, str]) -> dict[str, object]:
         calendars.calendar(calendar)
     except CalendarError as error:
         raise _Refused(_l("The calendar cannot be used: %(why)s", why=str(error))) from error
+    more: dict[str, object] = {}
+    if "definition" in row:
+        if row["definition"] and not DEFINITION.fullmatch(row["definition"]):
+            raise _Refused(_l("There is no such workflow."))
+        more["definition"] = row["definition"] or None
     return {
+        **more,
         "code": units.checked_code(row["code"]),
         "names": names,
         "sort_key": sort_key(names.get("fa", "") or next(iter(names.values()))),

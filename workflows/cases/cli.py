@@ -25,7 +25,9 @@ def group() -> None:
 def import_cases(file: Path, as_json: bool) -> None:
     """Register the messages of a CSV file; nobody is written to.
 
-    Columns: channel,text,language,phone,name,category,neighbourhood,place,received_at,urgency.
+    Columns: channel,text,language,phone,name,category,neighbourhood,place,received_at,urgency;
+    latitude,longitude,district; network,link,reach,author,programme,aired_at; answer:KEY for the
+    questions of a category.
     Row 0 in "rejected" is the file itself. Exit 1 when anything was rejected.
     """
     with use_language("en"):
@@ -74,7 +76,8 @@ def categories_group() -> None:
 def import_categories(file: Path, as_json: bool) -> None:
     """Add and change categories from a CSV file.
 
-    Columns: code,name_fa,name_ar,name_en,unit,calendar,first_action_hours,resolution_hours.
+    Columns: code,name_fa,name_ar,name_en,unit,calendar,first_action_hours,resolution_hours;
+    definition (of the workflow).
     Exit 1 when anything was rejected.
     """
     with use_language("en"):

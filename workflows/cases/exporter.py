@@ -3,7 +3,9 @@
 import csv
 import datetime as dt
 import io
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -13,6 +15,7 @@ from portal.db import db
 from portal.units.models import Unit
 from workflows.cases import queries
 from workflows.cases.models import Case
+from workflows.cases.questions import showing
 from workflows.cases.tables import harmless
 
 COLUMNS = (
@@ -37,8 +40,13 @@ COLUMNS = (
     "closed_at",
     "next_due_at",
     "reopened",
+    "latitude",
+    "longitude",
+    "details",
+    "answers",
 )
 _CHUNK = 1 << 15
+_ROWS = 500
 
 
 def export(wanted: queries.WorkFilter | None = None) -> Iterator[str]:
@@ -57,12 +65,15 @@ def export(wanted: queries.WorkFilter | None = None) -> Iterator[str]:
         .options(joinedload(Case.category))
         .where(*conditions)
         .order_by(Case.id)
-        .execution_options(yield_per=500)
+        .execution_options(yield_per=_ROWS)
     )
-    for case in rows:
-        out.writerow([harmless(cell) for cell in _cells(case, units)])
-        # A long export must not keep every case in the session.
-        db.session.expunge(case)
+    for part in rows.partitions(_ROWS):
+        answers = showing.for_export([case.id for case in part])
+        for case in part:
+            cells = [*_cells(case, units), *_more(case, answers.get(case.id))]
+            out.writerow([harmless(cell) for cell in cells])
+            # A long export must not keep every case in the session.
+            db.session.expunge(case)
         if buffer.tell() > _CHUNK:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -104,6 +115,16 @@ def _cells(case: Case, units: dict[int, str]) -> list[str]:
             )
         ),
         str(case.reopened),
+    ]
+
+
+def _more(case: Case, answers: dict[str, Any] | None) -> list[str]:
+    """The point, and as JSON what the channel added and what was answered."""
+    return [
+        "" if case.latitude is None else str(case.latitude),
+        "" if case.longitude is None else str(case.longitude),
+        json.dumps(case.details, ensure_ascii=False, sort_keys=True) if case.details else "",
+        json.dumps(answers, ensure_ascii=False) if answers else "",
     ]
 
 

@@ -53,8 +53,12 @@ __all__ = [
 
 
 def bind(case: Case, name: str) -> None:
-    """Follow the newest version of a workflow from its beginning. Raises LookupError."""
-    case.definition_id = versions.current(name)
+    """Follow the newest version of a workflow from its beginning; one that nobody knows is the ordinary one."""
+    try:
+        case.definition_id = versions.current(name)
+    except LookupError:
+        # A category may name a workflow that was never published: no message is lost for that.
+        case.definition_id = versions.current(ORDINARY)
     definition = versions.get(case.definition_id)
     case.state = definition.initial
     case.stage = definition.states[case.state].stage

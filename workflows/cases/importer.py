@@ -1,26 +1,33 @@
 """Messages from a CSV file. Commits every few hundred rows; each row stands for itself.
 
 Columns: channel, text, language, phone, name, category (code or name), neighbourhood, place,
-received_at (ISO 8601; without a zone the city's), urgency. Only `text` must be there. Nobody is
-written to, and the clocks run from the time of receipt.
+received_at (ISO 8601; without a zone the city's), urgency; latitude, longitude; district (a
+unit's code), network, link, reach, author, programme, aired_at (workflows.cases.channels);
+`answer:KEY` for each question of the row's category (options by their words, several with |, dates
+as in ISO 8601). Only `text` must be there. Nobody is written to, and the clocks run from the time
+of receipt.
 """
 
 import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
 from portal import clock
 from portal.db import db
-from portal.i18n import LazyText, _l, timezone
+from portal.i18n import InputError, LazyText, _l, timezone
 from portal.phones import PhoneError, parse_mobile
+from portal.places import parse_coordinate
 from portal.text import ascii_digits, search_key
-from workflows.cases import intake, tables
+from workflows.cases import channels, intake, tables
 from workflows.cases.models import Case, Category
 from workflows.cases.moves import InputRefused
+from workflows.cases.questions import asking, services
 
 BATCH = 200
+ANSWER = "answer:"
 EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
@@ -67,9 +74,10 @@ def _store(row: dict[str, str], categories: dict[str, int]) -> None:
         raise InputRefused("category", _l("There is no such category."))
     if received_at is not None and _is_there(channel, row["text"], phone, received_at):
         raise InputRefused("text", _l("This message is there already."))
+    answers = _answers(row, category_id)
     # A row that fails half-way leaves nothing behind.
     with db.session.begin_nested():
-        intake.receive(
+        case = intake.receive(
             channel=channel,
             text=row["text"],
             language=row.get("language") or "fa",
@@ -80,8 +88,51 @@ def _store(row: dict[str, str], categories: dict[str, int]) -> None:
             neighbourhood=row.get("neighbourhood", ""),
             urgency=row.get("urgency") or None,
             received_at=received_at,
+            details=channels.read(channel, row),
             notify=False,
+            **_point(row),
         )
+        asking.store(case.id, answers, by=None)
+
+
+def _answers(row: dict[str, str], category_id: int | None) -> dict[int, Any]:
+    """question id -> value; a question that must be answered and is not refuses the row."""
+    typed = {
+        name.removeprefix(ANSWER): cell for name, cell in row.items() if name.startswith(ANSWER)
+    }
+    if not typed:
+        # A file from a time or a place without questions.
+        return {}
+    questions = services.current(category_id) if category_id is not None else ()
+    unknown = sorted(
+        key for key, cell in typed.items() if cell and key not in {one.key for one in questions}
+    )
+    if unknown:
+        raise InputRefused(
+            "answer", _l("The category has no question %(names)s.", names=", ".join(unknown)[:80])
+        )
+    found: dict[int, Any] = {}
+    for question in questions:
+        try:
+            found[question.id] = asking.from_file(question, typed.get(question.key, ""))
+        except InputRefused as refused:
+            raise InputRefused(
+                "answer",
+                _l("%(name)s: %(why)s", name=ANSWER + question.key, why=refused.message),
+            ) from None
+    return found
+
+
+def _point(row: dict[str, str]) -> dict[str, Any]:
+    north, east = row.get("latitude", ""), row.get("longitude", "")
+    if bool(north) != bool(east):
+        raise InputRefused("latitude", _l("Write both latitude and longitude, or neither."))
+    if not north:
+        return {"latitude": None, "longitude": None}
+    try:
+        return {"latitude": parse_coordinate(north, 90), "longitude": parse_coordinate(east, 180)}
+    except InputError as error:
+        raise InputRefused("latitude", error.message) from None
 
 
 def _categories() -> dict[str, int]:

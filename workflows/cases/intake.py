@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 
@@ -50,11 +52,13 @@ def receive(
     due_at: dt.datetime | None = None,
     received_at: dt.datetime | None = None,
     notify: bool = True,
+    details: Mapping[str, Any] | None = None,
 ) -> Case:
     """A new case, assigned, its clocks running from `received_at` (default: now).
 
     `due_at` is a promised moment that takes the place of the category's limit. With a number and
-    `notify` the tracking code goes out by SMS in the citizen's language. Raises InputRefused.
+    `notify` the tracking code goes out by SMS in the citizen's language. `details`: what its
+    channel adds, checked by workflows.cases.channels. Raises InputRefused.
     """
     _check(channel, language, urgency, e164)
     category = _category(category_id)
@@ -90,8 +94,11 @@ def receive(
         origin_id=origin_id,
         registered_by=registered_by,
         search_key="",
+        details=dict(details or {}),
     )
-    flow.bind(case, flow.workflow_for(urgency, origin_type))
+    flow.bind(
+        case, flow.workflow_for(urgency, origin_type, category.definition if category else None)
+    )
     case.contact_id = _contact(case)
     case.search_key = search_text(case)
     db.session.add(case)

@@ -69,6 +69,8 @@ class Category(Base):
     active: Mapped[bool] = mapped_column(default=True)
     asks_feedback: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     """Whether the citizen is asked about the answer; of an urgent case always."""
+    definition: Mapped[str | None] = mapped_column(String(60))
+    """Name of the workflow definition its cases follow; empty: the usual one."""
 
 
 class Case(Base):
@@ -230,6 +232,8 @@ class Case(Base):
     search_key: Mapped[str]
     form_key: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     """Digest of one filled-in form: sent twice, it is one case."""
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What its channel adds (workflows.cases.channels)."""
     category: Mapped[Category | None] = relationship()
 
 

@@ -104,6 +104,8 @@ EVENT_NAMES: dict[str, LazyText] = {
     "resumed": _l("Deadlines go on"),
     "rebased": _l("Another agreement on time"),
     "redated": _l("Deadlines computed anew"),
+    "photo": _l("Photo added"),
+    "place": _l("Place corrected"),
 }
 
 

@@ -84,14 +84,13 @@ def current(name: str) -> int:
     return found
 
 
-def names() -> list[str]:
-    """Every workflow that a case can be given, shipped or the city's."""
-    own = db.session.scalars(
-        select(WorkflowDefinition.name)
-        .where(WorkflowDefinition.published_at.is_not(None))
-        .distinct()
-    )
-    return sorted({*catalogue.shipped(), *own})
+def titles() -> dict[str, Mapping[str, str]]:
+    """Every workflow that a case can be given, shipped or the city's, with its titles."""
+    found: dict[str, Mapping[str, str]] = {
+        name: definition.titles for name, definition in catalogue.shipped().items()
+    }
+    found |= {row.name: row.document["titles"] for row in newest()}
+    return dict(sorted(found.items()))
 
 
 def ship() -> int:

@@ -14,15 +14,11 @@ from portal import clock, formats
 from portal.i18n import LazyText, _, _l, local
 from portal.photos import MAX_BYTES, Photo, PhotoError, read
 from workflows.callins.fields import LocalDay, LocalTime
+from workflows.cases.photo_fields import ERRORS as PHOTO_ERRORS
 from workflows.cases.staff.forms import ActionForm, FinishForm, words
 from workflows.operations import labels, proofs
 from workflows.operations.services import MOST_CREW
 
-PHOTO_ERRORS: Final[dict[str, LazyText]] = {
-    "too_large": _l("This photo is too large; choose one of at most 12 megabytes."),
-    "too_many_pixels": _l("This picture is too large to be a photo."),
-    "not_a_photo": _l("We cannot read this file. Choose a photo in JPEG, PNG or WebP format."),
-}
 ACCEPT: Final = {"accept": "image/jpeg,image/png,image/webp"}
 
 

@@ -11,8 +11,8 @@ from werkzeug.datastructures import FileStorage
 
 from portal.photos import MAX_BYTES, Photo, PhotoError, read
 from workflows.cases.moves import InputRefused
+from workflows.cases.photo_fields import ERRORS as PHOTO_ERRORS
 from workflows.operations import proofs
-from workflows.operations.forms import PHOTO_ERRORS
 from workflows.operations.models import ENTRY_KINDS
 from workflows.operations.visits import Record
 

@@ -343,6 +343,7 @@ def test_the_command(runner: FlaskCliRunner, tmp_path: Path) -> None:
             "decisions",
             "call_ins",
             "urgent",
+            "calls",
             "answered",
             "matters",
             "outcomes",

@@ -5,25 +5,19 @@ import secrets
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
 from wtforms import HiddenField, SelectField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from portal import phones
 from portal.i18n import _, _l, current_language
+from portal.places import PlaceFields
 from portal.text import fold, strip_controls
-from workflows.cases import photos
+from workflows.cases.photo_fields import PhotoFields
 
 MAX_TEXT: Final = 4000
 MAX_LINE: Final = 120
 MAX_NAME: Final = 100
 MAX_WORDS: Final = 1000
-
-PHOTO_ERRORS: Final = {
-    "too_large": _l("This photo is too large; choose one of at most 12 megabytes."),
-    "too_many_pixels": _l("This picture is too large to be a photo."),
-    "not_a_photo": _l("We cannot read this file. Choose a photo in JPEG, PNG or WebP format."),
-}
 
 
 def several_lines(value: str | None) -> str:
@@ -43,7 +37,7 @@ class _SessionlessForm(FlaskForm):  # type: ignore[misc]
         csrf = False
 
 
-class MessageForm(_SessionlessForm):
+class MessageForm(PlaceFields, PhotoFields, _SessionlessForm):
     """A message to the city."""
 
     category = SelectField(_l("What is it about?"), validators=[Optional()])
@@ -70,11 +64,7 @@ class MessageForm(_SessionlessForm):
         validators=[Length(max=MAX_LINE, message=_l("Please write less."))],
         render_kw={"dir": "auto", "autocomplete": "address-level3"},
     )
-    photo = FileField(
-        _l("Photo"),
-        description=_l("Place and device stored in the photo are removed."),
-        render_kw={"accept": "image/jpeg,image/png,image/webp"},
-    )
+    district = SelectField(_l("District"), validators=[Optional()])
     mobile = TelField(
         _l("Your mobile number"),
         description=_l("For the tracking code and the answer by SMS. Nobody else sees it."),
@@ -91,8 +81,8 @@ class MessageForm(_SessionlessForm):
     key = HiddenField()
 
     e164: str | None = None
-    drawn: photos.Photo | None = None
-    _digest: bytes = b""
+    more: bytes = b""
+    """Digest of what was answered to the category's questions."""
 
     def validate_text(self, field: Any) -> None:
         if not field.data:
@@ -106,17 +96,6 @@ class MessageForm(_SessionlessForm):
             self.e164 = phones.parse_mobile(field.data).e164
         except phones.PhoneError as error:
             raise ValidationError(str(error.message)) from None
-
-    def validate_photo(self, field: Any) -> None:
-        self.drawn, self._digest = None, b""
-        if not field.data or not field.data.filename:
-            return
-        data = field.data.stream.read(photos.MAX_BYTES + 1)
-        try:
-            self.drawn = photos.read(data)
-        except photos.PhotoError as error:
-            raise ValidationError(str(PHOTO_ERRORS[error.code])) from None
-        self._digest = hashlib.sha256(data).digest()
 
     def validate_website(self, field: Any) -> None:
         """Hidden from people, so machines fill it in; whoever's browser did presses once more."""
@@ -136,7 +115,7 @@ class MessageForm(_SessionlessForm):
         key = (self.key.data or "")[:64]
         if not key:
             return None
-        digest = hashlib.sha256(self._digest)
+        digest = hashlib.sha256(self.photo_digest + self.more)
         for part in (
             key,
             self.category.data,
@@ -145,6 +124,9 @@ class MessageForm(_SessionlessForm):
             self.neighbourhood.data,
             self.e164,
             self.citizen_name.data,
+            self.district.data,
+            self.latitude.data,
+            self.longitude.data,
         ):
             digest.update(b"\0" + (part or "").encode("utf-8", "replace"))
         return digest.digest()

@@ -1,18 +1,21 @@
 """What the citizen's pages do and show. Flushes, never commits."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from limits import RateLimitItemPerDay
 from sqlalchemy import select, text
+from werkzeug.datastructures import MultiDict
 
 from portal.db import db
 from portal.i18n import LazyText, pick
 from portal.ratelimit import over_limit
-from workflows.cases import feedback, flow, intake, photos, queries, stages
+from workflows.cases import channels, feedback, flow, intake, photos, queries, stages
 from workflows.cases.models import Case, CaseEvent, Category
 from workflows.cases.public.forms import MessageForm
+from workflows.cases.questions import asking, showing
 from workflows.cases.redaction import hiding
 from workflows.cases.stages import StageError
 
@@ -41,7 +44,7 @@ class Sent:
     """A message that became a case, or had become one before."""
 
     code: str
-    stored: tuple[str, ...] = ()
+    stored: Sequence[str] = ()
     """Files kept for it just now, to be thrown away if the change fails."""
 
 
@@ -50,8 +53,10 @@ def categories() -> list[Choice]:
     return [Choice(row.code, pick(row.names)) for row in queries.categories()]
 
 
-def send(form: MessageForm, language: str) -> Sent:
-    """Make a case of a valid form. The same form sent twice, even at once, is one case."""
+def send(form: MessageForm, language: str, questions: asking.Questions) -> Sent:
+    """Make a case of a valid form with valid answers. The same form sent twice, even at once, is
+    one case. Raises moves.InputRefused."""
+    form.more = questions.digest()
     key = form.form_key()
     if key is not None:
         # Held until the commit: the second press waits here and then finds the case.
@@ -68,22 +73,36 @@ def send(form: MessageForm, language: str) -> Sent:
         language=language,
         e164=e164,
         citizen_name=form.citizen_name.data or "",
-        category_id=_category_id(form.category.data),
+        category_id=questions.category_id,
         place=form.place.data or "",
         neighbourhood=form.neighbourhood.data or "",
+        details=channels.read("portal", {"district": form.district.data or ""}),
+        **form.point_values(),
         notify=e164 is not None and not over_limit(CODES_A_DAY, "case-code-sms", e164),
     )
     case.form_key = key
     db.session.flush()
-    if form.drawn is None:
-        return Sent(case.code)
-    return Sent(case.code, (photos.attach(case.id, form.drawn).stored_path,))
+    asking.store(case.id, asking.values(questions), by=None)
+    stored: list[str] = []
+    sent = Sent(case.code, stored)
+    try:
+        for photo in form.drawn:
+            stored.append(photos.attach(case.id, photo).stored_path)
+    except BaseException:
+        discard(sent)
+        raise
+    return sent
 
 
 def discard(sent: Sent) -> None:
     """The change failed: what was kept for it goes."""
     for stored in sent.stored:
         photos.discard(stored)
+
+
+def questions(code: str | None, sent: MultiDict[str, str] | None = None) -> asking.Questions:
+    """What the category of a code asks citizens, with what a form brought."""
+    return asking.of_form(_category_id(code), sent, staff=False)
 
 
 def _category_id(code: str | None) -> int | None:
@@ -126,6 +145,8 @@ class Tracking:
     """Whether it is followed with another message about the same matter."""
     received_at: dt.datetime
     steps: list[Step]
+    answers: list[showing.Given]
+    """To the questions of the category; none in free words."""
 
 
 def language_of(typed: str) -> str | None:
@@ -166,6 +187,7 @@ def find(typed: str) -> Tracking | None:
             )
             for event in view.events
         ],
+        answers=showing.of_case(case.id, public=True),
     )
 
 

@@ -28,11 +28,13 @@ from werkzeug.datastructures import CombinedMultiDict
 from portal.db import db
 from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
 from portal.ratelimit import over_limit
-from portal.security import allow, csrf, public, same_site, token_authority
-from workflows.cases import codes, photos
+from portal.security import allow, body_limit, csrf, public, same_site, token_authority
+from workflows.cases import channels, codes, photos
+from workflows.cases.photo_fields import FORM_BYTES, MOST_BYTES
 from workflows.cases.public import services
 from workflows.cases.public.forms import MessageForm, ObjectionForm
 from workflows.cases.public.slip import qr_path
+from workflows.cases.questions.asking import Questions
 
 blueprint = Blueprint("citizen_cases", __name__, template_folder="templates")
 csrf.exempt(blueprint)
@@ -60,28 +62,49 @@ def _keep_codes(response: Response) -> Response:
 @public
 def form(lang: str) -> ResponseReturnValue:  # noqa: ARG001 (read by select_language)
     """An empty form; its hidden key makes two presses of the button one message."""
-    return _form_page(_message_form(None))
+    filled = _message_form(None)
+    filled.category.data = request.args.get("category", "")[:60]
+    return _form_page(filled, services.questions(filled.category.data))
+
+
+@blueprint.get(f"/{_LANG}/message/questions")
+@public
+def questions(lang: str) -> str:  # noqa: ARG001 (as above)
+    """What the category of `?category=` asks, for the form that is open."""
+    found = services.questions(request.args.get("category", "")[:60])
+    return render_template("cases_staff/_asked.html", questions=found)
 
 
 @blueprint.post(f"/{_LANG}/message")
 @public
+@body_limit(FORM_BYTES, MOST_BYTES)
 def send(lang: str) -> ResponseReturnValue:
     """Take a message and show its code. With something wrong all that was typed stays."""
     _only_ours()
     filled = _message_form(CombinedMultiDict((request.files, request.form)))
+    asked = services.questions(filled.category.data, request.form)
+    if request.form.get("do") == "questions":
+        return _form_page(filled, asked)
     # Reading a photo is work, so it counts before; a text is counted only when it is right.
-    has_photo = bool(request.files.get(filled.photo.name))
+    has_photo = any(one.filename for one in request.files.getlist(filled.photo.name))
     too_many = has_photo and over_limit(SENDING, "case-message")
-    if not too_many and not filled.validate():
-        return _form_page(filled, 422)
+    if not too_many:
+        valid = filled.validate()
+        if not asked.unseen:
+            valid = asked.validate() and valid
+        if not valid:
+            return _form_page(filled, asked, 422)
+        if asked.unseen:
+            # The second step: nothing is wrong, but there is more to ask.
+            return _form_page(filled, asked)
     if too_many or (not has_photo and over_limit(SENDING, "case-message")):
         filled.form_errors.append(
             _("Too many messages came over this connection. Wait a little, then send once more.")
         )
-        page = _form_page(filled, 429)
+        page = _form_page(filled, asked, 429)
         page.headers["Retry-After"] = "600"
         return page
-    sent = services.send(filled, lang)
+    sent = services.send(filled, lang, asked)
     try:
         db.session.commit()
     except BaseException:
@@ -108,16 +131,18 @@ def _message_form(data: Any) -> MessageForm:
     filled.category.choices = [("", _("I am not sure"))] + [
         (category.code, category.name) for category in services.categories()
     ]
+    filled.district.choices = [("", "—"), *channels.districts()]
     if not filled.key.data:
         filled.key.data = filled.new_key()
     return filled
 
 
-def _form_page(filled: MessageForm, status: int = 200) -> Response:
+def _form_page(filled: MessageForm, asked: Questions, status: int = 200) -> Response:
     html = render_template(
         "cases_public/form.html",
         form=filled,
-        photo_again=bool(filled.errors and filled.drawn),
+        questions=asked,
+        photo_again=bool(filled.drawn),
     )
     return make_response(html, status)
 

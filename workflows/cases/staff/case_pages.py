@@ -6,6 +6,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
+from flask_wtf import FlaskForm
 
 from portal import clock
 from portal.db import db
@@ -16,7 +17,7 @@ from workflows.cases import clocks, flow, moves, stages, urgency, work
 from workflows.cases.matter import panel as matter
 from workflows.cases.models import Case
 from workflows.cases.replies import services as canned
-from workflows.cases.staff import clock_panel, detail, forms, history, lists
+from workflows.cases.staff import clock_panel, detail, detail_panel, forms, history, lists
 from workflows.cases.staff.blueprint import blueprint
 
 FIELDS = {"unit": "unit_id", "assignee": "assignee_id", "words": "text"}
@@ -41,8 +42,15 @@ def show(case_id: int) -> str:
     return page(found(case_id))
 
 
-def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "") -> str:
-    """The page; `bound` is the form that was sent and is shown again with what was typed."""
+def page(
+    case: Case,
+    bound: forms.ActionForm | None = None,
+    conflict: object = "",
+    *,
+    panel_form: FlaskForm | None = None,
+) -> str:
+    """The page; `bound` or `panel_form` is the form that was sent and is shown again with what was
+    typed."""
     seen = detail.read(case)
     now = clock.now()
     from workflows.cases.staff import step_pages  # it draws its form on this page's frame
@@ -68,6 +76,8 @@ def page(case: Case, bound: forms.ActionForm | None = None, conflict: object = "
         forms_of=_forms(case, steps, bound, bool(conflict)) if may("cases.steps") else {},
         replies=canned.panel(case) if "finish" in steps and may("cases.work") else [],
         clock_panel=clock_panel.panel(case, bound, changed=bool(conflict)),
+        extra=detail_panel.of(case, panel_form),
+        panel_form=panel_form,
     )
 
 

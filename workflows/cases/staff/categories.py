@@ -21,6 +21,7 @@ CHANGEABLE = (
     "resolution_hours",
     "active",
     "asks_feedback",
+    "definition",
 )
 
 
@@ -52,6 +53,7 @@ def create(
     resolution_hours: int,
     active: bool = True,
     asks_feedback: bool = True,
+    definition: str | None = None,
 ) -> int:
     """A new category; returns its id. Raises CategoryError."""
     code = ascii_digits(code).strip().lower()
@@ -72,6 +74,7 @@ def create(
             resolution_hours=resolution_hours,
             active=active,
             asks_feedback=asks_feedback,
+            definition=definition,
         )
         .on_conflict_do_nothing(index_elements=["code"])
         .returning(Category.id)
@@ -92,6 +95,7 @@ def change(
     resolution_hours: int,
     active: bool,
     asks_feedback: bool = True,
+    definition: str | None = None,
 ) -> bool:
     """Change a category; says whether anything differs. Running clocks keep their times.
 
@@ -107,6 +111,7 @@ def change(
     category.first_action_hours = first_action_hours
     category.resolution_hours = resolution_hours
     category.asks_feedback = asks_feedback
+    category.definition = definition
     changes = {
         name: [old, getattr(category, name)]
         for name, old in before.items()

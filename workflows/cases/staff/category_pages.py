@@ -6,14 +6,16 @@ from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.db import db
-from portal.i18n import _
+from portal.i18n import _, pick
 from portal.security import allow
 from portal.units import services as units
 from workflows.calendars import services as calendars
 from workflows.cases.models import Category
+from workflows.cases.questions.views import panel
 from workflows.cases.staff import categories
 from workflows.cases.staff.blueprint import blueprint
 from workflows.cases.staff.forms import CategoryForm
+from workflows.engine import versions
 
 
 @blueprint.get("/categories")
@@ -54,6 +56,7 @@ def edit_category(category_id: int) -> ResponseReturnValue:
         resolution_hours=category.resolution_hours,
         active=category.active,
         asks_feedback=category.asks_feedback,
+        definition=category.definition or "",
         **{f"name_{lang}": name for lang, name in category.names.items()},
     )
     if form.validate_on_submit():
@@ -72,7 +75,10 @@ def _form(chosen: Category | None = None, **data: Any) -> CategoryForm:
     if chosen is not None:
         # Its file may be broken at the moment; the category keeps it all the same.
         names.add(chosen.calendar)
-    return CategoryForm(units=units.choices(), calendars=sorted(names), **data)
+    workflows = [(name, pick(dict(titles))) for name, titles in versions.titles().items()]
+    if chosen is not None and chosen.definition and chosen.definition not in dict(workflows):
+        workflows.append((chosen.definition, chosen.definition))
+    return CategoryForm(units=units.choices(), calendars=sorted(names), workflows=workflows, **data)
 
 
 def _refused(
@@ -85,4 +91,6 @@ def _refused(
 
 
 def _page(form: CategoryForm, category: Category | None) -> str:
-    return render_template("cases_staff/category.html", form=form, category=category)
+    return render_template(
+        "cases_staff/category.html", form=form, category=category, **panel(category)
+    )

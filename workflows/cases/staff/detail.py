@@ -15,6 +15,7 @@ from workflows.cases.rules import absences
 
 QUIET = (
     *("warned", "escalated", "sms", "note", "call_started", "call_unanswered", "redated"),
+    "photo",
     *("letter_issued", "letter_answered", "letter_received", "letter_closed"),
     *("letter_cancelled", "letter_warned", "letter_late"),
     *("open311_released", "open311_withheld"),

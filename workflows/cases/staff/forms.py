@@ -1,5 +1,6 @@
 """What people who work on cases type."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from portal import phones
 from portal.i18n import LANGUAGES, InputError, LazyText, _, _l, parse_int
 from portal.text import fold, strip_controls
 from workflows.cases.staff import labels
+from workflows.cases.staff.detail_fields import IntakeFields
 
 _PERSIAN_ALONE = re.compile("[پچژگ]")
 MOST_TEXT = 4000
@@ -190,7 +192,7 @@ class CallForm(ActionForm):
             raise ValidationError(_("Write what the citizen objects to"))
 
 
-class RegisterForm(FlaskForm):  # type: ignore[misc]
+class RegisterForm(IntakeFields):
     """A message by telephone, at the counter, from the studio or social media."""
 
     phone = StringField(
@@ -225,6 +227,8 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
         validators=[Length(max=MOST_PLACE)],
     )
     neighbourhood = StringField(_l("Neighbourhood"), validators=[Length(max=MOST_LINE)])
+    call = HiddenField()
+    callback = HiddenField()
 
     e164: str | None = None
 
@@ -234,6 +238,12 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
             ("", _("Not clear yet")),
             *((str(key), name) for key, name in categories),
         ]
+        self.choose()
+
+    def know_number(self) -> None:
+        """Reads a number that was filled in by us; one that is none stays as it is."""
+        with contextlib.suppress(phones.PhoneError):
+            self.e164 = phones.parse_mobile(self.phone.data or "").e164
 
     def validate_phone(self, field: Any) -> None:
         if not (field.data or "").strip():
@@ -256,6 +266,8 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]
             "place": one_line(self.place.data, language),
             "neighbourhood": one_line(self.neighbourhood.data),
             "urgency": self.urgency.data or None,
+            "details": self.found,
+            **self.point_values(),
         }
 
 
@@ -306,16 +318,26 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
         description=_l("31 or 33, recorded within a day. Of an urgent message always."),
         default=True,
     )
+    definition = SelectField(
+        _l("Workflow"),
+        description=_l("What its cases follow; an urgent message follows the urgent one"),
+    )
     active = BooleanField(
         _l("In use"), description=_l("Citizens can choose it for a new message"), default=True
     )
 
     def __init__(
-        self, *args: Any, units: list[tuple[int, str]], calendars: list[str], **kwargs: Any
+        self,
+        *args: Any,
+        units: list[tuple[int, str]],
+        calendars: list[str],
+        workflows: list[tuple[str, str]],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.unit_id.choices = [("", "—"), *((str(key), name) for key, name in units)]
         self.calendar.choices = [(name, name) for name in calendars]
+        self.definition.choices = [("", _("The usual one")), *workflows]
 
     def validate_resolution_hours(self, field: Any) -> None:
         first = self.first_action_hours.data
@@ -332,4 +354,5 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
             "resolution_hours": self.resolution_hours.data,
             "active": self.active.data,
             "asks_feedback": self.asks_feedback.data,
+            "definition": (self.definition.data or "").strip() or None,
         }

@@ -8,13 +8,17 @@ from sqlalchemy import select
 from portal.contacts.models import Contact
 from portal.db import db
 from portal.i18n import _, current_language, default_language
-from portal.security import allow
+from portal.security import allow, body_limit
+from workflows.calls import registering
 from workflows.cases import clocks, codes, intake, moves
 from workflows.cases.matter import joins
+from workflows.cases.photo_fields import FORM_BYTES, MOST_BYTES
 from workflows.cases.public.slip import qr_path
+from workflows.cases.questions import asking
 from workflows.cases.staff import detail
 from workflows.cases.staff.blueprint import blueprint
 from workflows.cases.staff.case_pages import found
+from workflows.cases.staff.detail_pages import commit, keep
 from workflows.cases.staff.forms import RegisterForm
 
 FIELDS = {"category": "category_id"}
@@ -23,33 +27,54 @@ FIELDS = {"category": "category_id"}
 @blueprint.get("/new")
 @allow("cases.register")
 def new() -> str:
-    return _page(_form(language=default_language()))
+    """Empty, or filled in with what a call brought along."""
+    source = registering.source(request.args.get("call"), request.args.get("callback"))
+    form = _form(**{"language": default_language(), **source.data})
+    form.call.data = str(source.call_id or "")
+    form.callback.data = str(source.callback_id or "")
+    form.know_number()
+    return _page(form, looked_up=form.e164 is not None)
 
 
 @blueprint.post("/new")
 @allow("cases.register")
+@body_limit(FORM_BYTES, MOST_BYTES)
 def register() -> ResponseReturnValue:
     form = _form()
-    if request.form.get("do") == "look":
-        return _looked_up(form)
-    if not form.validate_on_submit():
-        return _page(form), 422
+    questions = asking.of_form(form.category_id.data, request.form, staff=True)
+    match request.form.get("do"):
+        case "look":
+            return _looked_up(form, questions)
+        case "questions":
+            return _page(form, questions)
+    valid = form.validate_on_submit()
+    valid = form.read_details(form.channel.data) and valid
+    if not questions.unseen:
+        valid = questions.validate() and valid
+    if not valid:
+        return _page(form, questions), 422
+    if questions.unseen:
+        # The second step: nothing is wrong, but there is more to ask.
+        return _page(form, questions)
     try:
-        case = intake.receive(registered_by=current_user.id, **form.values())
+        source = registering.source(form.call.data, form.callback.data)
+        case = intake.receive(registered_by=current_user.id, **source.origin, **form.values())
+        asking.store(case.id, asking.values(questions), by=current_user.id)
+        registering.finished(source, case, by=current_user.id)
         if (same_as := request.form.get("same_as", "")).isdecimal():
             joins.join(case.id, int(same_as[:17]), by=current_user.id)
     except joins.JoinRefused as error:
         db.session.rollback()
         form.text.errors = [*form.text.errors, str(error.message)]
-        return _page(form), 422
+        return _page(form, questions), 422
     except moves.InputRefused as error:
         db.session.rollback()
         name = FIELDS.get(error.field, error.field)
         field = form[name if name in form else "text"]
         field.errors = [*field.errors, str(error.message)]
-        return _page(form), 422
+        return _page(form, questions), 422
     case_id = case.id
-    db.session.commit()
+    commit(keep(case_id, form.drawn))
     return redirect(url_for("cases.registered", case_id=case_id), 303)
 
 
@@ -74,28 +99,34 @@ def _form(**arguments: object) -> RegisterForm:
     return RegisterForm(categories=detail.category_choices(), **arguments)
 
 
-def _looked_up(form: RegisterForm) -> ResponseReturnValue:
+def _looked_up(form: RegisterForm, questions: asking.Questions) -> ResponseReturnValue:
     """Who rings? Nothing is stored; what was typed so far stays."""
     if not form.phone.validate(form, [RegisterForm.validate_phone]) or not form.e164:
         form.phone.errors = form.phone.errors or [_("Write the number first.")]
-        return _page(form), 422
+        return _page(form, questions), 422
     contact = _contact(form.e164)
     if contact is not None:
         form.name.data = form.name.data or contact.name
         form.neighbourhood.data = form.neighbourhood.data or contact.neighbourhood
         form.language.data = contact.language
-    return _page(form, looked_up=True)
+    return _page(form, questions, looked_up=True)
 
 
 def _contact(e164: str) -> Contact | None:
     return db.session.scalars(select(Contact).where(Contact.e164 == e164)).first()
 
 
-def _page(form: RegisterForm, *, looked_up: bool = False) -> str:
+def _page(
+    form: RegisterForm, questions: asking.Questions | None = None, *, looked_up: bool = False
+) -> str:
+    if questions is None:
+        questions = asking.of_form(form.category_id.data, staff=True)
     known = detail.of_number(form.e164)
     return render_template(
         "cases_staff/register.html",
         form=form,
+        questions=questions,
+        photo_again=bool(form.drawn),
         looked_up=looked_up,
         known=known,
         contact=_contact(form.e164) if form.e164 else None,

@@ -20,7 +20,7 @@ from portal.i18n import _, pick
 from portal.text import ascii_digits
 from workflows.cases import photos
 from workflows.cases.moves import MOST_TEXT
-from workflows.cases.public.forms import PHOTO_ERRORS
+from workflows.cases.photo_fields import ERRORS as PHOTO_ERRORS
 from workflows.cases.staff import forms
 from workflows.engine.model import FormField
 

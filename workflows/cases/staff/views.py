@@ -2,6 +2,7 @@
 
 from workflows.cases.filters import bulk_views
 from workflows.cases.filters import views as filter_pages
+from workflows.cases.questions import views as question_pages
 from workflows.cases.replies import views as reply_pages
 from workflows.cases.rules import handover_views
 from workflows.cases.rules import views as rule_pages
@@ -10,6 +11,7 @@ from workflows.cases.staff import (
     case_pages,
     category_pages,
     clock_pages,
+    detail_pages,
     list_pages,
     register_pages,
     step_pages,
@@ -23,9 +25,11 @@ __all__ = [
     "case_pages",
     "category_pages",
     "clock_pages",
+    "detail_pages",
     "filter_pages",
     "handover_views",
     "list_pages",
+    "question_pages",
     "register_pages",
     "reply_pages",
     "rule_pages",

@@ -1,0 +1,1 @@
+"""What a category asks beyond the message itself, and what was answered."""
