@@ -7,17 +7,18 @@ opened under the number's lock alone: that changes the question, never its case.
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import digits
+from portal.i18n import _l, digits
 from portal.messaging.models import FINAL_STATES, InboundMessage, Message
 from portal.text import ascii_digits, fold, strip_controls
-from workflows.cases import codes, moves, stages
+from workflows.cases import attempts, codes, moves, stages
+from workflows.cases.call_models import FeedbackCall
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 TIMEOUT: Final = dt.timedelta(hours=72)
@@ -126,9 +127,71 @@ def _answer_of_case(
     words = moves.clean(words, "words", MOST_WORDS, required=not accepted)
     if case.e164 is not None:
         moves.lock_number(case.e164)
-    _answer(case, question_of_case(case.id), accepted, words, channel=channel, by=by)
+    question = question_of_case(case.id)
+    if channel == "call":
+        result = "accepted" if accepted else "objected"
+        attempts.note(case, question, result, by=by, words=words)
+    _answer(case, question, accepted, words, channel=channel, by=by)
     db.session.flush()
     return case
+
+
+def not_reached(
+    case_id: int, result: str, *, by: int | None, again_at: dt.datetime | None = None
+) -> Case:
+    """A feedback call that brought no answer: no_answer | busy | later | wrong_number.
+
+    `again_at`: the hour the citizen chose (later). Three calls that reached nobody end the asking
+    (timed out, with that reason); a wrong number does at once, for nobody can be asked by it.
+    Raises LookupError, StageError, InputRefused.
+    """
+    case = moves.lock(case_id)
+    stages.check(case, "accept")
+    if case.e164 is not None:
+        moves.lock_number(case.e164)
+    question = question_of_case(case.id)
+    now = clock.now()
+    if result == "later":
+        asked = (question.asked_at if question else None) or now
+        if again_at is None or again_at <= now:
+            raise moves.InputRefused("later", _l("Write an hour that is still to come."))
+        if again_at > asked + attempts.LATEST:
+            raise moves.InputRefused("later", _l("This is too late; choose an hour this week."))
+    elif result in attempts.UNREACHED:
+        again_at = now + attempts.AGAIN[result]
+    elif result != "wrong_number":
+        raise ValueError(result)
+    tried = attempts.unreached(question.id) if question else 0
+    tried += result in attempts.UNREACHED
+    last = result in attempts.UNREACHED and tried >= attempts.MOST
+    if last or result == "wrong_number":
+        again_at = None
+    call = attempts.note(case, question, result, by=by, again_at=again_at)
+    attempts.tell(case, call, tried)
+    if last:
+        _end_unanswered(case, question, "timed_out", by=by, reason="calls", calls=tried)
+    elif result == "wrong_number":
+        _end_unanswered(case, question, "not_asked", by=by, reason="wrong_number")
+    db.session.flush()
+    return case
+
+
+def _end_unanswered(
+    case: Case,
+    question: FeedbackQuestion | None,
+    confirmation: Literal["timed_out", "not_asked"],
+    *,
+    by: int | None,
+    **why: Any,
+) -> None:
+    if question is not None:
+        question.state = "timed_out" if confirmation == "timed_out" else "withdrawn"
+        db.session.flush()
+    if confirmation == "timed_out":
+        moves.add_event(case.id, "timed_out", by=by, public=True, **why)
+    moves.close(case, confirmation, by=by)
+    if case.e164 is not None:
+        _open_next(case.e164)
 
 
 def withdraw(case: Case) -> None:
@@ -144,11 +207,20 @@ def withdraw(case: Case) -> None:
 
 
 def unanswered(limit: int = BATCH, after: int = 0) -> list[int]:
-    """Ids of questions beyond `after` that nobody has answered for 72 hours."""
+    """Ids of questions beyond `after` that nobody has answered for 72 hours.
+
+    Not those whose citizen asked to be called at an hour that is not long past.
+    """
+    chosen = exists().where(
+        FeedbackCall.question_id == FeedbackQuestion.id,
+        FeedbackCall.result == "later",
+        FeedbackCall.again_at > clock.now() - attempts.GRACE,
+    )
     statement = select(FeedbackQuestion.id).where(
         FeedbackQuestion.state == "open",
         FeedbackQuestion.asked_at <= clock.now() - TIMEOUT,
         FeedbackQuestion.id > after,
+        ~chosen,
     )
     return list(db.session.scalars(statement.order_by(FeedbackQuestion.id).limit(limit)))
 

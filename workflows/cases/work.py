@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, moves, stages
+from workflows.cases import clocks, feedback, moves, somebody_else, stages
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 
@@ -33,6 +33,10 @@ def assign(
         select(User.active).where(User.id == assignee_id)
     ):
         raise InputRefused("assignee", _l("There is no such person."))
+    if somebody_else.is_judge_of_own_end(case, assignee_id):
+        raise InputRefused(
+            "assignee", _l("The citizen objected to this person's answer; somebody else looks.")
+        )
     before = (case.unit_id, case.assignee_id)
     case.unit_id, case.assignee_id = unit_id, assignee_id
     if case.stage == "received":
@@ -104,7 +108,7 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
 
 
 def reopen(case_id: int, *, by: int | None, text: str) -> Case:
-    """Work on it again though it was answered or closed; the unit above gets it."""
+    """Work on it again though it was answered or closed; somebody else gets it."""
     case = moves.lock(case_id)
     stages.check(case, "reopen")
     text = moves.clean(text, "text", required=True)
