@@ -24,6 +24,9 @@ from workflows.packets.cli import group as packet_commands
 from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
+from workflows.rates.section import SECTIONS as RATE_SECTIONS
+from workflows.rates.views import blueprint as rates
+from workflows.rates.views import public_figures
 
 MODELS = (models, audit_words, callin_words, packet_words)
 """Imported so that tables and audit words are known."""
@@ -38,6 +41,8 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        rates,
+        public_figures,
     ),
     cli=(calendars, cases, packet_commands),
     home_tiles=(
@@ -62,6 +67,13 @@ plugin = Plugin(
             "track",
             order=20,
         ),
+        HomeTile(
+            _l("What became of your messages"),
+            _l("How many were carried out, and with how many the citizens agree, by district."),
+            "public_figures.show",
+            "chart",
+            order=60,
+        ),
     ),
     navigation=(
         NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
@@ -75,6 +87,7 @@ plugin = Plugin(
         NavigationItem(
             _l("Feedback calls"), "cases.call_queue", "cases.feedback", "listen", order=30
         ),
+        NavigationItem(_l("Closed and confirmed"), "rates.index", "rates.read", "listen", order=60),
         NavigationItem(
             _l("Categories of cases"),
             "cases.category_list",
@@ -129,13 +142,24 @@ plugin = Plugin(
         Periodic(callin_jobs.prepare, 300, _l("Plan call-ins and remind callers")),
         Periodic(sweep_packets, 60, _l("Compile council packets")),
     ),
-    packet_sections=SECTIONS,
+    packet_sections=(*SECTIONS, *RATE_SECTIONS),
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
     closed_day=closed_day,
     permissions={
         "callins.manage": frozenset({"operator", "communications"}),
         "callins.answer": frozenset({"operator", "official"}),
+        "rates.read": frozenset(
+            {
+                "operator",
+                "unit_officer",
+                "official",
+                "communications",
+                "evaluator",
+                "analyst",
+                "council_member",
+            }
+        ),
         "packets.read": frozenset({"council_member", "official", "communications", "evaluator"}),
         "packets.compile": frozenset({"communications"}),
         "packets.decide": frozenset({"council_member"}),

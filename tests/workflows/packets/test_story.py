@@ -339,7 +339,15 @@ def test_the_command(runner: FlaskCliRunner, tmp_path: Path) -> None:
         assert (found["from"], found["to"], found["edition"]) == ("2026-10-23", "2026-11-22", 1)
         assert found["bytes"] == target.stat().st_size
         names = [name for name in found["sections"] if name != "campaigns"]
-        assert names == ["decisions", "call_ins", "urgent", "answered", "outcomes", "open"]
+        assert names == [
+            "decisions",
+            "call_ins",
+            "urgent",
+            "answered",
+            "closed",
+            "outcomes",
+            "open",
+        ]
         late = [*args, "--from", "2026-11-22", "--to", "2027-01-01", "-o", str(target)]
         result = runner.invoke(args=late)
         assert result.exit_code == 1
