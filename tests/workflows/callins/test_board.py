@@ -384,6 +384,8 @@ def test_a_session_opens_on_its_day_only(app: Flask, session: CallinSession, des
 def test_staff_make_a_series_and_move_a_session(app: Flask, client: FlaskClient) -> None:
     desk = Desk(app, make_user(("communications",), language="fa"))
     form = {
+        "kind": "call_in",
+        "on_holiday": "skip",
         "titles_fa": "پاسخگویی هفتگی",
         "officials_fa": "مدیر سازمان پارک‌ها",
         "phone": "۱۳۷",

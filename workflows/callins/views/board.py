@@ -23,6 +23,11 @@ blueprint = Blueprint(
 )
 
 
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"kinds": labels.KINDS}
+
+
 @blueprint.get("/")
 @allow("callins.answer")
 def index() -> ResponseReturnValue:

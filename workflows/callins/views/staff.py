@@ -20,6 +20,13 @@ from workflows.callins.services import CallinError
 blueprint = Blueprint(
     "callins", __name__, template_folder="../templates", url_prefix="/staff/callins"
 )
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"kinds": labels.KINDS}
+
+
 MOST_MINUTES = 1_000
 
 
@@ -33,6 +40,7 @@ def index() -> ResponseReturnValue:
         rule_words=labels.rule_words,
         coming=coming,
         past=past,
+        on_holiday=queries.on_holiday(coming),
         places=registration.places_of(coming + past),
         states=labels.SESSION_STATES,
     )
