@@ -9,7 +9,10 @@ from workflows.calendars.cli import group as calendars
 from workflows.calendars.closed import closed_day
 from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
+from workflows.callins.cli import group as callin_commands
 from workflows.callins.views.board import blueprint as callin_board
+from workflows.callins.views.exchange import blueprint as exchange
+from workflows.callins.views.exchange import hooks as exchange_hooks
 from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
 from workflows.cases import audit_words, feedback, history, inbound, receivers
@@ -41,10 +44,12 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        exchange,
+        exchange_hooks,
         rates,
         public_figures,
     ),
-    cli=(calendars, cases, packet_commands),
+    cli=(calendars, cases, callin_commands, packet_commands),
     home_tiles=(
         HomeTile(
             _l("Mayor call-ins"),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.db import db
-from workflows.callins import promises
+from workflows.callins import exchange, promises
 from workflows.callins.minutes import without_person
 from workflows.callins.models import CALL_STATES, Call, CallinSession
 
@@ -23,6 +23,7 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
 
     {"sessions": held, "planned": n, "cancelled": n, "registered": n, "calls": n,
      "answered_at_once": n, "transferred": n, "dropped": n, "no_show": n, "unreached": n,
+     "offered": n, "picked_up": n, "abandoned": n, "mean_wait": seconds or None (the exchange's),
      "promises": {"made", "kept", "late", "open", "overdue", "not_kept"},
      "by_official": [{"officials": {lang: text}, "sessions", "calls", "answered_at_once",
                       "promises": {…}}],
@@ -35,6 +36,7 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
     sessions, counts, registered = _counted(start, end)
     made = promises.between(start, end)
     total = sum(counts.values(), Counter[str]())
+    rang = exchange.between(start, end)
     return {
         "sessions": sum(s.state in {"open", "closed"} for s in sessions),
         "planned": sum(s.state == "planned" for s in sessions),
@@ -44,6 +46,10 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
         "answered_at_once": total["answered"],
         **{s: total[s] for s in CALL_STATES if s in {"transferred", "dropped", "no_show"}},
         "unreached": total["unreached"],
+        "offered": rang.offered,
+        "picked_up": rang.answered,
+        "abandoned": rang.abandoned,
+        "mean_wait": rang.mean_wait,
         "promises": _states(made),
         "by_official": _by_official(sessions, counts, made),
         "list": [_line(promise) for promise in made],

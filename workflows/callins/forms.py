@@ -28,10 +28,11 @@ from portal.i18n import (
     _l,
 )
 from portal.phones import PhoneError, parse_mobile
-from portal.text import ascii_digits, strip_controls
+from portal.text import ascii_digits
 from workflows.callins import labels
 from workflows.callins.fields import LocalDay, LocalInteger, LocalTime, line, text
 from workflows.callins.models import CallinSeries, CallinSession
+from workflows.callins.numbers import landline
 from workflows.callins.services import CallinError
 
 END_OF_DAY = dt.time(23, 59)
@@ -309,7 +310,7 @@ class CallerForm(_Refusable):
         try:
             self.e164 = parse_mobile(typed).e164
         except PhoneError as error:
-            self.e164 = _other_number(typed)
+            self.e164 = landline(typed)
             if self.e164 is None:
                 raise ValidationError(str(error.message)) from None
 
@@ -321,19 +322,6 @@ class CallerForm(_Refusable):
             "language": self.language.data,
             "subject": line(self.subject.data),
         }
-
-
-def _other_number(typed: str) -> str | None:
-    """A landline in E.164, or None."""
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(ascii_digits(strip_controls(typed)), "IR")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 class AnswerForm(_Refusable):

@@ -116,6 +116,16 @@ def call_ins(period: Period) -> dict[str, Any]:
                 _l("Answered at once, of the calls taken"),
                 rate(found["answered_at_once"], found["calls"]),
             ),
+            *(
+                [
+                    (
+                        _l("Answered, of the calls that the exchange offered"),
+                        rate(found["picked_up"], found["offered"]),
+                    )
+                ]
+                if found["offered"]
+                else []
+            ),
             (_l("Promises kept in time, of those made"), rate(made["kept"], made["made"])),
             (_l("Promises overdue, of those made"), rate(made["overdue"], made["made"])),
         ),

@@ -33,6 +33,7 @@ from portal.i18n import (
 from portal.ratelimit import limiter, over_limit
 from portal.security import csrf, public, same_site, token_authority
 from workflows.callins import (
+    exchange,
     figures,
     ics,
     labels,
@@ -240,6 +241,7 @@ def _session_page(session: CallinSession, form: RegistrationForm) -> str:
         states=labels.SESSION_STATES,
         lines=minutes.lines(session.id, public_only=True) if shown else [],
         counts=figures.of_session(session.id) if shown else {},
+        exchange=exchange.of_session(session.id) if shown else exchange.Figures(),
         promises=promises.of_session(session.id) if shown else {},
         promise_states=labels.PROMISE_STATES,
         promise_tones=labels.PROMISE_TONES,

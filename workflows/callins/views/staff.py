@@ -11,7 +11,7 @@ from portal.i18n import _
 from portal.security import allow
 from portal.text import strip_controls
 from portal.units import services as units
-from workflows.callins import figures, labels, minutes, promises, queries, registration
+from workflows.callins import exchange, figures, labels, minutes, promises, queries, registration
 from workflows.callins import services as callins
 from workflows.callins.forms import SeriesForm, SessionForm
 from workflows.callins.models import CallinSeries, CallinSession
@@ -173,6 +173,7 @@ def _session_page(session: CallinSession, form: SessionForm) -> str:
         form=form,
         places=registration.places(session),
         counts=figures.of_session(session.id),
+        exchange=exchange.of_session(session.id),
         states=labels.SESSION_STATES,
         call_states=labels.CALL_STATES,
     )
