@@ -11,6 +11,7 @@ from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
 from workflows.callins.cli import group as callin_commands
 from workflows.callins.views.board import blueprint as callin_board
+from workflows.callins.views.briefing import blueprint as callin_briefing
 from workflows.callins.views.exchange import blueprint as exchange
 from workflows.callins.views.exchange import hooks as exchange_hooks
 from workflows.callins.views.public import blueprint as callin_pages
@@ -44,6 +45,7 @@ plugin = Plugin(
         callin_pages,
         callins,
         callin_board,
+        callin_briefing,
         exchange,
         exchange_hooks,
         rates,
@@ -154,6 +156,7 @@ plugin = Plugin(
     permissions={
         "callins.manage": frozenset({"operator", "communications"}),
         "callins.answer": frozenset({"operator", "official"}),
+        "callins.brief": frozenset({"operator", "official", "communications"}),
         "rates.read": frozenset(
             {
                 "operator",

@@ -135,7 +135,7 @@ def edit_minutes(session_id: int) -> ResponseReturnValue:
 @allow("callins.manage")
 def save_minutes(session_id: int) -> ResponseReturnValue:
     """Save the wording; with the button `publish` show it to everybody too."""
-    _session(session_id)
+    published = _session(session_id).minutes_published_at is not None
     texts = {
         call.id: (
             f"public-{call.id}" in request.form,
@@ -147,10 +147,13 @@ def save_minutes(session_id: int) -> ResponseReturnValue:
     }
     try:
         minutes.edit(session_id, texts)
-        if "publish" in request.form:
-            minutes.publish(session_id)
+        if published or "publish" in request.form:
+            minutes.publish(session_id, names_are_none="checked" in request.form)
     except CallinError as error:
-        db.session.rollback()
+        if error.field and not published:
+            db.session.commit()  # the wording is kept, as a draft
+        else:
+            db.session.rollback()
         flash(str(error.message), "error")
     else:
         db.session.commit()
@@ -191,6 +194,7 @@ def _minutes_page(session: CallinSession) -> str:
         promise_states=labels.PROMISE_STATES,
         promise_tones=labels.PROMISE_TONES,
         most=MOST_MINUTES,
+        leaks=minutes.leaks(session.id) if session.state == "closed" else [],
     )
 
 
