@@ -29,7 +29,7 @@ from workflows.cases.models import Case
 
 TEMPLATE: Final = Path(__file__).with_name("briefing.typ")
 MOST_PROMISES: Final = 8
-MOST_CALLERS: Final = 12
+MOST_CALLERS: Final = 10
 """What fits on one page; what does not is counted under it."""
 MOST_CASES: Final = 2
 EXCERPT: Final = 90

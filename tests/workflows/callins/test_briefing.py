@@ -70,10 +70,11 @@ def a_month_later(many: int = 3) -> tuple[int, list[str]]:
     coming = sessions_of(series)[1]
     numbers = []
     for n in range(many):
-        call = make_call(coming, name=f"شهروند شمارهٔ {n}", subject=f"پرسش {n}")
+        call = make_call(coming, name=f"شهروند شمارهٔ {n}", subject=f"پرسش {n} " + "آسفالت " * 60)
         assert call.e164
         numbers.append(call.e164)
-        make_case(e164=call.e164, text=f"پیام باز {n}")
+        make_case(e164=call.e164, text=f"پیام باز {n} " + "چاله " * 60)
+        make_case(e164=call.e164, text=f"پیام دوم {n} " + "چاله " * 60)
     return coming.id, numbers
 
 
