@@ -106,7 +106,7 @@ def test_the_call_in_promise_story(make_app: Callable[..., Flask], clean_tables:
             active="y",
         )
         assert made.status_code == 302
-        first, second = sessions(app)[:2]
+        first, _second, third = sessions(app)[:3]
         assert "شهردار منطقهٔ ۲" in app.test_client().get("/fa/callins").text
 
         # 2. Three register for two places; one gives the place back, and the third moves up.
@@ -144,7 +144,7 @@ def test_the_call_in_promise_story(make_app: Callable[..., Flask], clean_tables:
             f"{BOARD}/{first.id}/callers", number="09120000000", name=names[0], language="fa"
         )
         assert added.status_code == 302
-        # No session has room for her any more, but the board takes her from the waiting list.
+        # There was no place for her any more; the board takes her from the waiting list.
         due = [clock.now().date() + dt.timedelta(days=n) for n in (3, 4, 9)]
         order = []
         for day in due:
@@ -200,9 +200,9 @@ def test_the_call_in_promise_story(make_app: Callable[..., Flask], clean_tables:
             "promises_not_kept": ("0", "3"),
         }
 
-        # 7. Before the next session the sheet begins with what is not kept.
-        clock.shift(second.starts_at - dt.timedelta(hours=1) - clock.now() + dt.timedelta(days=3))
-        sheet = office.get(f"/staff/callin-briefings/{second.id}")
+        # 7. Before a later session the sheet begins with what is not kept.
+        clock.shift(third.starts_at - dt.timedelta(hours=1) - clock.now())
+        sheet = office.get(f"/staff/callin-briefings/{third.id}")
         assert made_cases[2].code in sheet
         assert not any(case.code in sheet for case in made_cases[:2])
 

@@ -7,14 +7,14 @@ opened under the number's lock alone: that changes the question, never its case.
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import _l, digits
+from portal.i18n import digits
 from portal.messaging.models import FINAL_STATES, InboundMessage, Message
 from portal.text import ascii_digits, fold, strip_controls
 from workflows.cases import attempts, codes, moves, stages
@@ -79,7 +79,7 @@ def ask(case: Case) -> FeedbackQuestion | None:
     )
     db.session.add(question)
     db.session.flush()
-    _open_next(case.e164)
+    open_next(case.e164)
     return question
 
 
@@ -136,64 +136,6 @@ def _answer_of_case(
     return case
 
 
-def not_reached(
-    case_id: int, result: str, *, by: int | None, again_at: dt.datetime | None = None
-) -> Case:
-    """A feedback call that brought no answer: no_answer | busy | later | wrong_number.
-
-    `again_at`: the hour the citizen chose (later). Three calls that reached nobody end the asking
-    (timed out, with that reason); a wrong number does at once, for nobody can be asked by it.
-    Raises LookupError, StageError, InputRefused.
-    """
-    case = moves.lock(case_id)
-    stages.check(case, "accept")
-    if case.e164 is not None:
-        moves.lock_number(case.e164)
-    question = question_of_case(case.id)
-    now = clock.now()
-    if result == "later":
-        asked = (question.asked_at if question else None) or now
-        if again_at is None or again_at <= now:
-            raise moves.InputRefused("later", _l("Write an hour that is still to come."))
-        if again_at > asked + attempts.LATEST:
-            raise moves.InputRefused("later", _l("This is too late; choose an hour this week."))
-    elif result in attempts.UNREACHED:
-        again_at = now + attempts.AGAIN[result]
-    elif result != "wrong_number":
-        raise ValueError(result)
-    tried = attempts.unreached(question.id) if question else 0
-    tried += result in attempts.UNREACHED
-    last = result in attempts.UNREACHED and tried >= attempts.MOST
-    if last or result == "wrong_number":
-        again_at = None
-    call = attempts.note(case, question, result, by=by, again_at=again_at)
-    attempts.tell(case, call, tried)
-    if last:
-        _end_unanswered(case, question, "timed_out", by=by, reason="calls", calls=tried)
-    elif result == "wrong_number":
-        _end_unanswered(case, question, "not_asked", by=by, reason="wrong_number")
-    db.session.flush()
-    return case
-
-
-def _end_unanswered(
-    case: Case,
-    question: FeedbackQuestion | None,
-    confirmation: Literal["timed_out", "not_asked"],
-    *,
-    by: int | None,
-    **why: Any,
-) -> None:
-    if question is not None:
-        question.state = "timed_out" if confirmation == "timed_out" else "withdrawn"
-        db.session.flush()
-    if confirmation == "timed_out":
-        moves.add_event(case.id, "timed_out", by=by, public=True, **why)
-    moves.close(case, confirmation, by=by)
-    if case.e164 is not None:
-        _open_next(case.e164)
-
-
 def withdraw(case: Case) -> None:
     """Whatever was asked about a locked case is asked no longer."""
     if case.e164 is None:
@@ -203,7 +145,7 @@ def withdraw(case: Case) -> None:
     if question is not None:
         question.state = "withdrawn"
         db.session.flush()
-        _open_next(case.e164)
+        open_next(case.e164)
 
 
 def unanswered(limit: int = BATCH, after: int = 0) -> list[int]:
@@ -244,7 +186,7 @@ def time_out(question_id: int) -> bool:
     else:
         question.state = "withdrawn"
         moves.close(case, "not_asked")
-    _open_next(question.e164)
+    open_next(question.e164)
     db.session.flush()
     return True
 
@@ -290,7 +232,7 @@ def open_waiting(limit: int = BATCH) -> int:
     ).all()
     for e164 in sorted(numbers):
         moves.lock_number(e164)
-        _open_next(e164)
+        open_next(e164)
     return len(numbers)
 
 
@@ -356,7 +298,7 @@ def _answer(
     moves.close(case, "accepted", by=by)
     _say(case, "accepted")
     if case.e164 is not None:
-        _open_next(case.e164, after=BREATH)
+        open_next(case.e164, after=BREATH)
 
 
 def _object(
@@ -368,7 +310,7 @@ def _object(
     moves.send_back(case, by=by, text=words, objection=True)
     _say(case, "objected")
     if case.e164 is not None:
-        _open_next(case.e164, after=BREATH)
+        open_next(case.e164, after=BREATH)
 
 
 def _note_answer(question: FeedbackQuestion | None, state: str, words: str, channel: str) -> None:
@@ -384,7 +326,7 @@ def _say(case: Case, what: str) -> None:
     moves.write_to_citizen(case, f"cases.{what}", what, url=codes.url(case.code))
 
 
-def _open_next(e164: str, *, after: dt.timedelta | None = None) -> None:
+def open_next(e164: str, *, after: dt.timedelta | None = None) -> None:
     """Ask the question that has waited longest, if none is open; under the number's lock.
 
     `after`: its SMS does not leave sooner.

@@ -15,7 +15,7 @@ from portal.db import db
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
-from workflows.cases import attempts, feedback, work
+from workflows.cases import attempts, feedback, ringing, work
 from workflows.cases.call_models import FeedbackCall
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
@@ -55,12 +55,12 @@ def test_three_calls_that_reach_nobody_end_the_asking_with_a_reason(context: Fla
     case_id = asked()
     for result, wait in (("no_answer", 4), ("busy", 1)):
         assert calls.take_next(operator) == case_id
-        feedback.not_reached(case_id, result, by=operator)
+        ringing.not_reached(case_id, result, by=operator)
         db.session.commit()
         assert calls.take_next(operator) is None
         clock.shift(hours=wait)
     assert calls.tried([case_id]) == {case_id: 2}
-    feedback.not_reached(case_id, "no_answer", by=operator)
+    ringing.not_reached(case_id, "no_answer", by=operator)
     db.session.commit()
     case = now_of(case_id)
     assert (case.stage, case.confirmation) == ("closed", "timed_out")
@@ -72,7 +72,7 @@ def test_three_calls_that_reach_nobody_end_the_asking_with_a_reason(context: Fla
 
 def test_a_wrong_number_is_asked_no_more_and_counts_as_not_asked(context: Flask) -> None:
     case_id = asked()
-    feedback.not_reached(case_id, "wrong_number", by=None)
+    ringing.not_reached(case_id, "wrong_number", by=None)
     db.session.commit()
     assert (now_of(case_id).stage, now_of(case_id).confirmation) == ("closed", "not_asked")
     assert db.session.scalars(select(FeedbackQuestion.state)).one() == "withdrawn"
@@ -82,11 +82,11 @@ def test_the_hour_a_citizen_chose_is_kept_even_beyond_72_hours(context: Flask) -
     operator = make_user(("operator",)).id
     case_id = asked()
     with pytest.raises(InputRefused):
-        feedback.not_reached(case_id, "later", by=operator, again_at=clock.now())
+        ringing.not_reached(case_id, "later", by=operator, again_at=clock.now())
     with pytest.raises(InputRefused):
         too_late = clock.now() + attempts.LATEST
-        feedback.not_reached(case_id, "later", by=operator, again_at=too_late)
-    feedback.not_reached(case_id, "later", by=operator, again_at=clock.now() + dt.timedelta(days=3))
+        ringing.not_reached(case_id, "later", by=operator, again_at=too_late)
+    ringing.not_reached(case_id, "later", by=operator, again_at=clock.now() + dt.timedelta(days=3))
     db.session.commit()
     older = asked()
     clock.shift(days=2, hours=23)

@@ -21,7 +21,7 @@ from tests.factories.accounts import make_user, sign_in
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from tests.queries import count_queries
-from workflows.cases import feedback, work
+from workflows.cases import feedback, ringing, work
 from workflows.cases.models import OUTCOMES, Case
 from workflows.rates import counting, section, small
 from workflows.rates.counting import Tally, Wanted
@@ -169,7 +169,7 @@ def answered(way: str | None, *, accepted: bool = True, calls: int = 0) -> None:
     case_id, number = case.id, case.e164
     work.finish(case_id, by=None, outcome="done", text="انجام شد")
     for _each in range(calls):
-        feedback.not_reached(case_id, "busy", by=None)
+        ringing.not_reached(case_id, "busy", by=None)
     if way == "sms":
         assert number is not None
         assert feedback.answer_by_sms(number, "31" if accepted else "33 نه")

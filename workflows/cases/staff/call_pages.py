@@ -7,7 +7,7 @@ from flask_security import current_user
 from portal.db import db
 from portal.i18n import _, _l, digits
 from portal.security import allow
-from workflows.cases import attempts, feedback
+from workflows.cases import attempts, feedback, ringing
 from workflows.cases.models import Case
 from workflows.cases.staff import calls, detail, history, moments
 from workflows.cases.staff.blueprint import blueprint
@@ -54,7 +54,7 @@ def record_call(case_id: int) -> ResponseReturnValue:
 
     def step() -> None:
         if form.answer.data not in {"accepted", "objected"}:
-            feedback.not_reached(
+            ringing.not_reached(
                 case_id, form.answer.data, by=current_user.id, again_at=form.again_at()
             )
             return
