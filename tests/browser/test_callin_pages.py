@@ -71,6 +71,8 @@ def test_call_in_pages(
     problems = look(public, "callins", language, width, shots)
     public.goto(f"{live}/{language}/callins/{past}")
     problems += look(public, "callin-minutes", language, width, shots)
+    public.goto(f"{live}/{language}/figures")
+    problems += look(public, "figures", language, width, shots)
     public.goto(f"{live}/{language}/callins/{coming}")
     problems += look(public, "callin-session", language, width, shots)
     go(public, "main form button[type=submit]")
@@ -104,6 +106,9 @@ def test_call_in_pages(
         "callin-series": f"/staff/callins/series/{series_id}",
         "callin-staff-session": f"/staff/callins/sessions/{coming}",
         "callin-staff-minutes": f"/staff/callins/sessions/{past}/minutes",
+        "callin-briefing": f"/staff/callin-briefings/{coming}",
+        "callin-exchange": "/staff/callins/exchange/",
+        "rates": "/staff/rates/",
         "callin-boards": "/staff/callin-board/",
         "callin-board": f"/staff/callin-board/{running}",
     }.items():
