@@ -65,7 +65,7 @@ CASES: Final = (
         "cases.objected",
         _l("The citizen objected to the answer"),
         _l(
-            "Your objection was registered; another unit looks into message %(code)s again."
+            "Your objection was registered; somebody else looks into message %(code)s again."
             "\n%(url)s",
             code="{code}",
             url="{url}",

@@ -3,7 +3,7 @@
 Nothing commits.
 """
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal.accounts.models import Role, User
 from portal.db import db
@@ -27,6 +27,13 @@ def who_ended(case_id: int) -> int | None:
 def is_judge_of_own_end(case: Case, user_id: int | None) -> bool:
     """Whether this person ended the case to which the citizen then objected."""
     return user_id is not None and case.confirmation == "objected" and who_ended(case.id) == user_id
+
+
+def must_leave_it(case: Case, user_id: int | None) -> bool:
+    """The same, where anybody else could look into it at all."""
+    return is_judge_of_own_end(case, user_id) and bool(
+        db.session.scalar(select(_workers(user_id).exists()))
+    )
 
 
 def route(case: Case) -> tuple[int | None, int | None]:
@@ -59,8 +66,6 @@ def _unit_of(user_id: int | None) -> int | None:
 
 def _other_person(unit_id: int, but: int | None) -> int | None:
     """Who works on cases in a unit and has the fewest open ones; never `but`."""
-    from portal.security import permissions
-
     open_cases = (
         select(func.count())
         .select_from(Case)
@@ -68,11 +73,14 @@ def _other_person(unit_id: int, but: int | None) -> int | None:
         .correlate(User)
         .scalar_subquery()
     )
-    query = select(User.id).where(
-        User.unit_id == unit_id,
-        User.active,
-        User.roles.any(Role.name.in_(sorted(permissions()["cases.work"] - {"administrator"}))),
-    )
-    if but is not None:
-        query = query.where(User.id != but)
+    query = _workers(but).where(User.unit_id == unit_id)
     return db.session.scalar(query.order_by(open_cases, User.id).limit(1))
+
+
+def _workers(but: int | None) -> Select[int]:
+    """Ids of active people who work on cases, without `but`."""
+    from portal.security import permissions
+
+    roles = sorted(permissions()["cases.work"] - {"administrator"})
+    query = select(User.id).where(User.active, User.roles.any(Role.name.in_(roles)))
+    return query.where(User.id != but) if but is not None else query

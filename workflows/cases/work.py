@@ -33,7 +33,7 @@ def assign(
         select(User.active).where(User.id == assignee_id)
     ):
         raise InputRefused("assignee", _l("There is no such person."))
-    if somebody_else.is_judge_of_own_end(case, assignee_id):
+    if somebody_else.must_leave_it(case, assignee_id):
         raise InputRefused(
             "assignee", _l("The citizen objected to this person's answer; somebody else looks.")
         )
@@ -87,6 +87,10 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
     stages.check(case, "finish")
     if outcome not in OUTCOMES:
         raise InputRefused("outcome", _l("Choose how it ended."))
+    if somebody_else.must_leave_it(case, by):
+        raise InputRefused(
+            "text", _l("The citizen objected to your answer; somebody else must end it now.")
+        )
     text = moves.clean(text, "text", required=True)
     _first_action_done(case)
     clocks.stop_all(case, "answered")

@@ -153,6 +153,12 @@ def test_without_a_unit_above_another_person_gets_it(context: Flask) -> None:
     with pytest.raises(InputRefused):
         work.assign(case.id, unit_id=unit.id, assignee_id=ended.id, by=free.id)
     work.assign(case.id, unit_id=unit.id, assignee_id=busy.id, by=free.id)
+    # Nor can that person end it once more while it lies with others.
+    with pytest.raises(InputRefused):
+        work.finish(case.id, by=ended.id, outcome="impossible", text="نه")
+    work.finish(case.id, by=busy.id, outcome="done", text="این بار شد")
+    db.session.commit()
+    assert now_of(case.id).stage == "feedback"
 
 
 def test_who_ended_it_from_above_does_not_get_it_back(context: Flask) -> None:
@@ -171,5 +177,10 @@ def test_who_ended_it_from_above_does_not_get_it_back(context: Flask) -> None:
 def test_alone_without_anybody_above_the_centre_looks(context: Flask) -> None:
     centre = make_unit(code="centre-137")
     unit = make_unit()
-    case = object_to(make_case(unit_id=unit.id).id, officer(unit.id).id)
+    ended = officer(unit.id)
+    case = object_to(make_case(unit_id=unit.id).id, ended.id)
     assert (case.unit_id, case.assignee_id) == (centre.id, None)
+    # In a city of one officer that one goes on with it: a case must not be stuck for ever.
+    work.finish(case.id, by=ended.id, outcome="done", text="این بار شد")
+    db.session.commit()
+    assert now_of(case.id).stage == "feedback"
