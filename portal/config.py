@@ -93,6 +93,11 @@ class Settings:
     sms_hook_secret: str = _setting(
         "", "Secret part of the gateway's callback addresses, at least 22 characters."
     )
+    exchange_hook_secret: str = _setting(
+        "",
+        "Secret part of the address that the telephone exchange calls, at least 22 characters. "
+        "Empty: it cannot call.",
+    )
     quiet_hours: str = _setting(
         "21:00-09:00", "Campaign messages wait in these local hours; empty: never."
     )
@@ -227,6 +232,8 @@ class Settings:
         )
         if self.sms_gateway and len(self.sms_hook_secret) < 22:
             found.append("SMS_HOOK_SECRET needs at least 22 random characters")
+        if self.exchange_hook_secret and len(self.exchange_hook_secret) < 22:
+            found.append("EXCHANGE_HOOK_SECRET needs at least 22 random characters")
         if self.quiet_hours:
             try:
                 parse_hours(self.quiet_hours)

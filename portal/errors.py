@@ -29,7 +29,9 @@ def _page(error: HTTPException) -> Any:
     if error.response is not None and code < 400:
         return error
     shown = code if code in PAGES else (400 if code < 500 else 500)
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    wanted = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    # A page asks who is signed in, which reads a JSON body for a token; it is too large for that.
+    if wanted == "application/json" or (code == 413 and request.is_json):
         response = jsonify(error={"code": code, "name": error.name})
     else:
         response = Response(

@@ -15,6 +15,8 @@ _SECRET_PLACES = (
     # Kavenegar's key, our hook secret, personal links and tracking codes stand in addresses.
     re.compile(r"(/v1/)[^/\s\"']{8,}(/)"),
     re.compile(r"(/hooks/sms/[^/\s]+/)[^/\s\"']+"),
+    re.compile(r"(/callins/(?:check|registrations)/)[^/\s\"']+"),
+    re.compile(r"(/hooks/exchange/)[^/\s\"']+"),
     re.compile(r"(/[bcpst]/)[0-9A-Za-z-]{6,}"),
     re.compile(r"(://[^/:@\s]+:)[^@/\s]+(@)"),
 )

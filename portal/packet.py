@@ -50,6 +50,18 @@ class PacketSection:
     new_page: bool = False
 
 
+@dataclass(frozen=True)
+class PublishedRate:
+    """A rate that a plugin counts and others may publish; `label` is a lazy translation.
+
+    `count(period)` only reads and gives numerator and denominator, or None where nothing was asked.
+    """
+
+    name: str
+    label: Any
+    count: Callable[[Period], tuple[int, int] | None]
+
+
 def in_every_language(text: Any) -> dict[str, str]:
     """A lazy translation as `{language: text}`; a mapping as it is."""
     if isinstance(text, Mapping):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portal.contacts.history import HistorySource
     from portal.messaging.inbound import InboundHandler
     from portal.messaging.purposes import TemplatePurpose
-    from portal.packet import PacketSection
+    from portal.packet import PacketSection, PublishedRate
 
 
 class PluginError(Exception):
@@ -92,6 +92,8 @@ class Plugin:
     messages wait on it where CLOSED_DAYS says so."""
     packet_sections: tuple["PacketSection", ...] = ()
     """Parts of the council packet (portal.packet); the plugin `workflows` compiles it."""
+    published_rates: tuple["PublishedRate", ...] = ()
+    """Rates of a period that pages of other plugins may show."""
     outbox_handlers: Mapping[str, Callable[[dict[str, Any]], None]] = field(default_factory=dict)
     link_prefixes: Mapping[str, str] = field(default_factory=dict)
     """purpose of a personal link -> path before its token, e.g. {"survey": "/s/"}."""

@@ -35,7 +35,10 @@ ROLES = (
 
 @dataclass(frozen=True)
 class AccessRule:
-    """kind: public | token | signed_in | permission | hook | local | demo."""
+    """kind: public | token | signed_in | permission | hook | local | demo.
+
+    `permission`: which one; of a hook the setting that holds its secret.
+    """
 
     kind: str
     permission: str = ""
@@ -58,8 +61,14 @@ token_authority = _rule(AccessRule("token"))
 signed_in = _rule(AccessRule("signed_in"))
 """Any member of staff."""
 
-hook = _rule(AccessRule("hook"))
+hook = _rule(AccessRule("hook", "sms_hook_secret"))
 """A gateway: `<secret>` in the address must equal SMS_HOOK_SECRET."""
+
+
+def hook_of(setting: str) -> Callable[[View], View]:
+    """Another machine: `<secret>` in the address must equal this setting; empty opens nothing."""
+    return _rule(AccessRule("hook", setting))
+
 
 local_or_bearer = _rule(AccessRule("local"))
 """The machine itself, or the bearer of METRICS_TOKEN."""
@@ -155,7 +164,7 @@ def _enforce() -> Any:
             return None if settings.is_demo else abort(404)
         case "hook":
             given = str((request.view_args or {}).get("secret", ""))
-            known = settings.sms_hook_secret
+            known = str(getattr(settings, rule.permission))
             if not known or not hmac.compare_digest(given.encode(), known.encode()):
                 abort(404)
             return None

@@ -34,6 +34,7 @@ from surveys.retention.jobs import erase_due
 from surveys.retention.views import blueprint as retention
 from surveys.sampling.views import blueprint as sampling
 from surveys.satisfaction import signals as satisfaction
+from surveys.satisfaction.figures import SATISFIED
 from surveys.secrecy.jobs import open_boxes
 from surveys.ways.views import blueprint as ways
 
@@ -157,6 +158,7 @@ plugin = Plugin(
     },
     inbound_handlers=(InboundHandler(replies.NAME, replies.ORDER, replies.take_inbound),),
     packet_sections=SECTIONS,
+    published_rates=(SATISFIED,),
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE,),
     link_prefixes={"survey": "/s/", "ballot": "/b/", "proposal": "/p/"},

@@ -5,7 +5,7 @@ from typing import Final
 
 from flask import current_app
 
-from portal import formats
+from portal import formats, links
 from portal.i18n import _l, digits, format_date, format_time, today
 from portal.messaging.purposes import Placeholder, TemplatePurpose
 
@@ -71,7 +71,7 @@ CASES: Final = (
         "cases.objected",
         _l("The citizen objected to the answer"),
         _l(
-            "Your objection was registered; another unit looks into message %(code)s again."
+            "Your objection was registered; somebody else looks into message %(code)s again."
             "\n%(url)s",
             code="{code}",
             url="{url}",
@@ -85,8 +85,10 @@ _DATE: Final = Placeholder("date", lambda: format_date(today()))
 _TIME: Final = Placeholder("time", lambda: format_time(_hour(16)))
 _END: Final = Placeholder("end", lambda: format_time(_hour(18)))
 _PAGE: Final = Placeholder("url", lambda: _address("/c/"))
+_PLACE: Final = Placeholder("place", _l("Central mosque"), required=False)
 _FACTS: Final = {
-    name: f"{{{name}}}" for name in ("title", "date", "time", "end", "code", "url", "phone")
+    name: f"{{{name}}}"
+    for name in ("title", "date", "time", "end", "code", "url", "phone", "place")
 }
 
 
@@ -95,6 +97,33 @@ def _hour(hour: int) -> dt.datetime:
 
 
 CALLINS: Final = (
+    TemplatePurpose(
+        "callins.code",
+        _l("Code to register for a call-in"),
+        # The code last: phones offer the last number of an SMS for filling in.
+        _l("%(title)s: your code to register is\n%(code)s", **_FACTS),
+        (_TITLE, Placeholder("code", "0" * links.CODE_LENGTH, late=True)),
+    ),
+    TemplatePurpose(
+        "callins.registered_place",
+        _l("Registered for a meeting, press conference or visit"),
+        _l(
+            "%(title)s, %(date)s at %(time)s, %(place)s: you are registered. Code: %(code)s"
+            "\nTo see or cancel: %(url)s",
+            **_FACTS,
+        ),
+        (_TITLE, _DATE, _TIME, _PLACE, CODE, _PAGE),
+    ),
+    TemplatePurpose(
+        "callins.reminder_place",
+        _l("Reminder of a meeting, press conference or visit"),
+        _l(
+            "Reminder: %(title)s, %(date)s from %(time)s to %(end)s, %(place)s. You cannot take "
+            "part? Cancel here: %(url)s",
+            **_FACTS,
+        ),
+        (_TITLE, _DATE, _TIME, _END, _PLACE, _PAGE),
+    ),
     TemplatePurpose(
         "callins.registered",
         _l("Registered for a call-in"),

@@ -3,7 +3,7 @@
 from portal.beat import Periodic
 from portal.i18n import _l
 from portal.messaging.inbound import InboundHandler
-from portal.plugin import DashboardCard, Door, HomeTile, NavigationItem, Plugin
+from portal.plugin import DashboardCard, Door, HomeTile, Plugin
 from workflows import message_purposes, models
 from workflows.calendars import audit_words as calendar_words
 from workflows.calendars.cli import group as calendars
@@ -11,7 +11,11 @@ from workflows.calendars.closed import closed_day
 from workflows.calendars.views import blueprint as calendar_pages
 from workflows.callins import audit_words as callin_words
 from workflows.callins import jobs as callin_jobs
+from workflows.callins.cli import group as callin_commands
 from workflows.callins.views.board import blueprint as callin_board
+from workflows.callins.views.briefing import blueprint as callin_briefing
+from workflows.callins.views.exchange import blueprint as exchange
+from workflows.callins.views.exchange import hooks as exchange_hooks
 from workflows.callins.views.public import blueprint as callin_pages
 from workflows.callins.views.staff import blueprint as callins
 from workflows.calls import callbacks
@@ -39,6 +43,7 @@ from workflows.letters import audit_words as letter_words
 from workflows.letters import register as letter_register
 from workflows.letters.jobs import sweep_letters
 from workflows.letters.views import blueprint as letters
+from workflows.menu import NAVIGATION
 from workflows.open311 import audit_words as open311_words
 from workflows.open311.api import blueprint as open311
 from workflows.open311.staff import blueprint as open311_admin
@@ -52,8 +57,12 @@ from workflows.packets.cli import group as packet_commands
 from workflows.packets.jobs import sweep as sweep_packets
 from workflows.packets.sections import SECTIONS
 from workflows.packets.views import council, packets
+from workflows.permissions import PERMISSIONS
 from workflows.populations.jobs import carry_out
 from workflows.populations.views import blueprint as workflow_pages
+from workflows.rates.section import SECTIONS as RATE_SECTIONS
+from workflows.rates.views import blueprint as rates
+from workflows.rates.views import public_figures
 from workflows.special import audit_words as special_words
 from workflows.special import queries as special_queries
 from workflows.special.jobs import sweep as sweep_special
@@ -99,8 +108,20 @@ plugin = Plugin(
         calendar_pages,
         calls,
         call_me,
+        callin_briefing,
+        exchange,
+        exchange_hooks,
+        rates,
+        public_figures,
     ),
-    cli=(calendars, cases, packet_commands, workflow_commands, redaction_commands),
+    cli=(
+        calendars,
+        cases,
+        callin_commands,
+        packet_commands,
+        workflow_commands,
+        redaction_commands,
+    ),
     home_tiles=(
         HomeTile(
             _l("Mayor call-ins"),
@@ -123,60 +144,15 @@ plugin = Plugin(
             "track",
             order=20,
         ),
-    ),
-    navigation=(
-        NavigationItem(
-            _l("Operations centre"), "operations.index", "operations.work", "listen", order=12
-        ),
-        NavigationItem(_l("My visits"), "field.index", "field.visit", "listen", order=13),
-        NavigationItem(_l("Special messages"), "special.index", "special.read", "listen", order=14),
-        NavigationItem(
-            _l("Referred to me"), "council_referrals.index", "council.referrals", "council", 15
-        ),
-        NavigationItem(
-            _l("Working calendars"), "calendars.index", "calendars.close", "administration", 72
-        ),
-        NavigationItem(_l("Call-ins"), "callins.index", "callins.manage", "listen", order=50),
-        NavigationItem(
-            _l("Call-in board"), "callin_board.index", "callins.answer", "listen", order=51
-        ),
-        NavigationItem(_l("Calls"), "calls.desk", "calls.take", "listen", order=5),
-        NavigationItem(_l("Call-backs"), "calls.callback_queue", "calls.take", "listen", order=6),
-        NavigationItem(_l("Calls in numbers"), "calls.figures", "calls.read", "reports", order=20),
-        NavigationItem(_l("Council packets"), "council.index", "packets.read", "council", 10),
-        NavigationItem(_l("Compile a packet"), "packets.index", "packets.compile", "council", 20),
-        NavigationItem(
-            _l("Register of letters"), "letters.index", "letters.read", "listen", order=40
-        ),
-        NavigationItem(_l("Cases"), "cases.index", "cases.read", "listen", order=10),
-        NavigationItem(_l("Register a message"), "cases.new", "cases.register", "listen", order=20),
-        NavigationItem(
-            _l("Feedback calls"), "cases.call_queue", "cases.feedback", "listen", order=30
-        ),
-        NavigationItem(_l("My tasks"), "cases.task_list", "cases.steps", "listen", order=15),
-        NavigationItem(
-            _l("Workflows"), "workflows.index", "workflows.read", "administration", order=72
-        ),
-        NavigationItem(
-            _l("Open311"), "open311_admin.index", "open311.manage", "administration", order=71
-        ),
-        NavigationItem(
-            _l("Categories of cases"),
-            "cases.category_list",
-            "cases.categories",
-            "administration",
-            order=70,
-        ),
-        NavigationItem(
-            _l("Hand-over of cases"), "cases.handover_list", "cases.handover", "listen", order=35
-        ),
-        NavigationItem(
-            _l("Canned replies"), "cases.reply_list", "cases.replies", "administration", order=71
-        ),
-        NavigationItem(
-            _l("Rules of assignment"), "cases.rule_list", "cases.rules", "administration", order=72
+        HomeTile(
+            _l("What became of your messages"),
+            _l("How many were carried out, and with how many the citizens agree, by district."),
+            "public_figures.show",
+            "chart",
+            order=60,
         ),
     ),
+    navigation=NAVIGATION,
     dashboard=(
         DashboardCard(
             _l("New council packets"), packet_queries.unread, "council.index", "packets.read", 5
@@ -262,61 +238,11 @@ plugin = Plugin(
         Periodic(sweep_packets, 60, _l("Compile council packets")),
         Periodic(carry_out, 60, _l("Move cases to another version of their workflow")),
     ),
-    packet_sections=(*SECTIONS, CALLS_SECTION, *matter_sections.SECTIONS),
+    packet_sections=(*SECTIONS, CALLS_SECTION, *RATE_SECTIONS, *matter_sections.SECTIONS),
     template_purposes=message_purposes.PURPOSES,
     contact_history=(history.SOURCE, call_history.SOURCE),
     closed_day=closed_day,
-    permissions={
-        "calendars.close": frozenset({"communications"}),
-        "calendars.edit": frozenset(),
-        "callins.manage": frozenset({"operator", "communications"}),
-        "callins.answer": frozenset({"operator", "official"}),
-        "packets.read": frozenset({"council_member", "official", "communications", "evaluator"}),
-        "packets.compile": frozenset({"communications"}),
-        "packets.decide": frozenset({"council_member"}),
-        "calls.take": frozenset({"operator"}),
-        "calls.read": frozenset({"operator", "communications", "official", "evaluator"}),
-        "cases.read": frozenset(
-            {
-                "operator",
-                "unit_officer",
-                "field_supervisor",
-                "official",
-                "evaluator",
-                "communications",
-            }
-        ),
-        "cases.register": frozenset({"operator"}),
-        "cases.work": frozenset({"operator", "unit_officer", "field_supervisor"}),
-        "cases.feedback": frozenset({"operator"}),
-        "cases.categories": frozenset(),
-        "workflows.read": frozenset(
-            {"operator", "unit_officer", "official", "evaluator", "communications"}
-        ),
-        "workflows.publish": frozenset(),
-        # The steps of a workflow that its definition gives to these roles.
-        "cases.steps": frozenset(
-            {"operator", "unit_officer", "field_supervisor", "communications", "official"}
-        ),
-        "cases.replies": frozenset({"operator", "communications"}),
-        "cases.rules": frozenset(),
-        "cases.handover": frozenset({"operator", "unit_officer"}),
-        "letters.read": frozenset({"operator", "unit_officer", "official", "communications"}),
-        "letters.write": frozenset({"operator", "unit_officer", "official"}),
-        "letters.issue": frozenset({"official"}),
-        "letters.settings": frozenset(),
-        "open311.manage": frozenset(),
-        "open311.release": frozenset({"operator", "communications"}),
-        "operations.work": frozenset({"operator", "unit_officer"}),
-        "field.visit": frozenset({"field_supervisor"}),
-        "special.mark": frozenset({"operator", "official"}),
-        "special.work": frozenset({"operator", "unit_officer", "official"}),
-        "special.read": frozenset({"operator", "unit_officer", "official", "evaluator"}),
-        "council.referrals": frozenset({"council_member"}),
-        "cases.join": frozenset({"operator", "unit_officer"}),
-        "cases.hide": frozenset({"operator"}),
-        "cases.redact": frozenset(),
-    },
+    permissions=PERMISSIONS,
     inbound_handlers=(
         InboundHandler("case_feedback", 20, feedback.take_inbound),
         InboundHandler("case_message", inbound.ORDER, inbound.take_inbound),

@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
-from portal import clock
+from portal import clock, links
 from portal.db import db
 from tests.browser.checks import go, look
 from tests.browser.conftest import LOOKS
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.callins import make_call, make_series, sessions_of
 from tests.factories.units import make_unit
-from workflows.callins import board, minutes
+from workflows.callins import board, minutes, proving, sms
 from workflows.callins.models import CallinSession
 
 pytestmark = [pytest.mark.browser, pytest.mark.workflows, pytest.mark.timeout(300)]
@@ -71,6 +71,8 @@ def test_call_in_pages(
     problems = look(public, "callins", language, width, shots)
     public.goto(f"{live}/{language}/callins/{past}")
     problems += look(public, "callin-minutes", language, width, shots)
+    public.goto(f"{live}/{language}/figures")
+    problems += look(public, "figures", language, width, shots)
     public.goto(f"{live}/{language}/callins/{coming}")
     problems += look(public, "callin-session", language, width, shots)
     go(public, "main form button[type=submit]")
@@ -81,6 +83,14 @@ def test_call_in_pages(
     public.keyboard.press("Tab")
     public.keyboard.press("Tab")
     assert public.evaluate("document.activeElement.type") == "submit"
+    public.keyboard.press("Enter")
+    public.wait_for_url("**/callins/check/*")
+    problems += look(public, "callin-code", language, width, shots)
+    with app.app_context():
+        request = proving.find(public.url.split("?")[0].rsplit("/", 1)[1])
+        assert request is not None
+        code = links.code_for(sms.CODE_PURPOSE, request.id)
+    public.fill("input[name=code]", code)
     public.keyboard.press("Enter")
     public.wait_for_url("**/registrations/*")
     problems += look(public, "callin-registration", language, width, shots)
@@ -96,6 +106,9 @@ def test_call_in_pages(
         "callin-series": f"/staff/callins/series/{series_id}",
         "callin-staff-session": f"/staff/callins/sessions/{coming}",
         "callin-staff-minutes": f"/staff/callins/sessions/{past}/minutes",
+        "callin-briefing": f"/staff/callin-briefings/{coming}",
+        "callin-exchange": "/staff/callins/exchange/",
+        "rates": "/staff/rates/",
         "callin-boards": "/staff/callin-board/",
         "callin-board": f"/staff/callin-board/{running}",
     }.items():

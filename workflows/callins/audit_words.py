@@ -17,6 +17,7 @@ describe(
         "callin.call_taken": _l("Caller taken"),
         "callin.call_put_back": _l("Caller put back into the queue"),
         "callin.call_ended": _l("Call ended"),
+        "callin.exchange_imported": _l("Call records of the exchange read"),
         "callin.minutes_edited": _l("Public minutes edited"),
         "callin.minutes_published": _l("Public minutes published"),
     },
@@ -24,5 +25,6 @@ describe(
         "callin_series": _l("Call-in series"),
         "callin_session": _l("Call-in session"),
         "callin_call": _l("Call of a call-in"),
+        "exchange": _l("Telephone exchange"),
     },
 )

@@ -1,7 +1,9 @@
 """The session itself: queue, calls, and what comes of each. Nothing commits.
 
-Two operators work on one board: whoever takes a caller locks the row and checks it again, so the
-second is told who was quicker. Locks are taken session first, then call.
+Several operators work on one board: whoever takes a caller locks the row and checks it again, so
+the second is told who was quicker. A caller is theirs for a lease that the open page of the call
+renews; when it has run out, and not before, a colleague can take over. Locks are taken session
+first, then call.
 """
 
 import datetime as dt
@@ -22,6 +24,8 @@ from workflows.cases import codes, intake, moves
 
 OPENS_BEFORE = dt.timedelta(hours=2)
 """A session can be opened so long before it begins, not on another day by mistake."""
+LEASE = dt.timedelta(minutes=10)
+"""So long a caller is left to whoever took them, from the last sign of their page."""
 OPERATOR_LOCK = 0x43616C6C
 """First key of the advisory lock of an operator ("Call")."""
 ENDINGS = ("answered", "transferred", "dropped", "no_show")
@@ -39,6 +43,8 @@ class Board:
     ended: Sequence[Row[Call, str]]
     mine: Call | None
     """The call this reader is in."""
+    left: frozenset[int] = frozenset()
+    """Ids of calls whose lease has run out: a colleague may take them over."""
 
 
 def read(session_id: int, user_id: int) -> Board:
@@ -64,7 +70,25 @@ def read(session_id: int, user_id: int) -> Board:
         talking=talking,
         ended=ended,
         mine=next((row[0] for row in talking if row[0].taken_by == user_id), None),
+        left=frozenset(row[0].id for row in talking if has_run_out(row[0])),
     )
+
+
+def has_run_out(call: Call) -> bool:
+    """Whether nobody has shown for a while that they still talk with this caller."""
+    return call.state == "in_call" and (call.lease_until or clock.now()) <= clock.now()
+
+
+def renew(call_id: int, by: int) -> Call:
+    """The page of the call is open: it stays with this operator.
+
+    Raises CallinError, LookupError.
+    """
+    call = _locked(call_id)
+    _must_be_mine(call, by)
+    call.lease_until = clock.now() + LEASE
+    db.session.flush()
+    return call
 
 
 def _turn() -> tuple[ColumnElement[Any], ...]:
@@ -139,27 +163,33 @@ def take_next(session_id: int, by: int) -> Call | None:
 
 
 def take(call_id: int, by: int) -> Call:
-    """This caller. Raises CallinError naming the colleague who was quicker; LookupError."""
+    """This caller, also from a colleague whose lease has run out.
+
+    Raises CallinError naming the colleague who was quicker; LookupError.
+    """
     call = _locked(call_id)
     if call.state == "in_call" and call.taken_by == by:
         return call
     _must_be_open(services.get_session(call.session_id))
-    if call.state != "queued":
+    if call.state != "queued" and not has_run_out(call):
         raise CallinError(_taken_words(call))
     _must_be_free(call.session_id, by)
     return _start(call, by)
 
 
 def _start(call: Call, by: int) -> Call:
-    call.state, call.taken_by, call.started_at = "in_call", by, clock.now()
-    call.ended_at = None
+    before = call.taken_by if call.state == "in_call" else None
+    if before is None:
+        call.started_at = clock.now()
+    call.state, call.taken_by = "in_call", by
+    call.lease_until, call.ended_at = clock.now() + LEASE, None
     db.session.flush()
-    audit.record("callin.call_taken", "callin_call", call.id, by=by)
+    audit.record("callin.call_taken", "callin_call", call.id, by=by, taken_over_from=before)
     return call
 
 
 def put_back(call_id: int, by: int) -> Call:
-    """Into the queue again: taken by mistake, or left by a colleague whose computer stopped; who
+    """Into the queue again: taken by mistake, or left by a colleague whose lease has run out; who
     did not answer is called again after the others. Raises CallinError, LookupError."""
     session_id = db.session.scalar(select(Call.session_id).where(Call.id == call_id))
     if session_id is None:
@@ -168,11 +198,14 @@ def put_back(call_id: int, by: int) -> Call:
     call = _locked(call_id)
     if call.state not in {"in_call", *CAN_CALL_AGAIN}:
         raise CallinError(_l("This call has ended already."))
+    if call.state == "in_call" and call.taken_by != by and not has_run_out(call):
+        raise CallinError(_taken_words(call))
     if call.state in CAN_CALL_AGAIN:
         call.rounds += 1
         if call.e164 and _live_with_number(call):
             raise CallinError(_l("This number is in the queue already."))
     call.state, call.taken_by, call.started_at, call.ended_at = "queued", None, None, None
+    call.lease_until = None
     db.session.flush()
     audit.record("callin.call_put_back", "callin_call", call.id, by=by)
     return call
@@ -259,7 +292,10 @@ def promise(
 
 
 def close_session(session_id: int) -> None:
-    """The end: who was not reached is marked so. Raises CallinError, LookupError."""
+    """The end: who was not reached is marked so, and a call that an operator left open as dropped.
+
+    Raises CallinError, LookupError.
+    """
     session = services.locked(session_id)
     if session.state == "closed":
         return
@@ -271,10 +307,10 @@ def close_session(session_id: int) -> None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    if any(call.state == "in_call" for call in calls):
+    if any(call.state == "in_call" and not has_run_out(call) for call in calls):
         raise CallinError(_l("Somebody is still talking. End that call first."))
     for call in calls:
-        call.state, call.ended_at = "unreached", now
+        call.state, call.ended_at = "dropped" if call.state == "in_call" else "unreached", now
     session.state, session.closed_at = "closed", now
     db.session.flush()
     audit.record("callin.session_closed", "callin_session", session_id, unreached=len(calls))

@@ -1,13 +1,14 @@
 """Call-ins of a period in numbers, for the council packet."""
 
 import datetime as dt
+import json
 from collections import Counter
 from typing import Any
 
 from sqlalchemy import func, select
 
 from portal.db import db
-from workflows.callins import promises
+from workflows.callins import exchange, promises
 from workflows.callins.minutes import without_person
 from workflows.callins.models import CALL_STATES, Call, CallinSession
 
@@ -22,6 +23,7 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
 
     {"sessions": held, "planned": n, "cancelled": n, "registered": n, "calls": n,
      "answered_at_once": n, "transferred": n, "dropped": n, "no_show": n, "unreached": n,
+     "offered": n, "picked_up": n, "abandoned": n, "mean_wait": seconds or None (the exchange's),
      "promises": {"made", "kept", "late", "open", "overdue", "not_kept"},
      "by_official": [{"officials": {lang: text}, "sessions", "calls", "answered_at_once",
                       "promises": {…}}],
@@ -31,6 +33,33 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
     `calls`: callers somebody talked to, dropped ones included. `list` holds the public wording
     where minutes were edited; no names and no numbers.
     """
+    sessions, counts, registered = _counted(start, end)
+    made = promises.between(start, end)
+    total = sum(counts.values(), Counter[str]())
+    rang = exchange.between(start, end)
+    return {
+        "sessions": sum(s.state in {"open", "closed"} for s in sessions),
+        "planned": sum(s.state == "planned" for s in sessions),
+        "cancelled": sum(s.state == "cancelled" for s in sessions),
+        "registered": registered,
+        "calls": sum(total[state] for state in REACHED),
+        "answered_at_once": total["answered"],
+        **{s: total[s] for s in CALL_STATES if s in {"transferred", "dropped", "no_show"}},
+        "unreached": total["unreached"],
+        "offered": rang.offered,
+        "picked_up": rang.answered,
+        "abandoned": rang.abandoned,
+        "mean_wait": rang.mean_wait,
+        "promises": _states(made),
+        "by_official": _by_official(sessions, counts, made),
+        "list": [_line(promise) for promise in made],
+    }
+
+
+def _counted(
+    start: dt.datetime, end: dt.datetime
+) -> tuple[list[CallinSession], dict[int, Counter[str]], int]:
+    """Sessions that began in [start, end), their calls by state, and how many had registered."""
     sessions = db.session.scalars(
         select(CallinSession)
         .where(CallinSession.starts_at >= start, CallinSession.starts_at < end)
@@ -46,21 +75,7 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
     for session_id, state, walk_in, number in rows:
         counts[session_id][state] += number
         registered += 0 if walk_in else number
-    made = promises.between(start, end)
-    total = sum(counts.values(), Counter[str]())
-    return {
-        "sessions": sum(s.state in {"open", "closed"} for s in sessions),
-        "planned": sum(s.state == "planned" for s in sessions),
-        "cancelled": sum(s.state == "cancelled" for s in sessions),
-        "registered": registered,
-        "calls": sum(total[state] for state in REACHED),
-        "answered_at_once": total["answered"],
-        **{s: total[s] for s in CALL_STATES if s in {"transferred", "dropped", "no_show"}},
-        "unreached": total["unreached"],
-        "promises": _states(made),
-        "by_official": _by_official(list(sessions), counts, made),
-        "list": [_line(promise) for promise in made],
-    }
+    return list(sessions), counts, registered
 
 
 def of_session(session_id: int) -> dict[str, int]:
@@ -81,27 +96,40 @@ def _states(made: list[promises.Promise]) -> dict[str, int]:
     }
 
 
+def by_official(start: dt.datetime, end: dt.datetime) -> list[dict[str, Any]]:
+    """The same per official alone: {"officials", "sessions", "calls", "answered_at_once",
+    "promises"}, whoever promised most first."""
+    sessions, counts, _registered = _counted(start, end)
+    found = _by_official(sessions, counts, promises.between(start, end))
+    return sorted(found, key=lambda line: -line["promises"]["made"])
+
+
 def _by_official(
     sessions: list[CallinSession],
     counts: dict[int, Counter[str]],
     made: list[promises.Promise],
 ) -> list[dict[str, Any]]:
-    by_series: dict[int, list[CallinSession]] = {}
+    """One line an official, in whatever series they sat."""
+    held: dict[str, list[CallinSession]] = {}
     for session in sessions:
-        by_series.setdefault(session.series_id, []).append(session)
+        held.setdefault(_official(session), []).append(session)
     found = []
-    for series_id, held in by_series.items():
-        total = sum((counts[s.id] for s in held), Counter[str]())
+    for official, theirs in held.items():
+        total = sum((counts[s.id] for s in theirs), Counter[str]())
         found.append(
             {
-                "officials": held[-1].officials,
-                "sessions": sum(s.state in {"open", "closed"} for s in held),
+                "officials": theirs[-1].officials,
+                "sessions": sum(s.state in {"open", "closed"} for s in theirs),
                 "calls": sum(total[state] for state in REACHED),
                 "answered_at_once": total["answered"],
-                "promises": _states([p for p in made if p.session.series_id == series_id]),
+                "promises": _states([p for p in made if _official(p.session) == official]),
             }
         )
     return found
+
+
+def _official(session: CallinSession) -> str:
+    return json.dumps(session.officials, ensure_ascii=False, sort_keys=True)
 
 
 def _line(promise: promises.Promise) -> dict[str, Any]:

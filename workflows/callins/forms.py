@@ -12,7 +12,14 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    ValidationError,
+)
 
 from portal.formats import utc
 from portal.i18n import (
@@ -21,10 +28,11 @@ from portal.i18n import (
     _l,
 )
 from portal.phones import PhoneError, parse_mobile
-from portal.text import ascii_digits, strip_controls
+from portal.text import ascii_digits
 from workflows.callins import labels
 from workflows.callins.fields import LocalDay, LocalInteger, LocalTime, line, text
 from workflows.callins.models import CallinSeries, CallinSession
+from workflows.callins.numbers import landline
 from workflows.callins.services import CallinError
 
 END_OF_DAY = dt.time(23, 59)
@@ -43,7 +51,7 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]
     form_key = HiddenField(validators=[Length(max=64)])
     name = StringField(
         _l("Your name"),
-        validators=[InputRequired(_l("Write your name.")), Length(max=100)],
+        validators=[DataRequired(_l("Write your name.")), Length(max=100)],
         render_kw={"autocomplete": "name"},
     )
     mobile = StringField(
@@ -56,12 +64,41 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]
     subject = TextAreaField(
         _l("What is it about?"),
         description=_l("One or two sentences, without other people's names."),
-        validators=[InputRequired(_l("Write what it is about.")), Length(max=500)],
+        validators=[DataRequired(_l("Write what it is about.")), Length(max=500)],
         render_kw={"rows": 3},
     )
     neighbourhood = StringField(_l("Neighbourhood"), validators=[Length(max=100)])
+    medium = StringField(
+        _l("Newspaper, agency or channel"),
+        validators=[DataRequired(_l("Write for whom you come.")), Length(max=100)],
+        render_kw={"autocomplete": "organization"},
+    )
+    seats = LocalInteger(
+        _l("How many people"),
+        default=1,
+        validators=[
+            InputRequired(_l("Write how many people.")),
+            NumberRange(1, 5, _l("At most five people on one registration.")),
+        ],
+        render_kw={"inputmode": "numeric"},
+    )
 
     e164: str = ""
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        """`kind` of the session decides what is asked: see models.KINDS."""
+        super().__init__(*args, **kwargs)
+        if kind != "press":
+            del self.medium
+        if kind != "visit":
+            del self.seats
+        if kind != "call_in":
+            self.mobile.description = _l("We send a code to it.")
+        if kind == "press":
+            del self.neighbourhood
+            self.subject.label.text = _("What do you want to ask about?")
+        elif kind == "visit":
+            self.subject.label.text = _("What would you like to see or ask?")
 
     def validate_mobile(self, field: Any) -> None:
         try:
@@ -76,8 +113,10 @@ class RegistrationForm(FlaskForm):  # type: ignore[misc]
             "e164": self.e164,
             "language": self.language.data,
             "subject": text(self.subject.data),
-            "neighbourhood": line(self.neighbourhood.data),
+            "neighbourhood": line(self.neighbourhood.data) if self.neighbourhood else "",
             "form_key": line(self.form_key.data),
+            "medium": line(self.medium.data) if self.medium else "",
+            "seats": self.seats.data if self.seats else 1,
         }
 
 
@@ -96,6 +135,7 @@ def _texts(prefix: str) -> Any:
 
 
 class SeriesForm(_Refusable):
+    kind = SelectField(_l("Kind"), choices=lambda: [(k, str(v)) for k, v in labels.KINDS.items()])
     titles_fa = StringField(_l("Title in Persian"), validators=[Length(max=120)])
     titles_ar = StringField(_l("Title in Arabic"), validators=[Length(max=120)])
     titles_en = StringField(_l("Title in English"), validators=[Length(max=120)])
@@ -129,6 +169,11 @@ class SeriesForm(_Refusable):
         _l("Months of which calendar"),
         choices=lambda: [(k, str(v)) for k, v in labels.MONTH_CALENDARS.items()],
     )
+    on_holiday = SelectField(
+        _l("On holidays and days of mourning"),
+        choices=lambda: [(k, str(v)) for k, v in labels.ON_HOLIDAYS.items()],
+        default="skip",
+    )
     starts = LocalTime(_l("From"), validators=[InputRequired(_l("Write the time."))])
     ends = LocalTime(_l("To"), validators=[InputRequired(_l("Write the time."))])
     capacity = LocalInteger(
@@ -159,6 +204,8 @@ class SeriesForm(_Refusable):
         data: dict[str, Any] = {
             key: getattr(series, key)
             for key in (
+                "kind",
+                "on_holiday",
                 "phone",
                 "frequency",
                 "ordinal",
@@ -193,7 +240,16 @@ class SeriesForm(_Refusable):
 
     def values(self) -> dict[str, Any]:
         """Columns of CallinSeries."""
-        plain = ("frequency", "ordinal", "weekday", "month_calendar", "starts", "ends")
+        plain = (
+            "kind",
+            "on_holiday",
+            "frequency",
+            "ordinal",
+            "weekday",
+            "month_calendar",
+            "starts",
+            "ends",
+        )
         return {
             **{key: self._texts_of(key) for key in ("titles", "officials", "places", "subjects")},
             **{key: self[key].data for key in (*plain, "capacity", "waiting_capacity", "active")},
@@ -254,7 +310,7 @@ class CallerForm(_Refusable):
         try:
             self.e164 = parse_mobile(typed).e164
         except PhoneError as error:
-            self.e164 = _other_number(typed)
+            self.e164 = landline(typed)
             if self.e164 is None:
                 raise ValidationError(str(error.message)) from None
 
@@ -266,19 +322,6 @@ class CallerForm(_Refusable):
             "language": self.language.data,
             "subject": line(self.subject.data),
         }
-
-
-def _other_number(typed: str) -> str | None:
-    """A landline in E.164, or None."""
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(ascii_digits(strip_controls(typed)), "IR")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 class AnswerForm(_Refusable):

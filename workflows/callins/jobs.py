@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.db import db
-from workflows.callins import services, sms
+from workflows.callins import proving, services, sms
 from workflows.callins.models import Call, CallinSession
 
 REMIND_BEFORE = dt.timedelta(hours=24)
@@ -15,8 +15,9 @@ BATCH = 50
 
 @jobs.job(queue="default", timeout_seconds=120)
 def prepare() -> None:
-    """Plan what is missing, then remind. Safe to run twice at once and at any moment."""
+    """Plan what is missing, forget old codes, then remind. Safe to run twice and at any moment."""
     services.plan_all()
+    proving.sweep()
     db.session.commit()
     while remind(BATCH):
         pass

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, select
+from sqlalchemy.orm import joinedload
 
 from portal.contacts.models import Contact
 from portal.db import db
 from workflows.callins.models import Call, CallinSession
-from workflows.cases import explain, queries
+from workflows.cases import explain
 from workflows.cases.models import Case
 
 EARLIER = 5
+CASES = 8
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,13 @@ class Known:
 def about(e164: str | None, *, but_call: int) -> Known:
     if not e164:
         return Known(None, (), {}, ())
-    cases = queries.of_number(e164)
+    cases = db.session.scalars(
+        select(Case)
+        .options(joinedload(Case.category))
+        .where(Case.e164 == e164)
+        .order_by(Case.stage == "closed", Case.id.desc())
+        .limit(CASES)
+    ).all()
     return Known(
         contact=db.session.scalars(select(Contact).where(Contact.e164 == e164)).first(),
         cases=cases,

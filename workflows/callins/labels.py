@@ -9,6 +9,17 @@ SESSION_STATES: dict[str, LazyText] = {
     "closed": _l("Ended"),
     "cancelled": _l("Cancelled"),
 }
+KINDS: dict[str, LazyText] = {
+    "call_in": _l("Answering by telephone"),
+    "meeting": _l("Public meeting"),
+    "mosque": _l("Meeting in a mosque"),
+    "press": _l("Press conference"),
+    "visit": _l("Visit of a project"),
+}
+ON_HOLIDAYS: dict[str, LazyText] = {
+    "skip": _l("There is no session on a holiday"),
+    "hold": _l("The session takes place all the same"),
+}
 CALL_STATES: dict[str, LazyText] = {
     "waiting": _l("On the waiting list"),
     "queued": _l("In the queue"),

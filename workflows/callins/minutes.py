@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import _l
-from portal.text import ascii_digits
+from portal.i18n import _l, digits
+from portal.text import ascii_digits, fold
 from workflows.callins import services
 from workflows.callins.models import Call, CallinSession
 from workflows.callins.services import CallinError
@@ -63,11 +64,68 @@ def edit(session_id: int, texts: Mapping[int, tuple[bool, str, str]]) -> None:
         audit.record("callin.minutes_edited", "callin_session", session_id, calls=changed)
 
 
-def publish(session_id: int) -> CallinSession:
-    """Show them to everybody. Again: nothing happens. Raises CallinError, LookupError."""
+@dataclass(frozen=True)
+class Leak:
+    """Something in the public wording of a call by which a person might be known."""
+
+    number: int
+    """Which call of the minutes, from 1."""
+    kind: str
+    """number: a long number; name: part of the caller's name, or another caller's whole name."""
+
+
+def leaks(session_id: int) -> list[Leak]:
+    """What still stands in the wording that everybody would read."""
+    calls = lines(session_id, public_only=False)
+    names = db.session.scalars(
+        select(Call.name).where(Call.session_id == session_id, Call.name != "")
+    ).all()
+    whole = {name for name in names if len(name.split()) > 1}
+    found: list[Leak] = []
+    for place, call in enumerate(calls, start=1):
+        if not call.public:
+            continue
+        text = f"{call.public_subject}\n{call.public_text}"
+        if _LONG_NUMBER.search(ascii_digits(text)):
+            found.append(Leak(place, "number"))
+        folded = fold(text)
+        if _has_part(text, call.name) or any(fold(name) in folded for name in whole):
+            found.append(Leak(place, "name"))
+    return found
+
+
+def _has_part(text: str, name: str) -> bool:
+    return any(
+        len(part) > 2 and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text)
+        for part in name.split()
+    )
+
+
+def check(session_id: int, *, names_are_none: bool = False) -> None:
+    """Refuse wording by which a caller might be known. Raises CallinError.
+
+    A long number never gets out. `names_are_none`: somebody has read it, and what looks like a
+    caller's name is none (a street, the mayor).
+    """
+    for leak in leaks(session_id):
+        if leak.kind == "number":
+            raise CallinError(
+                _l("Call %(n)s still holds a long number.", n=digits(leak.number)), "number"
+            )
+        if not names_are_none:
+            raise CallinError(
+                _l("Call %(n)s still holds what may be a caller's name.", n=digits(leak.number)),
+                "name",
+            )
+
+
+def publish(session_id: int, *, names_are_none: bool = False) -> CallinSession:
+    """Show them to everybody, once somebody has taken names and numbers out. Again: nothing
+    happens. Raises CallinError, LookupError."""
     session = services.locked(session_id)
     if session.state != "closed":
         raise CallinError(_l("The minutes are written when the session has ended."))
+    check(session_id, names_are_none=names_are_none)
     if session.minutes_published_at is None:
         session.minutes_published_at = clock.now()
         db.session.flush()

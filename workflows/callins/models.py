@@ -1,14 +1,28 @@
 """Call-ins: series, sessions and the queue of callers."""
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Time, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Time,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base, BigId, Created, Texts
 
+KINDS = ("call_in", "meeting", "mosque", "press", "visit")
+"""What citizens come for: a call, a public meeting, a meeting in a mosque, a press conference, a
+visit of a project."""
 FREQUENCIES = ("monthly", "weekly")
+ON_HOLIDAYS = ("skip", "hold")
 MONTH_CALENDARS = ("persian", "gregorian")
 SESSION_STATES = ("planned", "open", "closed", "cancelled")
 CALL_STATES = (
@@ -32,6 +46,8 @@ class CallinSeries(Base):
 
     __tablename__ = "callin_series"
     __table_args__ = (
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        CheckConstraint(f"on_holiday IN {ON_HOLIDAYS}", name="on_holiday"),
         CheckConstraint(f"frequency IN {FREQUENCIES}", name="frequency"),
         CheckConstraint(f"month_calendar IN {MONTH_CALENDARS}", name="month_calendar"),
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
@@ -40,6 +56,7 @@ class CallinSeries(Base):
     )
 
     id: Mapped[BigId]
+    kind: Mapped[str] = mapped_column(default="call_in")
     titles: Mapped[Texts]
     officials: Mapped[Texts]
     """Office and name of whoever answers."""
@@ -60,6 +77,8 @@ class CallinSeries(Base):
     """Wall times of the city."""
     capacity: Mapped[int] = mapped_column(default=20)
     waiting_capacity: Mapped[int] = mapped_column(default=10)
+    on_holiday: Mapped[str] = mapped_column(default="skip")
+    """Whether a day of the rule that the city's calendar closes has a session all the same."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Created]
 
@@ -69,6 +88,7 @@ class CallinSession(Base):
 
     __tablename__ = "callin_sessions"
     __table_args__ = (
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
         CheckConstraint(f"state IN {SESSION_STATES}", name="state"),
         CheckConstraint("starts_at < ends_at", name="times"),
         UniqueConstraint("series_id", "occurrence_on"),
@@ -76,6 +96,7 @@ class CallinSession(Base):
     )
 
     id: Mapped[BigId]
+    kind: Mapped[str] = mapped_column(default="call_in")
     series_id: Mapped[int] = mapped_column(ForeignKey("callin_series.id"))
     occurrence_on: Mapped[dt.date] = mapped_column(Date)
     """The day the rule gave; stays when the session is moved."""
@@ -108,6 +129,7 @@ class Call(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {CALL_STATES}", name="state"),
         CheckConstraint("(state = 'promised') = (case_id IS NOT NULL)", name="promise_is_a_case"),
+        CheckConstraint("seats BETWEEN 1 AND 20", name="seats"),
         Index("ix_callin_calls_session", "session_id", "id"),
         Index(
             "uq_callin_calls_number",
@@ -135,6 +157,10 @@ class Call(Base):
     language: Mapped[str] = mapped_column(String(2))
     subject: Mapped[str] = mapped_column(default="")
     neighbourhood: Mapped[str] = mapped_column(default="")
+    medium: Mapped[str] = mapped_column(default="")
+    """The newspaper, agency or channel of a journalist at a press conference."""
+    seats: Mapped[int] = mapped_column(default=1)
+    """For how many people, at a visit."""
     state: Mapped[str]
     rounds: Mapped[int] = mapped_column(default=0)
     """How often put back: who did not answer is called again after the others."""
@@ -142,6 +168,8 @@ class Call(Base):
     reminded_at: Mapped[dt.datetime | None]
     taken_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     started_at: Mapped[dt.datetime | None]
+    lease_until: Mapped[dt.datetime | None]
+    """Until then the caller is left to whoever took them; the open page of the call renews it."""
     ended_at: Mapped[dt.datetime | None]
     answer: Mapped[str] = mapped_column(default="")
     """The short answer, the promise, or to whom the call was transferred."""
@@ -153,3 +181,30 @@ class Call(Base):
     public_subject: Mapped[str] = mapped_column(default="")
     public_text: Mapped[str] = mapped_column(default="")
     session: Mapped[CallinSession] = relationship()
+
+
+class CallinRequest(Base):
+    """A registration whose number is not proved yet: it holds no place. Deleted after two days.
+
+    The code itself is derived from the id and lies in no table.
+    """
+
+    __tablename__ = "callin_requests"
+    __table_args__ = (
+        Index("ix_callin_requests_number", "e164", "created_at"),
+        Index("ix_callin_requests_session", "session_id", "created_at"),
+    )
+
+    id: Mapped[BigId]
+    session_id: Mapped[int] = mapped_column(ForeignKey("callin_sessions.id"))
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    """Of the random token in the address of the page that asks for the code."""
+    e164: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(2))
+    values: Mapped[dict[str, Any]]
+    """The other arguments of registration.register."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Wrong codes so far."""
+    created_at: Mapped[Created]
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("callin_calls.id"))
+    """What it became once the code was typed."""

@@ -52,6 +52,11 @@ def of_session(session_id: int) -> dict[int, Promise]:
     return {p.call.id: p for p in _read(_statement().where(Call.session_id == session_id))}
 
 
+def of_official(session: CallinSession) -> list[Promise]:
+    """All promises made so far by whoever sits in this session, in whatever series they sat."""
+    return _read(_statement().where(CallinSession.officials == session.officials))
+
+
 def between(start: dt.datetime, end: dt.datetime) -> list[Promise]:
     """Promises of the sessions that began in [start, end)."""
     return _read(

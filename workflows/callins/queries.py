@@ -8,7 +8,8 @@ from sqlalchemy import Select, select
 from portal import clock
 from portal.accounts.models import Role, User
 from portal.db import db
-from portal.i18n import _, pick
+from portal.i18n import _, local, pick
+from workflows.calendars.closed import closed_day
 from workflows.callins import ics
 from workflows.callins.models import CallinSeries, CallinSession
 
@@ -30,6 +31,16 @@ def coming(limit: int = 30) -> Sequence[CallinSession]:
         )
         .limit(limit)
     ).all()
+
+
+def on_holiday(sessions: Sequence[CallinSession]) -> set[int]:
+    """Ids of planned sessions whose day the city's calendar closes, perhaps since they were
+    planned: somebody moves or cancels them, or lets them be."""
+    return {
+        session.id
+        for session in sessions
+        if session.state == "planned" and closed_day(local(session.starts_at).date())
+    }
 
 
 def published() -> Sequence[CallinSession]:
@@ -77,7 +88,9 @@ def events(address: str) -> list[ics.Event]:
                 line
                 for line in (
                     pick(session.subjects),
-                    _("Telephone: %(phone)s", phone=session.phone),
+                    _("Telephone: %(phone)s", phone=session.phone)
+                    if session.kind == "call_in"
+                    else "",
                 )
                 if line
             ),

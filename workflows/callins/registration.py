@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from limits import RateLimitItemPerDay
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select
 
 from portal import audit, clock, links
 from portal.db import db
@@ -50,8 +50,8 @@ def places_of(sessions: list[CallinSession]) -> dict[int, Places]:
         for row in db.session.execute(
             select(
                 Call.session_id,
-                func.count().filter(Call.state.in_(TAKES_PLACES)).label("taken"),
-                func.count().filter(Call.state == "waiting").label("waiting"),
+                _seats(Call.state.in_(TAKES_PLACES)).label("taken"),
+                _seats(Call.state == "waiting").label("waiting"),
             )
             .where(Call.session_id.in_([s.id for s in sessions]), Call.walk_in.is_(False))
             .group_by(Call.session_id)
@@ -68,6 +68,11 @@ def places_of(sessions: list[CallinSession]) -> dict[int, Places]:
     }
 
 
+def _seats(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    total = func.coalesce(func.sum(Call.seats).filter(condition), 0)
+    return cast(total, BigInteger)
+
+
 def takes_registrations(session: CallinSession) -> bool:
     return session.state == "planned" and session.starts_at > clock.now()
 
@@ -81,9 +86,14 @@ def register(
     subject: str,
     neighbourhood: str,
     form_key: str,
+    medium: str = "",
+    seats: int = 1,
 ) -> Call:
-    """A place, or one on the waiting list, with its code by SMS. The same `form_key` sent again
-    gives the registration it made. Raises CallinError, LookupError."""
+    """A place, or one on the waiting list, with its code by SMS, for a number that is proved
+    (proving). The same `form_key` again gives the registration it made.
+
+    Raises CallinError, LookupError.
+    """
     # The lock of the session counts places one citizen at a time, and orders double submits.
     session = services.locked(session_id)
     if sent_before := db.session.scalars(select(Call).where(Call.form_key == form_key)).first():
@@ -98,7 +108,7 @@ def register(
             _l("This number is already registered; its code was sent by SMS."), "mobile"
         )
     now = places(session)
-    if not now.free and not now.waiting_free:
+    if now.free < seats and now.waiting_free < seats:
         raise CallinError(_l("This session and its waiting list are full."))
     if over_limit(A_DAY, "callin-number", e164):
         raise CallinError(
@@ -114,8 +124,10 @@ def register(
         language=language if language in LANGUAGES else "fa",
         subject=subject,
         neighbourhood=neighbourhood,
+        medium=medium,
+        seats=seats,
         # Nobody passes those who wait already.
-        state="queued" if now.free and not now.waiting else "waiting",
+        state="queued" if now.free >= seats and not now.waiting else "waiting",
     )
     db.session.add(call)
     db.session.flush()
@@ -178,11 +190,17 @@ def promote(session: CallinSession) -> int:
         .limit(free)
         .with_for_update()
     ).all()
+    promoted = 0
     for call in waiting:
+        if call.seats > free:
+            # Smaller groups behind do not pass this one.
+            break
+        free -= call.seats
         call.state = "queued"
         sms.send_promotion(call, session)
+        promoted += 1
     db.session.flush()
-    return len(waiting)
+    return promoted
 
 
 def place_in_queue(call: Call) -> int:

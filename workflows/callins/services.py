@@ -12,12 +12,14 @@ from portal import audit, clock
 from portal.db import db
 from portal.formats import utc
 from portal.i18n import LazyText, _l, today
+from workflows.calendars.closed import closed_day
 from workflows.callins import rules, sms
 from workflows.callins.models import LIVE_STATES, Call, CallinSeries, CallinSession
 
 PLANNED_AHEAD = dt.timedelta(days=100)
 """How far ahead sessions are published."""
-TEXTS = ("titles", "officials", "places", "subjects")
+TEXTS = ("kind", "titles", "officials", "places", "subjects")
+"""What a session takes from its series whenever that changes."""
 NUMBERS = ("phone", "capacity", "waiting_capacity")
 
 
@@ -94,7 +96,7 @@ def plan(series: CallinSeries) -> int:
     now = clock.now()
     for day in days:
         starts_at = utc(day, series.starts)
-        if starts_at <= now:
+        if starts_at <= now or (series.on_holiday == "skip" and closed_day(day)):
             continue
         # Two processes may plan at once; the day of a series is unique.
         made += (

@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import digits
-from portal.messaging.models import FINAL_STATES, InboundMessage, Message
-from workflows.cases import codes, flow, moves
+from portal.messaging.models import InboundMessage, Message
+from workflows.cases import attempts, codes, flow, moves
 from workflows.cases.matter import answers, heads
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 from workflows.cases.reply_words import ACCEPT, MOST_WORDS, OBJECT, Reply, read
@@ -29,12 +29,9 @@ __all__ = [
     "answer_by_sms",
     "ask",
     "read",
-    "time_out",
     "withdraw",
 ]
 
-TIMEOUT: Final = dt.timedelta(hours=72)
-"""After so long without an answer a case is closed as not answered."""
 LATE: Final = dt.timedelta(days=30)
 """So long after a question an answer still belongs to it."""
 BREATH: Final = dt.timedelta(minutes=1)
@@ -42,7 +39,6 @@ BREATH: Final = dt.timedelta(minutes=1)
 question on the phone, not one that is still to come."""
 CLOCKS_DIFFER: Final = dt.timedelta(seconds=2)
 """Of the gateway, which says when an SMS arrived (in whole seconds), and ours."""
-NEVER_READ: Final = FINAL_STATES - {"delivered"}
 BATCH: Final = 50
 
 
@@ -75,7 +71,7 @@ def ask_again(case: Case, question_id: int | None) -> None:
     moves.lock_number(case.e164)
     question.state, question.asked_at = "waiting", None
     db.session.flush()
-    _open_next(case.e164)
+    open_next(case.e164)
     for one in heads.told(case):
         _ask(one)
 
@@ -96,7 +92,7 @@ def _ask(case: Case) -> FeedbackQuestion:
     )
     db.session.add(question)
     db.session.flush()
-    _open_next(case.e164)
+    open_next(case.e164)
     return question
 
 
@@ -149,7 +145,11 @@ def _answer_of_case(
     words = moves.clean(words, "words", MOST_WORDS, required=not accepted)
     if matter.own.e164 is not None:
         moves.lock_number(matter.own.e164)
-    _answer(matter, question_of_case(case_id), accepted, words, channel=channel, by=by)
+    question = question_of_case(case_id)
+    if channel == "call":
+        result = "accepted" if accepted else "objected"
+        attempts.note(matter.own, question, result, by=by, words=words)
+    _answer(matter, question, accepted, words, channel=channel, by=by)
     db.session.flush()
     return matter.leading
 
@@ -169,55 +169,10 @@ def withdraw_follower(case: Case) -> None:
     if question is not None:
         question.state = "withdrawn"
         db.session.flush()
-        _open_next(case.e164)
+        open_next(case.e164)
 
 
-def unanswered(limit: int = BATCH, after: int = 0) -> list[int]:
-    """Ids of questions beyond `after` that nobody has answered for 72 hours."""
-    statement = select(FeedbackQuestion.id).where(
-        FeedbackQuestion.state == "open",
-        FeedbackQuestion.asked_at <= clock.now() - TIMEOUT,
-        FeedbackQuestion.id > after,
-    )
-    return list(db.session.scalars(statement.order_by(FeedbackQuestion.id).limit(limit)))
-
-
-def time_out(question_id: int) -> bool:
-    """Close the case of a question of `unanswered`; False where somebody was quicker.
-
-    One a transaction: whoever holds a number's lock must not wait for another case.
-    """
-    question = db.session.get_one(FeedbackQuestion, question_id)
-    matter = answers.matter_of(question.case_id)
-    moves.lock_number(question.e164)
-    db.session.refresh(question)
-    if question.state != "open":
-        return False
-    if _came_to_the_citizen(question):
-        question.state = "timed_out"
-        hours = int(TIMEOUT.total_seconds()) // 3600
-        moves.add_event(matter.own.id, "timed_out", public=True, hours=hours)
-    else:
-        question.state = "withdrawn"
-    db.session.flush()
-    if matter.leading.stage == "feedback" and not answers.awaited(matter.leading):
-        flow.take(matter.leading, "time_out")
-        moves.close(matter.leading, answers.said(matter.leading, question.state))
-    _open_next(question.e164)
-    db.session.flush()
-    return True
-
-
-def _came_to_the_citizen(question: FeedbackQuestion) -> bool:
-    """Whether the SMS with the question may have been read.
-
-    Who stopped all SMS of the city, or whose number takes none, did not keep silent.
-    """
-    message = _message_of(question)
-    return message is None or message.state not in NEVER_READ
-
-
-def _message_of(question: FeedbackQuestion) -> Message | None:
+def message_of(question: FeedbackQuestion) -> Message | None:
     """The SMS that asks it."""
     sent = db.session.scalar(
         select(CaseEvent.data["message_id"].as_integer())
@@ -249,7 +204,7 @@ def open_waiting(limit: int = BATCH) -> int:
     ).all()
     for e164 in sorted(numbers):
         moves.lock_number(e164)
-        _open_next(e164)
+        open_next(e164)
     return len(numbers)
 
 
@@ -283,7 +238,7 @@ def _question_of(e164: str, at: dt.datetime | None) -> FeedbackQuestion | None:
     ).all()
     if at is None or not found:
         return found[0] if found else None
-    messages = [_message_of(question) for question in found]
+    messages = [message_of(question) for question in found]
     for question, message in zip(found, messages, strict=True):
         if message is None or _was_sent(message, at):
             return question
@@ -320,7 +275,7 @@ def _answer(
         moves.close(leading, "accepted", by=by)
     _say(own, "accepted")
     if own.e164 is not None:
-        _open_next(own.e164, after=BREATH)
+        open_next(own.e164, after=BREATH)
 
 
 def _object(
@@ -348,7 +303,7 @@ def _object(
         one.outcome_text = ""
     _say(own, "objected")
     if own.e164 is not None:
-        _open_next(own.e164, after=BREATH)
+        open_next(own.e164, after=BREATH)
 
 
 def _note_answer(question: FeedbackQuestion | None, state: str, words: str, channel: str) -> None:
@@ -364,7 +319,7 @@ def _say(case: Case, what: str) -> None:
     moves.write_to_citizen(case, f"cases.{what}", what, url=codes.url(case.code))
 
 
-def _open_next(e164: str, *, after: dt.timedelta | None = None) -> None:
+def open_next(e164: str, *, after: dt.timedelta | None = None) -> None:
     """Ask the question that has waited longest, if none is open; under the number's lock.
 
     `after`: its SMS does not leave sooner.

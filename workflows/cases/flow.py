@@ -53,7 +53,8 @@ __all__ = [
 
 
 def bind(case: Case, name: str) -> None:
-    """Follow the newest version of a workflow from its beginning; one that nobody knows is the ordinary one."""
+    """Follow the newest version of a workflow from its beginning; the ordinary one's where nobody
+    knows the name."""
     try:
         case.definition_id = versions.current(name)
     except LookupError:

@@ -4,7 +4,7 @@ import logging
 
 from portal import jobs
 from portal.db import db
-from workflows.cases import clocks, feedback
+from workflows.cases import clocks, feedback, silence
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +23,11 @@ def sweep_clocks() -> None:
 
 def _time_out() -> None:
     last = 0
-    while found := feedback.unanswered(after=last):
+    while found := silence.unanswered(after=last):
         for question_id in found:
             last = question_id
             try:
-                feedback.time_out(question_id)
+                silence.time_out(question_id)
                 db.session.commit()
             except Exception:
                 # A listener that refuses one closing must not hold up all the others.

@@ -341,6 +341,9 @@ class FeedbackQuestion(Base):
             unique=True,
             postgresql_where=text("state = 'open'"),
         ),
+        # Whom to ring, the one asked longest ago first; what a period's rates are counted over.
+        Index("ix_feedback_open_asked", "asked_at", postgresql_where=text("state = 'open'")),
+        Index("ix_feedback_asked", "asked_at"),
         UniqueConstraint("case_id", "round"),
     )
 

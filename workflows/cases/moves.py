@@ -15,8 +15,7 @@ from portal.i18n import LazyText, _l
 from portal.messaging import wording
 from portal.messaging.services import send_one
 from portal.text import strip_controls
-from portal.units.services import escalation_chain
-from workflows.cases import clocks
+from workflows.cases import clocks, somebody_else
 from workflows.cases.models import Case, CaseEvent
 
 MOST_TEXT = 5_000
@@ -143,13 +142,10 @@ def close(case: Case, confirmation: str, *, by: int | None = None) -> None:
 
 
 def send_back(case: Case, *, by: int | None, text: str, objection: bool) -> None:
-    """A locked case, which a step has opened again, is worked on by the unit above: whoever ended
+    """A locked case, which a step has opened again, is worked on by somebody else: whoever ended
     it does not judge that."""
     before = case.unit_id
-    above = escalation_chain(case.unit_id) if case.unit_id is not None else []
-    if above:
-        case.unit_id = above[0]
-    case.assignee_id = None
+    case.unit_id, case.assignee_id = somebody_else.route(case)
     case.reopened += 1
     case.confirmation = "objected" if objection else None
     case.outcome, case.outcome_text = None, ""
@@ -161,10 +157,17 @@ def send_back(case: Case, *, by: int | None, text: str, objection: bool) -> None
         text=text,
         public=True,
         unit_id=case.unit_id,
+        assignee=case.assignee_id,
         from_unit=before,
         objection=objection,
     )
     audit.record(
-        "case.reopened", "case", case.id, from_unit=before, unit=case.unit_id, objection=objection
+        "case.reopened",
+        "case",
+        case.id,
+        from_unit=before,
+        unit=case.unit_id,
+        assignee=case.assignee_id,
+        objection=objection,
     )
     db.session.flush()

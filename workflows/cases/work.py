@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _l
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, flow, moves
+from workflows.cases import clocks, feedback, flow, moves, somebody_else
 from workflows.cases.filters import mentions
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
@@ -32,6 +32,10 @@ def assign(
         select(User.active).where(User.id == assignee_id)
     ):
         raise InputRefused("assignee", _l("There is no such person."))
+    if somebody_else.must_leave_it(case, assignee_id):
+        raise InputRefused(
+            "assignee", _l("The citizen objected to this person's answer; somebody else looks.")
+        )
     before = (case.unit_id, case.assignee_id)
     case.unit_id, case.assignee_id = unit_id, assignee_id
     flow.take(case, "assign", by=by)
@@ -86,6 +90,10 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
     flow.check(case, "finish", by=by)
     if outcome not in OUTCOMES:
         raise InputRefused("outcome", _l("Choose how it ended."))
+    if somebody_else.must_leave_it(case, by):
+        raise InputRefused(
+            "text", _l("The citizen objected to your answer; somebody else must end it now.")
+        )
     text = moves.clean(text, "text", required=True)
     flow.take(case, "finish", by=by, outcome=outcome)
     _first_action_done(case)
@@ -106,7 +114,7 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
 
 
 def reopen(case_id: int, *, by: int | None, text: str) -> Case:
-    """Work on it again though it was answered or closed; the unit above gets it."""
+    """Work on it again though it was answered or closed; somebody else gets it."""
     case = moves.lock(case_id)
     flow.check(case, "reopen", by=by)
     joins.check_apart(case_id)

@@ -92,6 +92,8 @@ def call_ins(period: Period) -> dict[str, Any]:
             number(line["sessions"]),
             rate(line["answered_at_once"], line["calls"]),
             rate(line["promises"]["kept"], line["promises"]["made"]),
+            rate(line["promises"]["late"], line["promises"]["made"]),
+            rate(line["promises"]["open"] + line["promises"]["overdue"], line["promises"]["made"]),
         ]
         for line in found["by_official"]
     ]
@@ -114,6 +116,16 @@ def call_ins(period: Period) -> dict[str, Any]:
                 _l("Answered at once, of the calls taken"),
                 rate(found["answered_at_once"], found["calls"]),
             ),
+            *(
+                [
+                    (
+                        _l("Answered, of the calls that the exchange offered"),
+                        rate(found["picked_up"], found["offered"]),
+                    )
+                ]
+                if found["offered"]
+                else []
+            ),
             (_l("Promises kept in time, of those made"), rate(made["kept"], made["made"])),
             (_l("Promises overdue, of those made"), rate(made["overdue"], made["made"])),
         ),
@@ -124,6 +136,8 @@ def call_ins(period: Period) -> dict[str, Any]:
                 (_l("Sessions"), "number"),
                 (_l("Answered at once, of the calls taken"), "rate"),
                 (_l("Promises kept in time, of those made"), "rate"),
+                (_l("Promises kept late, of those made"), "rate"),
+                (_l("Promises still open, of those made"), "rate"),
             ],
             officials,
             _l("No call-in was held in this period."),

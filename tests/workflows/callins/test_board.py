@@ -284,6 +284,8 @@ def test_the_second_operator_is_told_who_was_quicker(
     assert desk.post(f"{BOARD}/calls/{first.id}/take").location.endswith(f"/calls/{first.id}")
     lost = other.post(f"{BOARD}/calls/{first.id}/take")
     assert lost.location.endswith(f"{BOARD}/{session.id}")
+    board_of_other = other.get(f"{BOARD}/{session.id}/queue")
+    assert f"/calls/{first.id}/take" not in board_of_other
     assert "رضا محمدی" in other.get(lost.location)
     # Nor can they end it, or take it for their own by ending it.
     stolen = other.post(f"{BOARD}/calls/{first.id}/end", state="answered", words="mine")
@@ -291,8 +293,30 @@ def test_the_second_operator_is_told_who_was_quicker(
     assert other.post(f"{BOARD}/{session.id}/next").location.endswith(f"/calls/{second.id}")
     # A colleague whose computer stopped: put back, then taken.
     other.post(f"{BOARD}/calls/{second.id}/end", state="dropped", words="")
-    other.post(f"{BOARD}/calls/{first.id}/put-back")
+    # While the page of the call is open there it renews the lease, and nobody else gets the caller.
+    for _each in range(3):
+        clock.shift(minutes=9)
+        assert desk.post(f"{BOARD}/calls/{first.id}/renew").status_code == 200
+    for door in ("put-back", "take"):
+        other.post(f"{BOARD}/calls/{first.id}/{door}")
+    assert states(app) == ["in_call", "dropped"]
+    clock.shift(board.LEASE)
+    assert f"/calls/{first.id}/take" in other.get(f"{BOARD}/{session.id}/queue")
     assert other.post(f"{BOARD}/calls/{first.id}/take").location.endswith(f"/calls/{first.id}")
+    # The first one comes back and is told.
+    assert "Sara" in desk.post(f"{BOARD}/calls/{first.id}/renew").text
+    assert (
+        desk.post(f"{BOARD}/calls/{first.id}/end", state="answered", words="x").status_code == 422
+    )
+    with app.app_context():
+        call = db.session.get_one(Call, first.id)
+        assert (call.taken_by, call.lease_until) == (other.user.id, clock.now() + board.LEASE)
+    # A call that its operator left open does not hold up the end.
+    assert other.post(f"{BOARD}/{session.id}/close").status_code == 302
+    assert states(app)[0] == "in_call"
+    clock.shift(board.LEASE)
+    other.post(f"{BOARD}/{session.id}/close")
+    assert states(app) == ["dropped", "dropped"]
 
 
 def test_many_operators_at_the_same_moment_take_each_caller_once(
@@ -384,6 +408,8 @@ def test_a_session_opens_on_its_day_only(app: Flask, session: CallinSession, des
 def test_staff_make_a_series_and_move_a_session(app: Flask, client: FlaskClient) -> None:
     desk = Desk(app, make_user(("communications",), language="fa"))
     form = {
+        "kind": "call_in",
+        "on_holiday": "skip",
         "titles_fa": "پاسخگویی هفتگی",
         "officials_fa": "مدیر سازمان پارک‌ها",
         "phone": "۱۳۷",

@@ -9,13 +9,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import clock
+from portal import clock, links
 from portal.db import db
 from portal.messaging.models import Message
 from tests.factories.callins import make_call, make_series, make_session, sessions_of
 from tests.queries import count_queries
-from workflows.callins import jobs, services
-from workflows.callins.models import Call, CallinSession
+from workflows.callins import jobs, proving, services
+from workflows.callins import sms as sms_texts
+from workflows.callins.models import Call, CallinRequest, CallinSession
 
 NOW = "2026-03-25T08:00:00+00:00"
 SUBJECT = "چراغ‌های کوچهٔ ما شب‌ها خاموش است"
@@ -37,6 +38,24 @@ def form_key(client: FlaskClient, session: CallinSession, lang: str = "fa") -> s
 def send(
     client: FlaskClient, session: CallinSession, mobile: str, lang: str = "fa", **more: str
 ) -> TestResponse:
+    """Fill in the form, and type the code of the SMS."""
+    asked = ask(client, session, mobile, lang, **more)
+    if asked.status_code != 303:
+        return asked
+    return client.post(asked.location, data={"code": code_of(client.application, asked)})
+
+
+def code_of(app: Flask, asked: TestResponse) -> str:
+    """What the SMS says once it is sent."""
+    with app.app_context():
+        request = proving.find(asked.location.rsplit("/", 1)[1])
+        assert request is not None
+        return links.code_for(sms_texts.CODE_PURPOSE, request.id)
+
+
+def ask(
+    client: FlaskClient, session: CallinSession, mobile: str, lang: str = "fa", **more: str
+) -> TestResponse:
     data = {
         "form_key": more.pop("form_key", "") or form_key(client, session, lang),
         "name": "زهرا احمدی",
@@ -50,7 +69,8 @@ def send(
 
 
 def sms() -> list[tuple[str, str]]:
-    return [(m.e164, m.body) for m in db.session.query(Message).order_by(Message.id)]
+    """All but those with a code to prove the number."""
+    return [(m.e164, m.body) for m in _all_sms() if "{code}" not in m.body]
 
 
 def _all_sms() -> list[Message]:
@@ -150,17 +170,106 @@ def test_full_then_waiting_list_then_nothing(app: Flask, client: FlaskClient) ->
 
 def test_nobody_floods_the_number_of_somebody_else(app: Flask, client: FlaskClient) -> None:
     session = make_session()
-    for n in range(5):
-        assert send(client, session, "09121234567", form_key=f"key-{n}").status_code == 303
-        with app.app_context():
-            code = calls()[-1].code
-        client.post(f"/fa/callins/registrations/{code}/cancel")
-    sixth = send(client, session, "09121234567", form_key="key-6")
-    assert sixth.status_code == 422
-    assert "۱۳۷" in sixth.text
+    for n in range(3):
+        assert ask(client, session, "09121234567", form_key=f"key-{n}").status_code == 303
+    assert ask(client, session, "09121234567", form_key="key-3").status_code == 422
+    clock.shift(hours=1, seconds=1)
+    for n in range(4, 7):
+        assert ask(client, session, "09121234567", form_key=f"key-{n}").status_code == 303
+    clock.shift(hours=1, seconds=1)
+    assert ask(client, session, "09121234567", form_key="key-7").status_code == 422
     with app.app_context():
-        assert len(sms()) == 5
-    assert send(client, session, "09121234568", form_key="key-7").status_code == 303
+        assert len(_all_sms()) == 6
+    assert ask(client, session, "09121234568", form_key="key-8").status_code == 303
+    # What was typed is not kept for long.
+    clock.shift(days=2, seconds=1)
+    with app.app_context():
+        jobs.prepare()
+        assert db.session.query(CallinRequest).count() == 0
+
+
+def test_a_number_that_is_only_typed_holds_no_place(app: Flask, client: FlaskClient) -> None:
+    session = make_session(capacity=1, waiting_capacity=0)
+    for n in range(3):
+        assert ask(client, session, f"0912000000{n}", form_key=f"x{n}").status_code == 303
+    asked = ask(client, session, "09121234567")
+    page = client.get(asked.location)
+    assert "567" in page.text or "۵۶۷" in page.text
+    assert "۹۱۲" not in page.text and "9121234567" not in page.text
+    right = code_of(app, asked)
+    with app.app_context():
+        assert calls() == []
+        assert all(right not in message.body for message in _all_sms())
+    wrong = f"{(int(right) + 1) % 10**6:06d}"
+    assert client.post(asked.location, data={"code": wrong}).status_code == 422
+    persian = right.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"))
+    first = client.post(asked.location, data={"code": f"{persian[:3]} {persian[3:]}"})
+    second = client.post(asked.location, data={"code": right})
+    assert first.status_code == second.status_code == 303
+    assert first.location == second.location == client.get(asked.location).location
+    with app.app_context():
+        assert [call.state for call in calls()] == ["queued"]
+    # The others come too late: there was one place.
+    late = ask(client, session, "09121234568", form_key="y")
+    assert late.status_code == 422
+
+
+def test_guessing_ends_a_code_and_another_can_be_asked_for(app: Flask, client: FlaskClient) -> None:
+    session = make_session()
+    asked = ask(client, session, "09121234567")
+    right = code_of(app, asked)
+    for n in range(proving.MAX_ATTEMPTS):
+        client.post(asked.location, data={"code": f"{(int(right) + 1 + n) % 10**6:06d}"})
+    assert client.post(asked.location, data={"code": right}).status_code == 422
+    again = client.post(asked.location, data={"again": "1"})
+    assert again.status_code == 303 and again.location != asked.location
+    new = code_of(app, again)
+    assert client.post(again.location, data={"code": new}).status_code == 303
+    other = ask(client, session, "09121234568", form_key="z")
+    clock.shift(minutes=15)
+    assert client.post(other.location, data={"code": code_of(app, other)}).status_code == 422
+    assert client.get("/fa/callins/check/no-such-token").status_code == 404
+
+
+def test_a_press_conference_asks_for_the_medium_and_a_visit_for_seats(
+    app: Flask, client: FlaskClient
+) -> None:
+    press = make_session(kind="press")
+    page = client.get(f"/fa/callins/{press.id}").text
+    assert 'name="medium"' in page and 'name="seats"' not in page
+    assert 'href="tel:137"' not in page.split("<main", 1)[1].split("</main", 1)[0]
+    assert send(client, press, "09121234567", medium=" ").status_code == 422
+    assert send(client, press, "09121234567", medium="شهریار نیوز").status_code == 303
+    visit = make_session(kind="visit", capacity=4, waiting_capacity=5)
+    assert send(client, visit, "09121234567", seats="۹").status_code == 422
+    for number, seats in (("1", "۳"), ("2", "۲"), ("3", "۱")):
+        assert send(client, visit, f"0912123450{number}", seats=seats).status_code == 303
+    with app.app_context():
+        found = [(c.medium, c.seats, c.state) for c in calls()]
+        assert found == [
+            ("شهریار نیوز", 1, "queued"),
+            ("", 3, "queued"),
+            # Two do not fit into the last seat, and nobody passes them.
+            ("", 2, "waiting"),
+            ("", 1, "waiting"),
+        ]
+        (_press, first, _second, _third) = calls()
+        place = sms()[0][1]
+    assert "مرکز ۱۳۷" in place or "137" in place
+    client.post(f"/fa/callins/registrations/{first.code}/cancel")
+    with app.app_context():
+        assert [c.state for c in calls()][2:] == ["queued", "queued"]
+
+
+def test_a_holiday_is_passed_over_unless_the_series_says_otherwise(app: Flask) -> None:
+    # 13 Farvardin 1405 is Thursday, 2 April 2026.
+    holiday = dt.date(2026, 4, 2)
+    rule = {"frequency": "weekly", "weekday": 3}
+    skipped = sessions_of(make_series(**rule))
+    held = sessions_of(make_series(**rule, on_holiday="hold"))
+    assert holiday not in {s.occurrence_on for s in skipped}
+    assert holiday in {s.occurrence_on for s in held}
+    assert {s.occurrence_on for s in skipped} < {s.occurrence_on for s in held}
 
 
 def test_more_places_in_the_series_let_those_in_who_wait(app: Flask, client: FlaskClient) -> None:

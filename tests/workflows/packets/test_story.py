@@ -345,6 +345,7 @@ def test_the_command(runner: FlaskCliRunner, tmp_path: Path) -> None:
             "urgent",
             "calls",
             "answered",
+            "closed",
             "matters",
             "outcomes",
             "open",

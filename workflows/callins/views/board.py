@@ -11,7 +11,7 @@ from portal.db import db
 from portal.i18n import _
 from portal.security import allow, may
 from portal.units import services as units
-from workflows.callins import board, figures, known, labels, queries
+from workflows.callins import board, exchange, figures, known, labels, queries
 from workflows.callins.forms import AnswerForm, CallerForm, PromiseForm
 from workflows.callins.models import Call
 from workflows.callins.services import CallinError
@@ -21,6 +21,11 @@ from workflows.cases.moves import InputRefused
 blueprint = Blueprint(
     "callin_board", __name__, template_folder="../templates", url_prefix="/staff/callin-board"
 )
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"kinds": labels.KINDS}
 
 
 @blueprint.get("/")
@@ -107,6 +112,21 @@ def take(call_id: int) -> ResponseReturnValue:
     if _do(board.take, call_id, current_user.id):
         return redirect(url_for("callin_board.call", call_id=call_id))
     return redirect(url_for("callin_board.show", session_id=session_id))
+
+
+@blueprint.post("/calls/<int:call_id>/renew")
+@allow("callins.answer")
+def renew(call_id: int) -> ResponseReturnValue:
+    """The open page of a call asks every minute; it learns too that a colleague has taken over."""
+    call, lost = _call(call_id), ""
+    try:
+        board.renew(call_id, current_user.id)
+    except CallinError as error:
+        db.session.rollback()
+        lost = str(error.message)
+    else:
+        db.session.commit()
+    return render_template("callins/_lease.html", call=call, lost=lost)
 
 
 @blueprint.post("/calls/<int:call_id>/put-back")
@@ -197,6 +217,7 @@ def _board(session_id: int) -> dict[str, Any]:
         "board": found,
         "session": found.session,
         "counts": figures.of_session(session_id),
+        "exchange": exchange.of_session(session_id),
         "call_states": labels.CALL_STATES,
         "call_tones": labels.CALL_TONES,
         "can_call_again": board.CAN_CALL_AGAIN,
@@ -219,6 +240,7 @@ def _call_page(call: Call, answer: AnswerForm, promise_form: PromiseForm) -> str
         case=db.session.get(Case, call.case_id) if call.case_id else None,
         case_url=_case_url(call.case_id),
         mine=mine,
+        left=board.has_run_out(call),
         answer=answer,
         promise=promise_form,
         call_states=labels.CALL_STATES,

@@ -5,6 +5,7 @@ registration is the authority over it.
 """
 
 import uuid
+from typing import NoReturn
 
 from flask import (
     Blueprint,
@@ -31,14 +32,30 @@ from portal.i18n import (
 )
 from portal.ratelimit import limiter, over_limit
 from portal.security import csrf, public, same_site, token_authority
-from workflows.callins import figures, ics, labels, minutes, promises, queries, registration
+from workflows.callins import (
+    exchange,
+    figures,
+    ics,
+    labels,
+    minutes,
+    promises,
+    proving,
+    queries,
+    registration,
+)
 from workflows.callins import services as callins
 from workflows.callins.forms import RegistrationForm
-from workflows.callins.models import Call, CallinSession
+from workflows.callins.models import Call, CallinRequest, CallinSession
 from workflows.callins.services import CallinError
 
 blueprint = Blueprint("callin_pages", __name__, template_folder="../templates")
 csrf.exempt(blueprint)
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"kinds": labels.KINDS}
+
 
 _LANG = f"<any({','.join(LANGUAGES)}):lang>"
 MISSES = RateLimitItemPerMinute(20)
@@ -70,8 +87,9 @@ def index(lang: str) -> ResponseReturnValue:
 @blueprint.get(f"/{_LANG}/callins/<int:session_id>")
 @public
 def show(lang: str, session_id: int) -> ResponseReturnValue:
-    form = RegistrationForm(data={"language": lang, "form_key": str(uuid.uuid4())})
-    return _session_page(_session(session_id), form)
+    session = _session(session_id)
+    data = {"language": lang, "form_key": str(uuid.uuid4()), "seats": 1}
+    return _session_page(session, RegistrationForm(kind=session.kind, data=data))
 
 
 @blueprint.post(f"/{_LANG}/callins/<int:session_id>")
@@ -80,12 +98,12 @@ def show(lang: str, session_id: int) -> ResponseReturnValue:
 def register(lang: str, session_id: int) -> ResponseReturnValue:
     _must_be_ours()
     session = _session(session_id)
-    form = RegistrationForm()
+    form = RegistrationForm(kind=session.kind)
     if not form.form_key.data:
         form.form_key.data = str(uuid.uuid4())
     if form.validate():
         try:
-            call = registration.register(session_id, **form.values())
+            _request, token = proving.begin(session_id, **form.values())
         except CallinError as error:
             db.session.rollback()
             if error.field:
@@ -94,10 +112,66 @@ def register(lang: str, session_id: int) -> ResponseReturnValue:
                 form.form_errors = [str(error.message)]
             session = _session(session_id)
         else:
-            code = call.code
             db.session.commit()
-            return redirect(url_for("callin_pages.registered", lang=lang, code=code), 303)
+            return redirect(url_for("callin_pages.ask_code", lang=lang, token=token), 303)
     return _session_page(session, form), 422
+
+
+@blueprint.get(f"/{_LANG}/callins/check/<token>")
+@token_authority
+def ask_code(lang: str, token: str) -> ResponseReturnValue:
+    """The page that asks for the code of the SMS."""
+    request_ = proving.find(token) or _no_such_code()
+    if request_.call_id is not None:
+        code = db.session.get_one(Call, request_.call_id).code
+        return redirect(url_for("callin_pages.registered", lang=lang, code=code), 303)
+    return _code_page(request_, token)
+
+
+@blueprint.post(f"/{_LANG}/callins/check/<token>")
+@limiter.limit(REGISTRATIONS, methods=["POST"])
+@token_authority
+def prove(lang: str, token: str) -> ResponseReturnValue:
+    """The code, or by the other button the wish for another one."""
+    _must_be_ours()
+    request_ = proving.find(token, lock=True) or _no_such_code()
+    try:
+        if "again" in request.form:
+            token = proving.again(request_)
+            db.session.commit()
+            return redirect(url_for("callin_pages.ask_code", lang=lang, token=token), 303)
+        code = proving.prove(request_, request.form.get("code", "")).code
+    except CallinError as error:
+        if error.field == "code":
+            db.session.commit()  # the wrong code counts
+        else:
+            db.session.rollback()
+        found = proving.find(token) or _no_such_code()
+        return _code_page(found, token, str(error.message)), 422
+    db.session.commit()
+    return redirect(url_for("callin_pages.registered", lang=lang, code=code), 303)
+
+
+def _no_such_code() -> NoReturn:
+    if over_limit(MISSES, "callin-code-miss"):
+        abort(429)
+    abort(404)
+
+
+def _code_page(request_: CallinRequest, token: str, error: str = "") -> Response:
+    response = make_response(
+        render_template(
+            "callins_public/code.html",
+            session=_session(request_.session_id),
+            token=token,
+            ending=request_.e164[-3:],
+            minutes=int(proving.LIFE.total_seconds()) // 60,
+            error=error,
+        )
+    )
+    # The address holds the token.
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 @blueprint.get("/c/<code>")
@@ -167,6 +241,7 @@ def _session_page(session: CallinSession, form: RegistrationForm) -> str:
         states=labels.SESSION_STATES,
         lines=minutes.lines(session.id, public_only=True) if shown else [],
         counts=figures.of_session(session.id) if shown else {},
+        exchange=exchange.of_session(session.id) if shown else exchange.Figures(),
         promises=promises.of_session(session.id) if shown else {},
         promise_states=labels.PROMISE_STATES,
         promise_tones=labels.PROMISE_TONES,
@@ -205,9 +280,7 @@ def _registration(code: str) -> Call:
     call = registration.by_code(code)
     # Only pre-registrations have a page; a walk-in never got a code.
     if call is None or call.walk_in:
-        if over_limit(MISSES, "callin-code-miss"):
-            abort(429)
-        abort(404)
+        _no_such_code()
     return call
 
 

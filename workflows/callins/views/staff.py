@@ -11,7 +11,7 @@ from portal.i18n import _
 from portal.security import allow
 from portal.text import strip_controls
 from portal.units import services as units
-from workflows.callins import figures, labels, minutes, promises, queries, registration
+from workflows.callins import exchange, figures, labels, minutes, promises, queries, registration
 from workflows.callins import services as callins
 from workflows.callins.forms import SeriesForm, SessionForm
 from workflows.callins.models import CallinSeries, CallinSession
@@ -20,6 +20,13 @@ from workflows.callins.services import CallinError
 blueprint = Blueprint(
     "callins", __name__, template_folder="../templates", url_prefix="/staff/callins"
 )
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    return {"kinds": labels.KINDS}
+
+
 MOST_MINUTES = 1_000
 
 
@@ -33,6 +40,7 @@ def index() -> ResponseReturnValue:
         rule_words=labels.rule_words,
         coming=coming,
         past=past,
+        on_holiday=queries.on_holiday(coming),
         places=registration.places_of(coming + past),
         states=labels.SESSION_STATES,
     )
@@ -127,7 +135,7 @@ def edit_minutes(session_id: int) -> ResponseReturnValue:
 @allow("callins.manage")
 def save_minutes(session_id: int) -> ResponseReturnValue:
     """Save the wording; with the button `publish` show it to everybody too."""
-    _session(session_id)
+    published = _session(session_id).minutes_published_at is not None
     texts = {
         call.id: (
             f"public-{call.id}" in request.form,
@@ -139,10 +147,13 @@ def save_minutes(session_id: int) -> ResponseReturnValue:
     }
     try:
         minutes.edit(session_id, texts)
-        if "publish" in request.form:
-            minutes.publish(session_id)
+        if published or "publish" in request.form:
+            minutes.publish(session_id, names_are_none="checked" in request.form)
     except CallinError as error:
-        db.session.rollback()
+        if error.field and not published:
+            db.session.commit()  # the wording is kept, as a draft
+        else:
+            db.session.rollback()
         flash(str(error.message), "error")
     else:
         db.session.commit()
@@ -165,6 +176,7 @@ def _session_page(session: CallinSession, form: SessionForm) -> str:
         form=form,
         places=registration.places(session),
         counts=figures.of_session(session.id),
+        exchange=exchange.of_session(session.id),
         states=labels.SESSION_STATES,
         call_states=labels.CALL_STATES,
     )
@@ -182,6 +194,7 @@ def _minutes_page(session: CallinSession) -> str:
         promise_states=labels.PROMISE_STATES,
         promise_tones=labels.PROMISE_TONES,
         most=MOST_MINUTES,
+        leaks=minutes.leaks(session.id) if session.state == "closed" else [],
     )
 
 

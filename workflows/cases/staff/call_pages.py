@@ -7,9 +7,9 @@ from flask_security import current_user
 from portal.db import db
 from portal.i18n import _, _l, digits
 from portal.security import allow
-from workflows.cases import feedback
+from workflows.cases import attempts, feedback, ringing
 from workflows.cases.models import Case
-from workflows.cases.staff import calls, detail, history
+from workflows.cases.staff import calls, detail, history, moments
 from workflows.cases.staff.blueprint import blueprint
 from workflows.cases.staff.case_pages import found, take
 from workflows.cases.staff.forms import ActionForm, CallForm, words
@@ -24,6 +24,8 @@ def call_queue() -> str:
         waiting=waiting,
         count=calls.count(current_user.id),
         asked=calls.asked_at([case.id for case in waiting]),
+        tried=calls.tried([case.id for case in waiting]),
+        most=attempts.MOST,
         hours=digits(int(calls.SILENCE.total_seconds()) // 3600),
     )
 
@@ -51,8 +53,10 @@ def record_call(case_id: int) -> ResponseReturnValue:
     form = CallForm(prefix="call-")
 
     def step() -> None:
-        if form.answer.data == "no_answer":
-            calls.unanswered(case_id, by=current_user.id)
+        if form.answer.data not in {"accepted", "objected"}:
+            ringing.not_reached(
+                case_id, form.answer.data, by=current_user.id, again_at=form.again_at()
+            )
             return
         feedback.answer_by_call(
             case_id,
@@ -63,8 +67,11 @@ def record_call(case_id: int) -> ResponseReturnValue:
 
     done = {
         "accepted": _l("The agreement was recorded and the case is closed."),
-        "objected": _l("The objection was recorded; the case is open again, with the unit above."),
-        "no_answer": _l("Noted. The case comes back into the queue later."),
+        "objected": _l("The objection was recorded; the case is open again, with somebody else."),
+        "wrong_number": _l("Noted. The citizen cannot be asked; the case is closed as not asked."),
+        **dict.fromkeys(
+            ("no_answer", "busy", "later"), _l("Noted. The case comes back into the queue later.")
+        ),
     }
     return take(
         case_id,
@@ -88,4 +95,7 @@ def _page(case: Case, bound: ActionForm | None = None, conflict: object = "") ->
         form=form,
         conflict=conflict,
         timeline=history.timeline(seen),
+        attempts=calls.attempts_of(case.id),
+        most=attempts.MOST,
+        later_example=moments.example(),
     )

@@ -5,21 +5,21 @@ Nothing commits. A call is taken by a row of the history, so two operators never
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 
 from portal import audit, clock
+from portal.accounts.models import User
 from portal.db import db
-from workflows.cases import flow, moves
-from workflows.cases.matter import heads
+from workflows.cases import moves
+from workflows.cases.call_models import FeedbackCall
 from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 SILENCE: Final = dt.timedelta(hours=12)
 """So long an SMS may stay without an answer before somebody rings."""
-RETRY: Final = dt.timedelta(hours=4)
-"""So long after a call that nobody answered the next one waits."""
 TAKEN: Final = dt.timedelta(minutes=15)
 """So long a call that was begun is left to whoever began it."""
 
@@ -35,33 +35,27 @@ def count(user_id: int) -> int:
 
 def take_next(user_id: int) -> int | None:
     """The next case to ring about, now this person's; None where nobody waits."""
-    case: Case | None = db.session.scalars(
+    found: Case | None = db.session.scalars(
         _queue(select(Case), user_id)
         .limit(1)
         .with_for_update(of=Case, skip_locked=True, key_share=True)
     ).first()
-    if case is None:
+    if found is None:
         return None
-    moves.add_event(case.id, "call_started", by=user_id)
-    audit.record("case.call_started", "case", case.id)
+    moves.add_event(found.id, "call_started", by=user_id)
+    audit.record("case.call_started", "case", found.id)
     db.session.flush()
-    return case.id
-
-
-def unanswered(case_id: int, *, by: int) -> None:
-    """Nobody came to the telephone; the case comes back into the queue later.
-
-    Raises LookupError, StageError.
-    """
-    flow.check(heads.lock(case_id), "accept", by=by)
-    retry_at = clock.now() + RETRY
-    moves.add_event(case_id, "call_unanswered", by=by, retry_at=retry_at.isoformat())
-    audit.record("case.call_unanswered", "case", case_id)
-    db.session.flush()
+    return found.id
 
 
 def _queue(query: Select[Any], user_id: int) -> Select[Any]:
-    return _narrowed(query, user_id).order_by(FeedbackQuestion.asked_at, Case.id)
+    """Whoever chose this hour comes first, then whoever was asked longest ago."""
+    chosen = exists().where(
+        FeedbackCall.question_id == FeedbackQuestion.id, FeedbackCall.result == "later"
+    )
+    return _narrowed(query, user_id).order_by(
+        case((chosen, 0), else_=1), FeedbackQuestion.asked_at, Case.id
+    )
 
 
 def _narrowed(query: Select[Any], user_id: int) -> Select[Any]:
@@ -72,7 +66,9 @@ def _narrowed(query: Select[Any], user_id: int) -> Select[Any]:
         | exists().where(CaseJoin.case_id == Case.id, CaseJoin.undone_at.is_(None)),
         FeedbackQuestion.state == "open",
         FeedbackQuestion.asked_at <= now - SILENCE,
-        ~_recent("call_unanswered", now - RETRY),
+        ~exists().where(
+            FeedbackCall.question_id == FeedbackQuestion.id, FeedbackCall.again_at > now
+        ),
         ~_recent("call_started", now - TAKEN, CaseEvent.actor_id != user_id),
     )
 
@@ -81,6 +77,38 @@ def _recent(kind: str, since: dt.datetime, *more: ColumnElement[bool]) -> Column
     return exists().where(
         CaseEvent.case_id == Case.id, CaseEvent.kind == kind, CaseEvent.at > since, *more
     )
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call about the open question of a case."""
+
+    at: dt.datetime
+    result: str
+    operator: str
+
+
+def attempts_of(case_id: int) -> list[Attempt]:
+    """The calls about the open question, the last first."""
+    rows = db.session.execute(
+        select(FeedbackCall.at, FeedbackCall.result, User.name)
+        .join(FeedbackQuestion, FeedbackQuestion.id == FeedbackCall.question_id)
+        .outerjoin(User, User.id == FeedbackCall.operator_id)
+        .where(FeedbackCall.case_id == case_id, FeedbackQuestion.state == "open")
+        .order_by(FeedbackCall.id.desc())
+    )
+    return [Attempt(at, result, name or "") for at, result, name in rows]
+
+
+def tried(case_ids: list[int]) -> dict[int, int]:
+    """case id -> how often it was rung about its open question."""
+    rows = db.session.execute(
+        select(FeedbackCall.case_id, func.count().label("calls"))
+        .join(FeedbackQuestion, FeedbackQuestion.id == FeedbackCall.question_id)
+        .where(FeedbackCall.case_id.in_(case_ids), FeedbackQuestion.state == "open")
+        .group_by(FeedbackCall.case_id)
+    )
+    return {row.case_id: row.calls for row in rows}
 
 
 def asked_at(case_ids: list[int]) -> dict[int, dt.datetime]:

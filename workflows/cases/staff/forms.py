@@ -1,6 +1,7 @@
 """What people who work on cases type."""
 
 import contextlib
+import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ from portal.i18n import LANGUAGES, InputError, LazyText, _, _l, parse_int
 from portal.text import fold, strip_controls
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail_fields import IntakeFields
+from workflows.cases.staff.moments import parse_moment
 
 _PERSIAN_ALONE = re.compile("[پچژگ]")
 MOST_TEXT = 4000
@@ -171,13 +173,7 @@ class CallForm(ActionForm):
     action = "accept"
     answer = RadioField(
         _l("What the citizen said"),
-        choices=_options(
-            {
-                "accepted": _l("Agrees: the matter is settled"),
-                "objected": _l("Objects: it is not settled"),
-                "no_answer": _l("Nobody answered; try again later"),
-            }
-        ),
+        choices=_options(labels.CALL_RESULTS),
         validators=[InputRequired(_l("Choose what the citizen said"))],
     )
     text = TextAreaField(
@@ -187,9 +183,23 @@ class CallForm(ActionForm):
         render_kw={"rows": 3, "maxlength": MOST_WORDS},
     )
 
+    later = StringField(
+        _l("Call again at"),
+        validators=[Length(max=40)],
+        render_kw={"autocomplete": "off"},
+    )
+
     def validate_text(self, field: Any) -> None:
         if self.answer.data == "objected" and not words(field.data):
             raise ValidationError(_("Write what the citizen objects to"))
+
+    def validate_later(self, _field: Any) -> None:
+        if self.answer.data == "later" and self.again_at() is None:
+            raise ValidationError(_("Write the day and the time"))
+
+    def again_at(self) -> dt.datetime | None:
+        """The moment the citizen chose, or None."""
+        return parse_moment(self.later.data or "") if self.answer.data == "later" else None
 
 
 class RegisterForm(IntakeFields):

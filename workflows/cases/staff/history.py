@@ -59,6 +59,8 @@ def _text(event: CaseEvent, detail: Detail) -> str:
         case "accepted" | "objected":
             lines.append(_how(event.data.get("channel", "")))
         case "call_unanswered":
+            if result := labels.CALL_RESULTS.get(str(event.data.get("result"))):
+                lines.append(str(result))
             if when := _moment(event.data.get("retry_at")):
                 lines.append(_("Again from %(when)s", when=format_datetime(when, "day")))
         case "task_opened" | "task_done":
@@ -74,6 +76,9 @@ def _text(event: CaseEvent, detail: Detail) -> str:
             lines.append(str(reason or ""))
         case "paused" | "resumed" | "rebased" | "redated":
             lines += clock_history.lines(detail.case, event.kind, event.data)
+        case "timed_out":
+            if isinstance(calls := event.data.get("calls"), int):
+                lines.append(_("%(n)s calls reached nobody", n=digits(calls)))
         case "feedback_asked":
             number = event.data.get("round")
             if isinstance(number, int) and number > 1:

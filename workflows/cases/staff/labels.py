@@ -40,6 +40,14 @@ VIEWS: dict[str, LazyText] = {
     "overdue": _l("Overdue"),
     "all": _l("All"),
 }
+CALL_RESULTS: dict[str, LazyText] = {
+    "accepted": _l("Agrees: the matter is settled"),
+    "objected": _l("Objects: it is not settled"),
+    "no_answer": _l("Nobody answered; try again later"),
+    "busy": _l("The line was busy; try again soon"),
+    "later": _l("Asks to be called at another time"),
+    "wrong_number": _l("Wrong number: somebody else answers"),
+}
 AUDIT_ACTIONS: dict[str, LazyText] = {
     "case.call_started": _l("Feedback call begun"),
     "case.call_unanswered": _l("Feedback call not answered"),

@@ -1,0 +1,1 @@
+"""The two published rates, closed and confirmed by the citizen, and how citizens were asked."""
