@@ -130,7 +130,8 @@ def checked(typed: str, field: str) -> str:
         raise InputRefused(
             field,
             _l(
-                "There is no such placeholder: %(name)s. Use {code}, {unit} or {date}.",
+                "There is no such placeholder: %(name)s. Use one of %(known)s.",
+                known="{code} {unit} {date}",
                 name=", ".join(f"{{{one}}}" for one in unknown),
             ),
         )
