@@ -13,6 +13,7 @@ from flask import has_app_context
 from portal import security
 from portal.i18n import LANGUAGES, LazyText, _l
 from workflows.calendars import catalogue as calendar_files
+from workflows.calendars import changes
 from workflows.calendars import services as calendars
 
 from . import clock_checks, guard_checks, paths
@@ -33,10 +34,14 @@ class World:
     """permission -> roles; empty: nothing is said of permissions."""
 
 
-def world() -> World:
-    """What there is: in an application its plugins' permissions and the city's own calendars."""
+def world(*, tables: bool = True) -> World:
+    """What there is: in an application its plugins' permissions and the city's own calendars.
+
+    `tables` False: without those that are kept in the database, for commands that need none.
+    """
     if has_app_context():
-        return World(frozenset(entry.name for entry in calendars.entries()), security.permissions())
+        entries = calendars.entries() if tables else calendars.entries(said=changes.NONE)
+        return World(frozenset(entry.name for entry in entries), security.permissions())
     return World(frozenset(path.stem for path in calendar_files.SHIPPED.glob("*.yaml")))
 
 

@@ -10,7 +10,7 @@ from portal.cli import emit
 from portal.i18n import LANGUAGES, _, use_language
 from workflows.calendars.nodes import MOST_BYTES
 
-from . import catalogue, diagram, scxml
+from . import catalogue, checks, diagram, scxml
 from .model import Definition
 from .problems import Problem
 from .review import Review, review
@@ -54,7 +54,8 @@ def check(file: Path, lang: str, as_json: bool) -> None:
 def _review(file: Path) -> Review:
     # Bytes that are not UTF-8 are a problem of the file, told like any other.
     with file.open("rb") as opened:
-        return review(opened.read(MOST_BYTES + 1).decode("utf-8", "surrogateescape"))
+        text = opened.read(MOST_BYTES + 1).decode("utf-8", "surrogateescape")
+    return review(text, checks.world(tables=False))
 
 
 def _line(problem: Problem) -> str:

@@ -22,8 +22,8 @@ class Review:
         )
 
 
-def review(text: str) -> Review:
+def review(text: str, known: checks.World | None = None) -> Review:
     definition, problems, lines = reader.read_lines(text)
     if definition is not None:
-        problems = [*problems, *reader.locate(checks.check(definition), lines)]
+        problems = [*problems, *reader.locate(checks.check(definition, known), lines)]
     return Review(definition, tuple(problems[: reader.MOST_PROBLEMS]))
