@@ -56,6 +56,9 @@ def perform(
     audit.record("case.step", "case", case.id, step=action, before=before, after=case.state)
     if case.stage in {"feedback", "closed"}:
         _ended(case, step, filled, by)
+    elif case.outcome is not None:
+        # Worked on again: what was answered holds no longer.
+        case.outcome, case.outcome_text, case.done_at = None, "", None
     db.session.flush()
     return case
 
@@ -113,27 +116,35 @@ def _stored(value: Value) -> Any:
 
 def _ended(case: Case, step: Transition, filled: Mapping[str, Value], by: int | None) -> None:
     """What every end has, whatever its definition calls it: an outcome and an answer."""
-    if case.outcome is None:
-        outcome = str(filled.get("outcome") or "done")
-        case.outcome = outcome if outcome in OUTCOMES else "done"
-        case.outcome_text = _words(step, filled) or _in_language_of(case)
-        case.done_at = clock.now() if case.outcome == "done" else None
-        moves.add_event(
-            case.id,
-            "answered",
-            by=by,
-            text=case.outcome_text,
-            public=True,
-            unit_id=case.unit_id,
-            outcome=case.outcome,
-        )
+    answered = case.outcome is not None
+    if not answered:
+        _answer(case, step, filled, by)
     if case.stage == "feedback":
-        feedback.ask(case)
+        if any(effect.kind == "ask_feedback" for effect in step.effects):
+            feedback.ask(case)
         return
-    moves.write_to_citizen(
-        case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
-    )
+    feedback.withdraw(case)
+    if not answered and not any(effect.settings.get("texts") for effect in step.effects):
+        moves.write_to_citizen(
+            case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
+        )
     moves.close(case, "not_asked", by=by)
+
+
+def _answer(case: Case, step: Transition, filled: Mapping[str, Value], by: int | None) -> None:
+    outcome = str(filled.get("outcome") or "done")
+    case.outcome = outcome if outcome in OUTCOMES else "done"
+    case.outcome_text = _words(step, filled) or _in_language_of(case)
+    case.done_at = clock.now() if case.outcome == "done" else None
+    moves.add_event(
+        case.id,
+        "answered",
+        by=by,
+        text=case.outcome_text,
+        public=True,
+        unit_id=case.unit_id,
+        outcome=case.outcome,
+    )
 
 
 def _in_language_of(case: Case) -> str:
