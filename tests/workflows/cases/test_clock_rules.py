@@ -5,16 +5,21 @@ import datetime as dt
 from flask import Flask
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, outbox
 from portal.db import db
 from portal.messaging.models import Message
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
-from workflows.cases import clocks, clockwork, flow, steps
-from workflows.cases.jobs import sweep_clocks
+from workflows.cases import clocks, clockwork, flow, jobs, steps
 from workflows.cases.models import Case, CaseClock, CaseEvent
 
 SATURDAY = "2025-11-22T06:00:00+00:00"
+
+
+def sweep_clocks() -> None:
+    """The minute's sweep, and what it has put off."""
+    jobs.sweep_clocks()
+    outbox.sweep()
 
 
 def begun(workflow: str, **values: object) -> Case:
