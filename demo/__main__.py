@@ -23,9 +23,9 @@ Pasokh is up and stays up until Ctrl-C.
   Contacts        {url}/staff/contacts/
   Campaigns       {url}/staff/campaigns/
   Cases           {url}/staff/cases/
-  Operations      {url}/staff/operations/ and {url}/staff/field/ on the supervisor's telephone
+  Operations      {url}/staff/operations/ the supervisor's telephone: {url}/staff/field/
   Calls           {url}/staff/calls/      {url}/staff/calls/figures
-  Special, letters {url}/staff/special/   {url}/staff/letters/
+  Special         {url}/staff/special/    {url}/staff/letters/
   Workflows       {url}/staff/workflows/
   Call-ins        {url}/fa/callins        {url}/callins.ics
   Council         {url}/council/

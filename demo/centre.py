@@ -1,4 +1,4 @@
-"""The part of the story inside the centre: calls, questions, replies, a visit, a special message.
+"""The part of the story inside the centre: calls, questions, a visit, a special message.
 
 As in demo/story.py each step goes through the product's own pages and looks whether it was done;
 only the calls of yesterday are written by the service, which is told what time it was.
@@ -16,14 +16,13 @@ from demo.world import DemoError, World
 from portal import clock
 from portal.accounts import services as accounts
 from portal.db import db
-from portal.formats import local
+from portal.formats import local, utc
 from portal.units.models import Unit
 from workflows.calls import services as calls
 from workflows.calls.models import CentreCall
 from workflows.cases.intake import OPERATIONS_CODE
 from workflows.cases.models import Case, Category
 from workflows.cases.questions.models import CaseQuestion
-from workflows.cases.replies.models import CannedReply
 from workflows.letters.models import Letter
 from workflows.operations.models import Visit
 from workflows.special.models import Referral, SpecialCase, SpecialWay
@@ -56,29 +55,6 @@ POLE: dict[str, str | list[str]] = {
     "kind": "text",
     "key": "pole",
 }
-REPLIES = (
-    (
-        "نشت آب: شرکت آب و فاضلاب",
-        "not_municipal",
-        "نشت آب در حیطهٔ وظایف شهرداری نیست؛ لطفاً با شمارهٔ ۱۲۲ شرکت آب و فاضلاب تماس بگیرید.",
-        "تسرب المياه خارج اختصاص البلدية؛ يرجى الاتصال بشركة المياه والصرف الصحي على الرقم ١٢٢.",
-        "A water leak is not the municipality's: please ring the water company, 122.",
-    ),
-    (
-        "قطع برق: شرکت توزیع",
-        "not_municipal",
-        "خاموشی برق در حیطهٔ وظایف شهرداری نیست؛ لطفاً با شمارهٔ ۱۲۱ شرکت توزیع برق تماس بگیرید.",
-        "انقطاع الكهرباء خارج اختصاص البلدية؛ يرجى الاتصال بشركة توزيع الكهرباء على الرقم ١٢١.",
-        "A power cut is not the municipality's: please ring the power company, 121.",
-    ),
-    (
-        "در برنامهٔ واحد",
-        "planned",
-        "درخواست {code} در برنامهٔ {unit} است و پس از اجرا به آگاهی شما می‌رسد.",
-        "الطلب {code} مدرج في برنامج {unit} وستُبلَّغون عند إنجازه.",
-        "Request {code} is in the programme of {unit}; you will hear when it is done.",
-    ),
-)
 MEDIA = (
     "+989121370061",
     "شیرین صراف",
@@ -107,7 +83,6 @@ class Centre:
 
     def prepare(self) -> None:
         """What stands before the first message comes; after the categories."""
-        self._replies()
         self._questions()
         self._calls_of_two_days()
 
@@ -138,18 +113,6 @@ class Centre:
 
     # Before the first message
 
-    def _replies(self) -> None:
-        if self._scalar(select(func.count()).select_from(CannedReply)):
-            return
-        browser = self.listening.staff("communications@demo.example")
-        for name, outcome, fa, ar, en in REPLIES:
-            page = self._page(browser, "/staff/cases/replies/new")
-            values: dict[str, str | list[str]] = {"name": name, "outcome": outcome}
-            values |= {"text_fa": fa, "text_ar": ar, "text_en": en}
-            page = browser.submit(page, form_with(page, "text_fa"), values)
-            self._sent(page, f"The reply {name}")
-        self.say(f"Replies: {len(REPLIES)} canned ones in three languages.")
-
     def _questions(self) -> None:
         if self._scalar(select(func.count()).select_from(CaseQuestion)):
             return
@@ -165,15 +128,14 @@ class Centre:
         """Since yesterday at seven; between one and seven at night nobody answers."""
         if self._scalar(select(func.count()).select_from(CentreCall)):
             return
-        now = clock.now()
-        day = local(now).replace(hour=7, minute=0, second=0, microsecond=0)
-        began = day - dt.timedelta(days=1)
         chance = random.Random(137)  # noqa: S311 (a story, not a secret)
-        span = (now - began).total_seconds() - 600
-        offsets = sorted(chance.uniform(0, span) for _call in range(CALLS))
-        moments = [began + dt.timedelta(seconds=offset) for offset in offsets]
-        moments = [moment for moment in moments if not 1 <= local(moment).hour < 7]
         with self.world.app.app_context():
+            now = clock.now()
+            began = utc(local(now).date() - dt.timedelta(days=1), dt.time(7))
+            span = (now - began).total_seconds() - 600
+            offsets = sorted(chance.uniform(0, span) for _call in range(CALLS))
+            moments = [began + dt.timedelta(seconds=offset) for offset in offsets]
+            moments = [moment for moment in moments if not 1 <= local(moment).hour < 7]
             operator = accounts.find("operator@demo.example")
             if operator is None:
                 raise DemoError("The operator is not there")
