@@ -23,6 +23,10 @@ Pasokh is up and stays up until Ctrl-C.
   Contacts        {url}/staff/contacts/
   Campaigns       {url}/staff/campaigns/
   Cases           {url}/staff/cases/
+  Operations      {url}/staff/operations/ the supervisor's telephone: {url}/staff/field/
+  Calls           {url}/staff/calls/      {url}/staff/calls/figures
+  Special         {url}/staff/special/    {url}/staff/letters/
+  Workflows       {url}/staff/workflows/
   Call-ins        {url}/fa/callins        {url}/callins.ics
   Council         {url}/council/
 

@@ -108,10 +108,11 @@ class Listening:
     def _stage(self, case_id: int) -> str:
         return str(self._scalar(select(Case.stage).where(Case.id == case_id)))
 
-    def _staff(self, email: str) -> Browser:
+    def staff(self, email: str) -> Browser:
+        """The browser of somebody of the staff, signed in."""
         browser = Browser()
         page = browser.get(f"{self.world.url}/staff/login?lang=fa")
-        form = _form(page, "password")
+        form = form_with(page, "password")
         page = browser.submit(page, form, {"email": email, "password": people.PASSWORD})
         if "/login" in page.url:
             raise DemoError(f"{email} could not sign in")
@@ -149,9 +150,9 @@ class Listening:
             return False
         if self._scalar(select(Case.urgency).where(Case.id == case_id)):
             return True
-        operator = self._staff("operator@demo.example")
+        operator = self.staff("operator@demo.example")
         page = operator.get(f"{self.world.url}/staff/cases/{case_id}")
-        form = _form(page, "mark_urgent-urgency")
+        form = form_with(page, "mark_urgent-urgency")
         operator.submit(page, form, {"mark_urgent-urgency": "danger"})
         due = self._scalar(
             select(CaseClock.due_at).where(
@@ -166,13 +167,13 @@ class Listening:
         )
         return True
 
-    def _send_message(self, language: str, citizen: tuple[str, str, str]) -> int:
+    def send_message(self, language: str, citizen: tuple[str, str, str]) -> int:
         """A citizen writes on the portal, without cookies or script."""
         number, name, text = citizen
         browser = Browser(cookies=False)
         page = browser.get(f"{self.world.url}/{language}/message")
         page = browser.submit(
-            page, _form(page, "text"), {"text": text, "mobile": number, "citizen_name": name}
+            page, form_with(page, "text"), {"text": text, "mobile": number, "citizen_name": name}
         )
         found = self._case_of(number)
         if page.status != 200 or not found:
@@ -181,14 +182,14 @@ class Listening:
 
     def _answer(self, case_id: int, action: str, answer: str) -> None:
         """An operator records the first action, then answers; the citizen is asked by SMS."""
-        operator = self._staff("operator@demo.example")
+        operator = self.staff("operator@demo.example")
         url = f"{self.world.url}/staff/cases/{case_id}"
         page = operator.get(url)
-        operator.submit(page, _form(page, "first_action-text"), {"first_action-text": action})
+        operator.submit(page, form_with(page, "first_action-text"), {"first_action-text": action})
         page = operator.get(url)
         operator.submit(
             page,
-            _form(page, "finish-text"),
+            form_with(page, "finish-text"),
             {"finish-outcome": "done", "finish-text": answer},
         )
         if self._stage(case_id) != "feedback":
@@ -200,7 +201,7 @@ class Listening:
 
     def _answered_and_confirmed(self) -> None:
         number = self.visitor[0]
-        case_id = self._case_of(number) or self._send_message("ar", self.visitor)
+        case_id = self._case_of(number) or self.send_message("ar", self.visitor)
         if self._stage(case_id) == "closed":
             return
         if self._stage(case_id) != "feedback":
@@ -214,7 +215,7 @@ class Listening:
 
     def _objected(self) -> None:
         number = PERSIAN[0]
-        case_id = self._case_of(number) or self._send_message("fa", PERSIAN)
+        case_id = self._case_of(number) or self.send_message("fa", PERSIAN)
         reopened = select(Case.reopened).where(Case.id == case_id)
         if self._scalar(reopened):
             return
@@ -329,9 +330,9 @@ class Listening:
         if self._scalar(decided):
             return
         packet = self._scalar(select(Packet.id).order_by(Packet.id.desc()))
-        member = self._staff("council@demo.example")
+        member = self.staff("council@demo.example")
         page = member.get(f"{self.world.url}/council/{packet}")
-        form = _form(page, "due_on")
+        form = form_with(page, "due_on")
         units = [value for value in form.fields["unit_id"].options if value not in {"", "0"}]
         text = "روشنایی پیاده‌راه ۱۷ شهریور تا پایان سال کامل شود."
         due = jdatetime.date.fromgregorian(date=dt.date.today() + dt.timedelta(days=60))  # noqa: DTZ011
@@ -360,7 +361,8 @@ class Listening:
         self.say(f"Council packet: {folder / 'packet.pdf'}, and on {self.world.url}/council/")
 
 
-def _form(page: Page, field: str) -> Form:
+def form_with(page: Page, field: str) -> Form:
+    """The form of a page that holds this field."""
     for form in page.forms:
         if form.method == "post" and field in form.fields:
             return form

@@ -1,9 +1,11 @@
 """The demonstration's members of staff: one for each role, all with one known password."""
 
 from flask import Flask
+from sqlalchemy import select
 
 from portal.accounts import services
 from portal.db import db
+from portal.units.models import Unit
 
 PASSWORD = "pasokh-demo-1405"  # noqa: S105 (printed on the screen of every demonstration)
 
@@ -19,14 +21,23 @@ PEOPLE = (
     ("council@demo.example", "عضو شورای شهر", "council_member"),
 )
 
+UNITS = {
+    "officer@demo.example": "operations-centre",
+    "supervisor@demo.example": "operations-centre",
+}
+"""In whose unit somebody sits."""
+
 
 def settle(app: Flask) -> int:
-    """Make the accounts that are missing; returns how many were made."""
+    """Make the accounts that are missing, after the units; returns how many were made."""
     made = 0
     with app.app_context():
         for email, name, role in PEOPLE:
             if services.find(email) is None:
-                services.create_account(email, name=name, roles=[role], password=PASSWORD)
+                unit_id = db.session.scalar(select(Unit.id).where(Unit.code == UNITS.get(email)))
+                services.create_account(
+                    email, name=name, roles=[role], unit_id=unit_id, password=PASSWORD
+                )
                 made += 1
         db.session.commit()
         db.session.remove()

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from demo import citizens, contacts, people
 from demo.browser import Browser, Form, Page
+from demo.centre import Centre
 from demo.listening import Listening
 from demo.world import ARRIVAL, DemoError, World
 from portal.config import ROOT
@@ -58,12 +59,15 @@ class Story:
         self._prices()
         campaign = self._campaign()
         listening = Listening(self.world, say)
+        centre = Centre(self.world, listening, say)
         listening.begin()
+        centre.prepare()
         self._sending(campaign, listening.triage)
         self.world.wait_for("The urgent message", listening.triage, ARRIVAL)
         self._votes(campaign)
         self._replies()
         self._results(campaign)
+        centre.go_on()
         listening.go_on()
 
     # Looking at what is there already
@@ -96,12 +100,12 @@ class Story:
     # Steps
 
     def _people(self) -> None:
-        made = people.settle(self.world.app)
         units = self.world.app.test_cli_runner().invoke(
             args=["units", "import", str(ROOT / "demo" / "units.csv"), "--json"]
         )
         if units.exit_code not in {0, 1}:
             raise DemoError(f"The units could not be imported: {units.output}")
+        made = people.settle(self.world.app)
         say(f"Staff: {made} accounts made, {len(people.PEOPLE)} in all; units of the city stand.")
 
     def _sign_in(self) -> None:

@@ -223,6 +223,20 @@ plugin = Plugin(
             order=40,
         ),
         Door(
+            _l("Operations centre"),
+            _l("See what is urgent by the time that is left; send a crew, order a visit."),
+            "operations.index",
+            "unit_officer",
+            order=42,
+        ),
+        Door(
+            _l("Field supervisor"),
+            _l("A page for the telephone: what to look at, also without a network."),
+            "field.index",
+            "field_supervisor",
+            order=44,
+        ),
+        Door(
             _l("Mayor call-in"),
             _l("Take the next caller on the board; answer at once or give a promise."),
             "callin_board.index",
@@ -235,6 +249,13 @@ plugin = Plugin(
             "council.index",
             "council_member",
             order=60,
+        ),
+        Door(
+            _l("Workflows"),
+            _l("How each matter goes through the city, as a picture; write a new version."),
+            "workflows.index",
+            "administrator",
+            order=70,
         ),
     ),
     periodic=(

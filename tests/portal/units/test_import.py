@@ -35,7 +35,7 @@ def test_the_demonstration_city(app: Flask, runner: FlaskCliRunner) -> None:
         assert bazaar is not None
         chain = services.escalation_chain(bazaar.id)
         codes = [services.get(unit_id).code for unit_id in chain]
-    assert codes == ["district-12", "operations", "urban-services", "city"]
+    assert codes == ["district-12", "operations-centre", "urban-services", "city"]
 
 
 def test_bad_rows_are_listed_and_the_good_ones_stored(
