@@ -8,7 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db import Base, BigId
 
 SPAN_KINDS = ("run", "pause")
-PAUSE_REASONS = ("citizen", "other_body")
+PAUSE_REASONS = ("citizen", "other_body", "state")
+"""For whom a clock waits; state: the definition has it stand still where the case is."""
+BY_HAND = ("citizen", "other_body")
+"""Pauses that somebody begins and ends."""
+OF_STATE = "state"
+"""A pause that ends only when the case leaves the states that want it."""
 CHANGE_REASONS = ("start", "paused", "resumed", "unit", "agreement", "urgency", "category")
 
 

@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import Final
 
-from portal import clock
 from workflows.calendars import services as calendars
 from workflows.cases import agreements, clocks, dating, standing
 from workflows.cases.models import Case, CaseClock
@@ -40,8 +39,7 @@ def follow(case: Case, definition: Definition, before: str, after: str, action: 
     for name in run.start_clocks(definition, before, after, action):
         if name not in {row.kind for row in clocks.running(case.id)}:
             start(case, definition.clocks[name])
-    if before != after:
-        _pause(case, definition, before, after)
+    standing.follow_state(case, run.paused_clocks(definition, after))
 
 
 def changed(case: Case, before: Definition, after: Definition) -> None:
@@ -57,6 +55,7 @@ def changed(case: Case, before: Definition, after: Definition) -> None:
     for name, rule in after.clocks.items():
         if name not in before.clocks and name not in known and case.state in rule.starts:
             start(case, rule)
+    standing.follow_state(case, run.paused_clocks(after, case.state))
 
 
 def start(case: Case, rule: ClockRule, since: dt.datetime | None = None) -> CaseClock:
@@ -69,17 +68,3 @@ def start(case: Case, rule: ClockRule, since: dt.datetime | None = None) -> Case
         agreed=rule.calendar == agreements.OF_CATEGORY,
         rule=rule,
     )
-
-
-def _pause(case: Case, definition: Definition, before: str, after: str) -> None:
-    """States may hold clocks: they stand still from the moment a case comes there."""
-    wanted = set(run.paused_clocks(definition, after))
-    if not wanted and not run.paused_clocks(definition, before):
-        return
-    now = clock.now()
-    standing.go_on(case, now)
-    for row in clocks.running(case.id):
-        if row.kind in wanted and row.paused_at is None and row.due_at > now:
-            dating.begin_span(row, "paused", now, kind="pause", reason="other_body")
-            row.paused_at, row.act_at = now, None
-    dating.note_next_due(case)

@@ -27,6 +27,7 @@ from workflows.cases.models import Case, CaseClock
 PAUSE_NAMES: dict[str, LazyText] = {
     "citizen": _l("Waiting for the citizen"),
     "other_body": _l("Waiting for another body"),
+    "state": _l("Held by the state of the case"),
 }
 
 

@@ -11,7 +11,7 @@ from portal import audit, clock
 from portal.db import db
 from portal.i18n import _l
 from workflows.cases import dating, moves, stages, standing
-from workflows.cases.clock_models import PAUSE_REASONS
+from workflows.cases.clock_models import BY_HAND
 from workflows.cases.models import Case, CaseClock
 from workflows.cases.moves import InputRefused
 
@@ -53,7 +53,7 @@ def pause(
         raise stages.StageError(
             _l("Nobody works on this case now, so there is nothing to wait for.")
         )
-    if reason not in PAUSE_REASONS:
+    if reason not in BY_HAND:
         raise InputRefused("reason", _l("Choose for whom it waits."))
     text = moves.clean(text, "text", required=True)
     if until is not None and until <= now:
@@ -83,9 +83,9 @@ def pause(
 
 
 def resume(case_id: int, *, by: int | None, text: str = "") -> Case:
-    """Let the clocks go on. Raises LookupError, StageError, InputRefused."""
+    """Let the clocks go on that somebody paused. Raises LookupError, StageError, InputRefused."""
     case = moves.lock(case_id)
     text = moves.clean(text, "text")
-    if not standing.go_on(case, clock.now(), by=by, text=text):
+    if not standing.lift(case, clock.now(), by=by, text=text):
         raise stages.StageError(_l("No deadline of this case waits."))
     return case

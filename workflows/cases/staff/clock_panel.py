@@ -11,7 +11,7 @@ from portal.i18n import _l
 from portal.security import may
 from workflows.callins.fields import LocalDay, LocalTime
 from workflows.cases import pauses, standing
-from workflows.cases.clock_models import ClockSpan
+from workflows.cases.clock_models import BY_HAND, ClockSpan
 from workflows.cases.explain import PAUSE_NAMES
 from workflows.cases.models import Case, CaseClock
 from workflows.cases.staff import detail
@@ -22,7 +22,7 @@ class PauseForm(ActionForm):
     action = "pause"
     reason = RadioField(
         _l("For whom the city waits"),
-        choices=lambda: _options(PAUSE_NAMES),
+        choices=lambda: _options({one: PAUSE_NAMES[one] for one in BY_HAND}),
         validators=[InputRequired(_l("Choose for whom it waits."))],
     )
     text = _text(_l("What is waited for"), _l("Write what is waited for"), rows=2)
@@ -51,7 +51,7 @@ class Panel:
     resume_form: ActionForm | None
     paused: Sequence[CaseClock]
     pause: ClockSpan | None
-    """The pause that the clocks are in."""
+    """The pause that the clocks are in; one made by hand before that of a state."""
     reasons: dict[str, Any]
 
 
@@ -59,18 +59,19 @@ def panel(case: Case, bound: ActionForm | None = None, *, changed: bool = False)
     """`bound`: the form that was sent and is shown again."""
     paused = standing.paused(case)
     spans = standing.present([row.id for row in paused]) if paused else {}
+    by_hand = [span for span in spans.values() if span.reason in BY_HAND]
     pause_form = resume_form = None
     if may("cases.work"):
         version = str(detail.version(case.id))
         if pauses.may_pause(case):
             pause_form = _form(PauseForm, bound, version, changed)
-        if paused:
+        if by_hand:
             resume_form = _form(ResumeForm, bound, version, changed)
     return Panel(
         pause_form,
         resume_form,
         paused,
-        next(iter(spans.values()), None),
+        next(iter(by_hand or spans.values()), None),
         dict(PAUSE_NAMES),
     )
 
@@ -78,7 +79,7 @@ def panel(case: Case, bound: ActionForm | None = None, *, changed: bool = False)
 def possible(case: Case, action: str) -> bool:
     """Whether a step of this panel can still be taken."""
     return (action == "pause" and pauses.may_pause(case)) or (
-        action == "resume" and bool(standing.paused(case))
+        action == "resume" and bool(standing.paused_by_hand(case))
     )
 
 
