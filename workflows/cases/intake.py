@@ -176,7 +176,7 @@ def centre_id() -> int | None:
     """The 137 centre's unit, else the root of the tree, else None."""
     return db.session.scalar(
         select(Unit.id)
-        .where((Unit.code == CENTRE_CODE) | Unit.parent_id.is_(None))
+        .where((Unit.code == CENTRE_CODE) | Unit.parent_id.is_(None), Unit.active)
         .order_by((Unit.code == CENTRE_CODE).desc(), Unit.id)
         .limit(1)
     )

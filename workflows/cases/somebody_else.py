@@ -3,15 +3,12 @@
 Nothing commits.
 """
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 
-from portal.accounts.models import Role, User
+from portal.accounts.models import User
 from portal.db import db
-from portal.units.models import Unit
 from portal.units.services import escalation_chain
 from workflows.cases.models import Case, CaseEvent
-
-CENTRE_CODE = "centre-137"
 
 
 def who_ended(case_id: int) -> int | None:
@@ -31,17 +28,19 @@ def is_judge_of_own_end(case: Case, user_id: int | None) -> bool:
 
 def must_leave_it(case: Case, user_id: int | None) -> bool:
     """The same, where anybody else could look into it at all."""
-    return is_judge_of_own_end(case, user_id) and bool(
-        db.session.scalar(select(_workers(user_id).exists()))
-    )
+    from workflows.cases.rules import absences
+
+    others = select(User.id).where(User.active, absences.has_working_role(), User.id != user_id)
+    return is_judge_of_own_end(case, user_id) and bool(db.session.scalar(select(others.exists())))
 
 
 def route(case: Case) -> tuple[int | None, int | None]:
     """(unit, person) that look into a locked case again.
 
     The nearest unit above, and nobody of it in particular, unless whoever ended the case sits
-    there too: then the least busy other person of that unit, or of the next one above. Where no
-    unit stands above, another person of the same unit; where there is none, the 137 centre.
+    there too: then the least busy other person of that unit who is here (where all are away, who
+    stands in for one of them), or of the next one above. Where no unit stands above, another
+    person of the same unit; where there is none, whatever gets what belongs to no other unit.
     """
     ended_by = who_ended(case.id)
     chain = escalation_chain(case.unit_id) if case.unit_id is not None else []
@@ -52,7 +51,9 @@ def route(case: Case) -> tuple[int | None, int | None]:
             return unit_id, None
         if (other := _other_person(unit_id, ended_by)) is not None:
             return unit_id, other
-    centre = db.session.scalar(select(Unit.id).where(Unit.code == CENTRE_CODE, Unit.active))
+    from workflows.cases import intake
+
+    centre = intake.centre_id()
     if centre is not None and centre != case.unit_id:
         return centre, _other_person(centre, ended_by) if centre == own else None
     return (places[0] if places else None), None
@@ -65,22 +66,10 @@ def _unit_of(user_id: int | None) -> int | None:
 
 
 def _other_person(unit_id: int, but: int | None) -> int | None:
-    """Who works on cases in a unit and has the fewest open ones; never `but`."""
-    open_cases = (
-        select(func.count())
-        .select_from(Case)
-        .where(Case.assignee_id == User.id, Case.stage != "closed")
-        .correlate(User)
-        .scalar_subquery()
-    )
-    query = _workers(but).where(User.unit_id == unit_id)
-    return db.session.scalar(query.order_by(open_cases, User.id).limit(1))
+    """Who is here, works on cases in a unit and has the fewest open ones; never `but`."""
+    # Rules and absences refuse what was typed as `moves` does, which lies above this module.
+    from workflows.cases.rules import services as rules
 
-
-def _workers(but: int | None) -> Select[int]:
-    """Ids of active people who work on cases, without `but`."""
-    from portal.security import permissions
-
-    roles = sorted(permissions()["cases.work"] - {"administrator"})
-    query = select(User.id).where(User.active, User.roles.any(Role.name.in_(roles)))
-    return query.where(User.id != but) if but is not None else query
+    if but is None:
+        return rules.fewest(unit_id)
+    return rules.fewest_or_stand_in(unit_id, but)

@@ -7,8 +7,6 @@ from workflows.cases import clocks, clockwork, flow, intake, moves
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
 
-CRITERIA = ("danger", "costly_violation", "waste")
-
 
 def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     """From now on it is urgent: two hours for the first action, counted from its arrival.
@@ -18,7 +16,7 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     """
     case = moves.lock(case_id)
     flow.check(case, "mark_urgent", by=by)
-    if urgency not in CRITERIA:
+    if urgency not in intake.URGENCIES:
         raise InputRefused("urgency", _l("Choose why it is urgent."))
     if case.urgency == urgency:
         return case

@@ -15,11 +15,12 @@ from portal.db import db
 from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
-from workflows.cases import attempts, feedback, ringing, work
+from workflows.cases import attempts, feedback, intake, ringing, work
 from workflows.cases.call_models import FeedbackCall
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 from workflows.cases.moves import InputRefused
+from workflows.cases.rules import absences
 from workflows.cases.staff import calls
 
 NOON = "2025-11-22T08:30:00+00:00"
@@ -159,6 +160,35 @@ def test_without_a_unit_above_another_person_gets_it(context: Flask) -> None:
     work.finish(case.id, by=busy.id, outcome="done", text="این بار شد")
     db.session.commit()
     assert now_of(case.id).stage == "feedback"
+
+
+def test_an_objection_lies_with_nobody_who_is_away(context: Flask) -> None:
+    def away(user: User, substitute: User | None) -> None:
+        stand_in = substitute.id if substitute else None
+        absences.leave(user.id, until=None, substitute_id=stand_in, note="", by=None)
+        db.session.commit()
+
+    unit = make_unit()
+    ended, free, busy = officer(unit.id), officer(unit.id), officer(unit.id)
+    make_case(unit_id=unit.id, assignee_id=busy.id)
+    away(free, ended)
+    case = object_to(make_case(unit_id=unit.id).id, ended.id)
+    assert (case.unit_id, case.assignee_id) == (unit.id, busy.id)
+    # All are away: who stands in gets it, unless that is whoever ended it.
+    helper = officer(make_unit().id)
+    away(busy, helper)
+    case = object_to(make_case(unit_id=unit.id).id, ended.id)
+    assert (case.unit_id, case.assignee_id) == (unit.id, helper.id)
+
+
+def test_a_closed_centre_gets_nothing(context: Flask) -> None:
+    root = make_unit()
+    make_unit(code="centre-137", active=False)
+    unit = make_unit()
+    ended = officer(unit.id)
+    assert intake.centre_id() == root.id
+    case = object_to(make_case(unit_id=unit.id).id, ended.id)
+    assert (case.unit_id, case.assignee_id) == (root.id, None)
 
 
 def test_who_ended_it_from_above_does_not_get_it_back(context: Flask) -> None:

@@ -78,9 +78,7 @@ def test_a_pause_that_ends_in_a_state_that_holds_becomes_the_states(context: Fla
             ("pause", "state"),
             ("run", None),
         ]
-        assert all(
-            one.ended_at == after.started_at for one, after in itertools.pairwise(spans)
-        )
+        assert all(one.ended_at == after.started_at for one, after in itertools.pairwise(spans))
 
 
 def test_nobody_lets_go_on_what_the_state_holds(client: FlaskClient, app: Flask) -> None:

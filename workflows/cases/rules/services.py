@@ -27,6 +27,8 @@ from workflows.cases.rules.models import WAYS, AssignmentRule
 TRIED: Final = 100
 """So many of the newest cases a rule is tried on."""
 MOST: Final = 200
+MOST_AWAY: Final = 20
+"""People of a unit that is away as a whole, whose substitutes are asked for."""
 
 
 @dataclass(frozen=True)
@@ -84,23 +86,38 @@ def facts_of(case: Case) -> Facts:
     )
 
 
-def fewest(unit_id: int) -> int | None:
-    """Whoever of a unit has the fewest open cases; among equals who waited longest for one."""
+def fewest(unit_id: int, but: int | None = None) -> int | None:
+    """Whoever of a unit is here and has the fewest open cases; among equals who waited longest
+    for one. Never `but`."""
+    found = _by_load(unit_id, but)
+    gone = absences.away(found)
+    return next((one for one in found if one not in gone), None)
+
+
+def fewest_or_stand_in(unit_id: int, but: int) -> int | None:
+    """The same; where all of the unit are away, who stands in for one of them, never `but`."""
+    if (here := fewest(unit_id, but)) is not None:
+        return here
+    standing_in = map(absences.stand_in, _by_load(unit_id, but)[:MOST_AWAY])
+    return next((one for one in standing_in if one not in {None, but}), None)
+
+
+def _by_load(unit_id: int, but: int | None) -> list[int]:
+    """Who works on cases in a unit, the least busy ahead."""
     newest = (
         select(func.coalesce(func.max(Case.id), 0))
         .where(Case.assignee_id == User.id, Case.stage != "closed")
         .scalar_subquery()
     )
-    found = list(
-        db.session.scalars(
-            select(User.id)
-            .where(User.unit_id == unit_id, User.active, absences.has_working_role())
-            .order_by(absences.open_of(User.id), newest, User.id)
-            .limit(MOST)
-        )
+    query = (
+        select(User.id)
+        .where(User.unit_id == unit_id, User.active, absences.has_working_role())
+        .order_by(absences.open_of(User.id), newest, User.id)
+        .limit(MOST)
     )
-    gone = absences.away(found)
-    return next((one for one in found if one not in gone), None)
+    if but is not None:
+        query = query.where(User.id != but)
+    return list(db.session.scalars(query))
 
 
 def _with_stand_in(placed: Placement) -> Placement:
