@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from portal import audit, clock
 from portal.db import db
-from workflows.cases import clockwork, moves
+from workflows.cases import clockwork, dating, moves, standing
 from workflows.cases.models import Case, CaseClock, CaseEvent
 from workflows.engine import versions
-from workflows.populations import plan
+from workflows.engine.model import Definition
+from workflows.populations import holding, plan
 from workflows.populations.models import MovedCase, WorkflowMove
 
 BATCH = 500
@@ -53,10 +54,12 @@ def batch(move: WorkflowMove, size: int = BATCH) -> int:
         moved.append((case, before, event))
     db.session.flush()
     for case, before, _event in moved:
-        before["started"] = [
-            clockwork.start(case, new.clocks[name]).id
-            for name in plan.started(old, new, case.state)
+        started = [
+            clockwork.start(case, new.clocks[name]) for name in plan.started(old, new, case.state)
         ]
+        before["started"] = [row.id for row in started]
+        touched = holding.apply(case, new, [*running.get(case.id, []), *started])
+        before["held"] = [one for one in touched if one["id"] not in before["started"]]
     db.session.add_all(
         MovedCase(move_id=move.id, case_id=case.id, before=before, event_id=event.id)
         for case, before, event in moved
@@ -77,29 +80,83 @@ def batch_back(move: WorkflowMove, size: int = BATCH) -> int:
         .execution_options(populate_existing=True)
     ).all()
     returned = [(kept, case) for kept, case in rows if _as_moved(move, kept, case)]
-    stopped = _clocks({one["id"] for kept, _case in returned for one in kept.before["clocks"]})
-    started = _clocks({one for kept, _case in returned for one in kept.before["started"]})
     for kept, _case in rows:
         kept.result = "went_on"
+    old = plan.definition_from(move.workflow, move.from_id)
+    back = _Back(old, [(kept.before, case) for kept, case in returned])
     for kept, case in returned:
         before, after = kept.before, case.state
         kept.result = "returned"
         case.definition_id, case.state = before["definition_id"], before["state"]
         case.stage = before["stage"]
-        for one in before["clocks"]:
-            _run_again(stopped[one["id"]], one["act_at"])
-        for clock_id in before["started"]:
-            if clock_id in started:
-                _take_back(started[clock_id])
+        back.clocks_of(before, case)
         note: dict[str, Any] = {"move": move.id, "before": after, "after": case.state}
         moves.add_event(case.id, "migrated", workflow=move.workflow, undone=True, **note)
         audit.record("case.migration_undone", "case", case.id, **note)
     db.session.flush()
+    back.date_anew()
     running = _clocks_of([case.id for _kept, case in returned])
     for _kept, case in returned:
         case.next_due_at = _soonest(running.get(case.id, []))
     db.session.flush()
     return len(rows)
+
+
+class _Back:
+    """The clocks of some cases on their way back; what they need is asked for once."""
+
+    def __init__(self, old: Definition, cases: list[tuple[dict[str, Any], Case]]) -> None:
+        self.old = old
+        known = [before for before, _case in cases]
+        self.stopped = _clocks({one["id"] for before in known for one in before["clocks"]})
+        self.started = _clocks({one for before in known for one in before["started"]})
+        self.held = _clocks({one["id"] for before in known for one in before.get("held", ())})
+        self.spans = dating.spans_of(self.held) if self.held else {}
+        case_ids = [case.id for _before, case in cases]
+        self.running = _clocks_of(case_ids)
+        self.joins = holding.joins_of(case_ids)
+        self.again: list[tuple[CaseClock, Case]] = []
+
+    def clocks_of(self, before: dict[str, Any], case: Case) -> None:
+        """`case` is in its old state again."""
+        self._take_back(before, case)
+        for one in before["clocks"]:
+            row = self.stopped[one["id"]]
+            since = row.stopped_at
+            row.stopped_at = row.stopped_by = None
+            row.act_at = holding.moment(one["act_at"])
+            if row.paused_at is None:
+                if since is not None:
+                    holding.apart(self.joins.get(case.id, ()), row, since)
+                self.again.append((row, case))
+        held = before.get("held", ())
+        again = holding.take_back(case, self.old, held, self.held, self.spans)
+        self.again += [(row, case) for row in again]
+
+    def _take_back(self, before: dict[str, Any], case: Case) -> None:
+        """Clocks that the move began: one that has warned nobody leaves no trace, one that has is
+        stopped."""
+        began = [self.started[one] for one in before["started"] if one in self.started]
+        kinds = {row.kind for row in began} - self.old.clocks.keys()
+        # Of a case that was followed with another one meanwhile a copy may run.
+        copies = [row for row in self.running.get(case.id, ()) if row.kind in kinds]
+        gone = []
+        for row in {row.id: row for row in [*began, *copies]}.values():
+            if row.warned_at is None and row.escalated_at is None:
+                gone.append(row)
+            elif row.stopped_at is None:
+                row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
+        holding.forget([row.id for row in gone])
+        for row in gone:
+            db.session.delete(row)
+        db.session.flush()
+        if any(row.paused_at is not None for row in [*began, *copies]):
+            standing.hand_over_end(case)
+
+    def date_anew(self) -> None:
+        spans, known = dating.spans_of(row.id for row, _case in self.again), dating.Known()
+        for row, case in self.again:
+            holding.date(row, case, spans, known)
 
 
 def _as_moved(move: WorkflowMove, kept: MovedCase, case: Case) -> bool:
@@ -142,17 +199,6 @@ def _clocks(ids: set[int]) -> dict[int, CaseClock]:
 
 
 def _soonest(rows: list[CaseClock]) -> dt.datetime | None:
-    return min((row.due_at for row in rows if row.stopped_at is None), default=None)
-
-
-def _run_again(row: CaseClock, act_at: str | None) -> None:
-    row.stopped_at = row.stopped_by = None
-    row.act_at = dt.datetime.fromisoformat(act_at) if act_at else None
-
-
-def _take_back(row: CaseClock) -> None:
-    """A clock that has warned nobody leaves no trace; one that has is stopped."""
-    if row.warned_at is None and row.escalated_at is None:
-        db.session.delete(row)
-    elif row.stopped_at is None:
-        row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
+    """As dating.note_next_due: a clock that stands still has no due time."""
+    running = (row.due_at for row in rows if row.stopped_at is None and row.paused_at is None)
+    return min(running, default=None)

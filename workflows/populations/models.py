@@ -62,7 +62,8 @@ class MovedCase(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     before: Mapped[dict[str, Any]]
     """definition_id, state, stage, stage_at, next_due_at; clocks: those that were stopped, as they
-    stood; started: ids of those that the move began."""
+    stood; started: ids of those that the move began; held: those that its new state let stand still
+    or go on, as they stood, with the ids of the spans that were written for it."""
     event_id: Mapped[int]
     """The row of history that the move wrote: what comes behind it happened since."""
     result: Mapped[str] = mapped_column(default="moved")
