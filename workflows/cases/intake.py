@@ -172,12 +172,14 @@ def operations_id() -> int | None:
     return db.session.scalar(select(Unit.id).where(Unit.code == OPERATIONS_CODE, Unit.active))
 
 
-def centre_id() -> int | None:
-    """The 137 centre's unit, else the root of the tree, else None."""
+def centre_id(*, or_root: bool = True) -> int | None:
+    """The 137 centre's unit, else (`or_root`) the root of the tree, else None; never a closed
+    one."""
+    centre = Unit.code == CENTRE_CODE
     return db.session.scalar(
         select(Unit.id)
-        .where((Unit.code == CENTRE_CODE) | Unit.parent_id.is_(None), Unit.active)
-        .order_by((Unit.code == CENTRE_CODE).desc(), Unit.id)
+        .where(centre | Unit.parent_id.is_(None) if or_root else centre, Unit.active)
+        .order_by(centre.desc(), Unit.id)
         .limit(1)
     )
 

@@ -40,7 +40,7 @@ def route(case: Case) -> tuple[int | None, int | None]:
     The nearest unit above, and nobody of it in particular, unless whoever ended the case sits
     there too: then the least busy other person of that unit who is here (where all are away, who
     stands in for one of them), or of the next one above. Where no unit stands above, another
-    person of the same unit; where there is none, whatever gets what belongs to no other unit.
+    person of the same unit; where there is none, the 137 centre.
     """
     ended_by = who_ended(case.id)
     chain = escalation_chain(case.unit_id) if case.unit_id is not None else []
@@ -53,7 +53,7 @@ def route(case: Case) -> tuple[int | None, int | None]:
             return unit_id, other
     from workflows.cases import intake
 
-    centre = intake.centre_id()
+    centre = intake.centre_id(or_root=False)
     if centre is not None and centre != case.unit_id:
         return centre, _other_person(centre, ended_by) if centre == own else None
     return (places[0] if places else None), None

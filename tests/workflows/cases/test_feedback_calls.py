@@ -188,7 +188,7 @@ def test_a_closed_centre_gets_nothing(context: Flask) -> None:
     ended = officer(unit.id)
     assert intake.centre_id() == root.id
     case = object_to(make_case(unit_id=unit.id).id, ended.id)
-    assert (case.unit_id, case.assignee_id) == (root.id, None)
+    assert (case.unit_id, case.assignee_id) == (unit.id, None)
 
 
 def test_who_ended_it_from_above_does_not_get_it_back(context: Flask) -> None:
