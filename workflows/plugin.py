@@ -26,7 +26,15 @@ from workflows.calls.views import callbacks as callback_pages
 from workflows.calls.views import figures as call_figures
 from workflows.calls.views.desk import blueprint as calls
 from workflows.calls.views.public import blueprint as call_me
-from workflows.cases import audit_words, feedback, history, inbound, receivers
+from workflows.cases import (
+    audit_words,
+    clocks,
+    endings,
+    feedback,
+    history,
+    inbound,
+    receivers,
+)
 from workflows.cases.cli import group as cases
 from workflows.cases.clock_jobs import redate
 from workflows.cases.jobs import sweep_clocks
@@ -199,6 +207,7 @@ plugin = Plugin(
     ),
     connect_signals=receivers.connect,
     link_prefixes={"tracking": "/t/"},
+    outbox_handlers={clocks.RAN_OUT: endings.ran_out},
     doors=(
         Door(
             _l("A citizen with a problem"),

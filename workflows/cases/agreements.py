@@ -13,7 +13,7 @@ from portal.db import db
 from portal.units.services import escalation_chain
 from workflows.calendars import changes
 from workflows.cases import dating
-from workflows.cases.following import clock_rule
+from workflows.cases.following import URGENT, clock_rule, definition_of
 from workflows.cases.models import Case, CaseClock, CaseEvent
 
 DEFAULT_FIRST_ACTION_HOURS: Final = 8
@@ -39,7 +39,7 @@ def calendar_of(case: Case) -> str:
 def of(case: Case, kind: str) -> tuple[str, dt.timedelta]:
     """(calendar, limit) of a clock: the definition's, or what category and unit promise."""
     category, rule = case.category, clock_rule(case, kind)
-    if case.urgency is not None and kind in OF_URGENT:
+    if case.urgency is not None and kind in OF_URGENT and not _is_urgent_itself(case):
         return dating.ALWAYS, OF_URGENT[kind]
     calendar = calendar_of(case)
     if rule is not None and rule.calendar != OF_CATEGORY:
@@ -51,6 +51,11 @@ def of(case: Case, kind: str) -> tuple[str, dt.timedelta]:
     else:
         hours = category.resolution_hours if category else DEFAULT_RESOLUTION_HOURS
     return calendar, dt.timedelta(hours=hours)
+
+
+def _is_urgent_itself(case: Case) -> bool:
+    """Whether the workflow says of urgent messages what is promised; others are overruled."""
+    return definition_of(case).name == URGENT
 
 
 def rebase(

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from portal import audit, clock
+from portal import audit, clock, outbox
 from portal.db import db
 from workflows.cases import agreements, dating, standing
 from workflows.cases.agreements import passed_on, rebase
@@ -40,6 +40,8 @@ DEFAULT_RESOLUTION_HOURS: Final = agreements.DEFAULT_RESOLUTION_HOURS
 URGENT_FIRST_ACTION: Final = agreements.URGENT_FIRST_ACTION
 URGENT_OBJECTION: Final = agreements.URGENT_OBJECTION
 BATCH: Final = 50
+RAN_OUT: Final = "workflows.ran_out"
+"""Kind of an outbox row: a clock whose end brings a step about (workflows.cases.endings)."""
 
 
 # Starting and stopping: the caller holds the case's lock.
@@ -78,6 +80,20 @@ def start(
     db.session.add(row)
     dating.note_next_due(case)
     return row
+
+
+def follow(row: CaseClock, rule: ClockRule) -> None:
+    """From now on the clock warns and is reported as this rule says."""
+    row.warn_percent, row.level_seconds = round(rule.warn_at * 100), _level_seconds(rule)
+
+
+def dated_anew(case: Case) -> None:
+    """Write the moments of all running clocks of a locked case again: it has become urgent, say."""
+    known = dating.Known()
+    for row in running(case.id):
+        if row.paused_at is None:
+            dating.date(row, case, known=known)
+    dating.note_next_due(case)
 
 
 def _level_seconds(rule: ClockRule | None) -> int:
@@ -147,6 +163,8 @@ def sweep(limit: int = BATCH) -> int:
         else:
             chains = chains or Chains()
             _escalate(row, case, now, [unit.id for unit in chains.above(case.unit_id)], known)
+            if row.level == 1 or not row.level_seconds:
+                _run_out(row, case)
     db.session.flush()
     return len(rows)
 
@@ -163,9 +181,7 @@ def _escalate(
     another chain: its superiors are told in their order, those who know are passed over."""
     untold = [unit_id for unit_id in above if unit_id not in row.told_units]
     row.act_at = None
-    if not row.level:
-        run_out(row, case)
-    if (not untold and row.level) or not row.level_seconds or row.stopped_at is not None:
+    if (not untold and row.level) or not row.level_seconds:
         return
     row.level += 1
     row.escalated_at = now
@@ -178,14 +194,12 @@ def _escalate(
     _tell(row, case, "escalated", now, untold[0] if untold else case.unit_id)
 
 
-def run_out(row: CaseClock, case: Case) -> None:
-    """What the definition has the portal do when a clock has run out."""
+def _run_out(row: CaseClock, case: Case) -> None:
+    """Have the portal do what the definition says of a clock that has run out: later, by itself
+    and in a transaction of its own, so that nothing of it holds up the clocks of other cases."""
     rule = clock_rule(case, row.kind)
     if rule is not None and rule.then is not None:
-        # Steps stop and start clocks, so they lie above this module.
-        from workflows.cases import flow
-
-        flow.run_out(case, rule.then)
+        outbox.add(RAN_OUT, {"clock": row.id})
 
 
 def _tell(row: CaseClock, case: Case, kind: str, now: dt.datetime, unit_id: int | None) -> None:

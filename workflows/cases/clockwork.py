@@ -44,6 +44,21 @@ def follow(case: Case, definition: Definition, before: str, after: str, action: 
         _pause(case, definition, before, after)
 
 
+def changed(case: Case, before: Definition, after: Definition) -> None:
+    """Another workflow from the same state on: what both promise goes on, by the new one's rules;
+    what only the old one promises ends, what only the new one promises begins."""
+    known = {row.kind: row for row in clocks.running(case.id)}
+    for name, row in known.items():
+        rule = after.clocks.get(name)
+        if rule is None:
+            clocks.stop(case, name, "workflow")
+        else:
+            clocks.follow(row, rule)
+    for name, rule in after.clocks.items():
+        if name not in before.clocks and name not in known and case.state in rule.starts:
+            start(case, rule)
+
+
 def start(case: Case, rule: ClockRule, since: dt.datetime | None = None) -> CaseClock:
     """A clock of the definition, in the hours and with the limit that hold for the case now."""
     return clocks.start(

@@ -4,7 +4,7 @@ Nothing commits. Whoever takes a step holds the case's lock.
 """
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -25,7 +25,7 @@ from workflows.cases.following import (
 )
 from workflows.cases.matter import answers
 from workflows.cases.models import Case
-from workflows.cases.stages import StageError
+from workflows.cases.stages import WORKING, StageError
 from workflows.engine import run, versions
 from workflows.engine.model import State, Transition
 
@@ -40,7 +40,9 @@ __all__ = [
     "clock_title",
     "definition_of",
     "facts",
+    "may_pass_on",
     "needs_feedback",
+    "pass_on",
     "possible",
     "put_aside",
     "roles_of",
@@ -50,6 +52,11 @@ __all__ = [
     "take",
     "workflow_for",
 ]
+
+
+ASSIGN: Final = "assign"
+OWNERS: Final = frozenset({"operator", "unit_officer", "field_supervisor"})
+"""Who gives a case to another unit or person where its workflow has no step for it."""
 
 
 def bind(case: Case, name: str) -> None:
@@ -67,10 +74,12 @@ def bind(case: Case, name: str) -> None:
 
 def change(case: Case, name: str) -> bool:
     """Follow another workflow from the same state on; False where it has no such state."""
-    wanted = versions.current(name)
-    if case.state not in versions.get(wanted).states:
+    before, wanted = definition_of(case), versions.current(name)
+    after = versions.get(wanted)
+    if case.state not in after.states:
         return False
     case.definition_id = wanted
+    clockwork.changed(case, before, after)
     return True
 
 
@@ -117,6 +126,9 @@ def check(case: Case, action: str, *, by: int | None = None) -> None:
 
     `by` None: the system or the citizen; routes and handlers decide what these may do.
     """
+    if action == ASSIGN and not _has_assign(case):
+        _check_owner(case, by)
+        return
     steps = [one for one in definition_of(case).steps(case.state) if one.action == action]
     if not steps:
         raise _impossible(case)
@@ -125,6 +137,31 @@ def check(case: Case, action: str, *, by: int | None = None) -> None:
         held = roles_of(by)
         if not any(_is_one_of(held, step.roles) for step in steps):
             raise StageError(_l("Your role does not take this step."))
+
+
+def pass_on(case: Case, *, by: int | None = None) -> None:
+    """The step that goes with another unit or person, where the workflow has one: others are given
+    to somebody else in any state in which somebody works on them. Raises StageError."""
+    check(case, ASSIGN, by=by)
+    if _has_assign(case):
+        take(case, ASSIGN, by=by)
+
+
+def may_pass_on(case: Case, roles: Collection[str]) -> bool:
+    """Whether the page offers it where the workflow itself has no step for it."""
+    return not _has_assign(case) and case.stage in WORKING and _is_one_of(roles, OWNERS)
+
+
+def _has_assign(case: Case) -> bool:
+    return bool(definition_of(case).steps_of(ASSIGN))
+
+
+def _check_owner(case: Case, by: int | None) -> None:
+    if case.stage not in WORKING:
+        raise _impossible(case)
+    guards.check(case, ASSIGN)
+    if by is not None and not _is_one_of(roles_of(by), OWNERS):
+        raise StageError(_l("Your role does not take this step."))
 
 
 def take(case: Case, action: str, *, by: int | None = None, **form: Any) -> Transition:

@@ -107,7 +107,7 @@ def receive(
         case.id, "received", by=registered_by, text=case.text, public=True, channel=channel
     )
     clockwork.begin(case, flow.definition_of(case), due_at)
-    flow.take(case, "assign")
+    flow.pass_on(case)
     moves.add_event(
         case.id,
         "assigned",

@@ -12,13 +12,15 @@ log = logging.getLogger(__name__)
 @jobs.job(queue="urgent", timeout_seconds=120)
 def sweep_clocks() -> None:
     """Safe to run twice, at once, and to be killed anywhere: each step is one transaction."""
-    while clocks.sweep():
-        db.session.commit()
-    db.session.rollback()
+    for part in (clocks.sweep, feedback.open_waiting):
+        try:
+            while part():
+                db.session.commit()
+        except Exception:
+            # What one part stumbles over must not hold up the others, nor the next minute.
+            log.exception("A part of the sweep failed", extra={"part": part.__name__})
+        db.session.rollback()
     _time_out()
-    while feedback.open_waiting():
-        db.session.commit()
-    db.session.rollback()
 
 
 def _time_out() -> None:

@@ -150,6 +150,8 @@ def send_back(case: Case, *, by: int | None, text: str, objection: bool) -> None
     case.confirmation = "objected" if objection else None
     case.outcome, case.outcome_text = None, ""
     case.done_at = case.closed_at = None
+    if case.unit_id != before:
+        clocks.passed_on(case, by)
     add_event(
         case.id,
         "reopened",

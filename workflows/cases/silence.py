@@ -70,8 +70,10 @@ def settle(matter: answers.Matter, last: str, *, by: int | None = None) -> None:
     just ended without an answer."""
     leading = matter.leading
     if leading.stage == "feedback" and not answers.awaited(leading):
+        # Asked before the step: what was said is counted from the moment the matter was answered.
+        said = answers.said(leading, last)
         flow.take(leading, "time_out")
-        moves.close(leading, answers.said(leading, last), by=by)
+        moves.close(leading, said, by=by)
 
 
 def _came_to_the_citizen(question: FeedbackQuestion) -> bool:

@@ -6,16 +6,20 @@ Nothing commits. What the portal itself knows how to do (stages.BUILT_IN) is in 
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
-from workflows.cases import feedback, flow, moves, stages
+from workflows.cases import feedback, flow, guards, moves, somebody_else, stages
+from workflows.cases.matter import answers, heads
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 from workflows.engine import run
 from workflows.engine.model import FormField, Transition
+
+UNKNOWN: Final = "irrelevant"
+"""Of an end that names no outcome, from before definitions had to: never taken to be done."""
 
 Value = str | int | float | bool | dt.date | None
 
@@ -36,14 +40,16 @@ def perform(
     if action in stages.BUILT_IN:
         raise stages.StageError(_l("This step has a form of its own."))
     flow.check(case, action, by=by)
-    filled = _checked(declared(case, action), values)
-    before = case.state
+    _check_end(case, action, by)
+    form = declared(case, action)
+    filled = _checked(form, values)
+    before, ended_before = case.state, case.outcome is not None
     step = flow.take(case, action, by=by, **filled)
     moves.add_event(
         case.id,
         "step",
         by=by,
-        text=_words(step, filled),
+        text=_words(form, filled),
         public=case.state != before,
         unit_id=case.unit_id,
         action=action,
@@ -55,9 +61,25 @@ def perform(
     )
     audit.record("case.step", "case", case.id, step=action, before=before, after=case.state)
     if case.stage in {"feedback", "closed"}:
-        _ended(case, step, filled, by)
+        _ended(case, step, filled, _words(form, filled), by)
+    elif ended_before:
+        # Worked on again: what was answered holds no longer.
+        case.outcome, case.outcome_text, case.done_at = None, "", None
     db.session.flush()
     return case
+
+
+def _check_end(case: Case, action: str, by: int | None) -> None:
+    """What stands in the way of an answer stands in the way of every step that is one."""
+    definition = flow.definition_of(case)
+    targets = {step.target for step in definition.steps(case.state) if step.action == action}
+    stages_after = {definition.states[one].stage for one in targets if one}
+    if stages_after and stages_after <= {"feedback", "closed"}:
+        guards.check(case, "finish")
+        if somebody_else.must_leave_it(case, by):
+            raise stages.StageError(
+                _l("The citizen objected to your answer; somebody else must end it now.")
+            )
 
 
 def taken_by_itself(case: Case, step: Transition) -> None:
@@ -74,7 +96,7 @@ def taken_by_itself(case: Case, step: Transition) -> None:
     )
     audit.record("case.step", "case", case.id, step=step.action, after=case.state)
     if case.stage in {"feedback", "closed"}:
-        _ended(case, step, {}, None)
+        _ended(case, step, {}, "", None)
     db.session.flush()
 
 
@@ -98,11 +120,11 @@ def _checked(fields: tuple[FormField, ...], values: Mapping[str, Value]) -> dict
     return found
 
 
-def _words(step: Transition, filled: Mapping[str, Value]) -> str:
+def _words(form: tuple[FormField, ...], filled: Mapping[str, Value]) -> str:
     """What was written, for the history; other fields stand in the event's data."""
     return "\n".join(
         str(filled[field.name])
-        for field in step.form
+        for field in form
         if field.kind in {"text", "words"} and filled.get(field.name)
     )
 
@@ -111,12 +133,15 @@ def _stored(value: Value) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def _ended(case: Case, step: Transition, filled: Mapping[str, Value], by: int | None) -> None:
+def _ended(
+    case: Case, step: Transition, filled: Mapping[str, Value], words: str, by: int | None
+) -> None:
     """What every end has, whatever its definition calls it: an outcome and an answer."""
-    if case.outcome is None:
-        outcome = str(filled.get("outcome") or "done")
-        case.outcome = outcome if outcome in OUTCOMES else "done"
-        case.outcome_text = _words(step, filled) or _in_language_of(case)
+    answered = case.outcome is not None
+    if not answered:
+        outcome = str(filled.get("outcome") or step.outcome)
+        case.outcome = outcome if outcome in OUTCOMES else UNKNOWN
+        case.outcome_text = words or _in_language_of(case)
         case.done_at = clock.now() if case.outcome == "done" else None
         moves.add_event(
             case.id,
@@ -127,12 +152,17 @@ def _ended(case: Case, step: Transition, filled: Mapping[str, Value], by: int | 
             unit_id=case.unit_id,
             outcome=case.outcome,
         )
+        answers.spread_answer(case)
     if case.stage == "feedback":
-        feedback.ask(case)
+        if any(effect.kind == "ask_feedback" for effect in step.effects):
+            feedback.ask(case)
         return
-    moves.write_to_citizen(
-        case, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
-    )
+    feedback.withdraw(case)
+    if not answered and not any(effect.settings.get("texts") for effect in step.effects):
+        for one in (case, *heads.told(case)):
+            moves.write_to_citizen(
+                one, "cases.answered", "answered", text=moves.shortened(case.outcome_text)
+            )
     moves.close(case, "not_asked", by=by)
 
 

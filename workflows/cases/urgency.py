@@ -27,10 +27,12 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     if flow.definition_of(case).name == flow.ORDINARY:
         flow.change(case, flow.URGENT)
     rules = flow.definition_of(case).clocks
-    if clocks.stop(case, "first_action", "urgent") or case.first_action_at is None:
+    waits = clocks.stop(case, "first_action", "urgent") or case.first_action_at is None
+    if waits and "first_action" in rules:
         clockwork.start(case, rules["first_action"], case.received_at)
-    if clocks.stop(case, "objection", "urgent"):
+    if clocks.stop(case, "objection", "urgent") and "objection" in rules:
         clockwork.start(case, rules["objection"])
+    clocks.dated_anew(case)
     moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
     _to_operations(case, by)
     audit.record("case.marked_urgent", "case", case.id, urgency=urgency)
@@ -44,6 +46,7 @@ def _to_operations(case: Case, by: int | None) -> None:
     if operations is None or case.unit_id == operations or case.first_action_at is not None:
         return
     before, case.unit_id, case.assignee_id = case.unit_id, operations, None
+    clocks.passed_on(case, by)
     moves.add_event(
         case.id, "assigned", by=by, public=True, unit_id=operations, assignee=None, from_unit=before
     )

@@ -38,7 +38,7 @@ def assign(
         )
     before = (case.unit_id, case.assignee_id)
     case.unit_id, case.assignee_id = unit_id, assignee_id
-    flow.take(case, "assign", by=by)
+    flow.pass_on(case, by=by)
     moves.add_event(
         case.id,
         "assigned",

@@ -16,13 +16,15 @@ from workflows.calendars import catalogue as calendar_files
 from workflows.calendars import changes
 from workflows.calendars import services as calendars
 
-from . import clock_checks, guard_checks, paths
+from . import clock_checks, guard_checks, paths, run
 from .model import STAGES, Definition, Transition
 from .problems import Problem, error, warning
 
 __all__ = ["Problem", "check"]
 
 CATEGORY_CALENDAR: Final = "category"
+BUILT_IN: Final = frozenset({"finish", "accept", "object", "time_out", "reopen"})
+"""Steps whose outcome the portal's own pages ask for, or that follow an answer."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +150,27 @@ def _transitions(definition: Definition, known: World) -> Iterator[Problem]:
                 yield error(f"{path}.from[{at}]", _unknown_state(source))
         if step.target is not None and step.target not in definition.states:
             yield error(f"{path}.to", _unknown_state(step.target))
+        yield from _outcome(definition, step, path)
         yield from _who(step, path, known)
         yield from _form(step, path)
         yield from _effects(step, path, known)
+
+
+def _outcome(definition: Definition, step: Transition, path: str) -> Iterator[Problem]:
+    """Only what was carried out counts as done, so an end is never taken to be that by itself."""
+    target = definition.states.get(step.target or "")
+    if target is None or target.stage not in {"feedback", "closed"} or step.outcome:
+        return
+    if step.action in BUILT_IN:
+        return
+    for source in step.sources:
+        asked = run.form_of(definition, source, step.action)
+        if not any(field.name == "outcome" for field in asked):
+            yield error(
+                f"{path}.outcome",
+                _l("This step ends a case: say the outcome, or ask for it in the form"),
+            )
+            return
 
 
 def _who(step: Transition, path: str, known: World) -> Iterator[Problem]:

@@ -40,6 +40,7 @@ def _transition(step: Transition) -> dict[str, Any]:
         "roles": list(step.roles),
         "permission": step.permission,
         "guard": step.guard,
+        "outcome": step.outcome,
         "form": [_field(field) for field in step.form],
         "effects": [{"kind": effect.kind, **effect.settings} for effect in step.effects],
     }
@@ -110,6 +111,7 @@ def _read_transition(one: dict[str, Any]) -> Transition:
             for each in one.get("effects") or ()
         ),
         permission=one.get("permission", "cases.work"),
+        outcome=one.get("outcome") or "",
     )
 
 

@@ -73,6 +73,8 @@ class Transition:
     effects: tuple[Effect, ...] = ()
     permission: str = "cases.work"
     """Permission of the portal that a person needs besides the role."""
+    outcome: str = ""
+    """How the case ended, for a step to its end whose form does not ask for it."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ The phone is believed in nothing but its words and photos: whose visit it is and
 changed is looked up under the lock of the case. Flushes, never commits.
 """
 
-import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Sequence
@@ -168,9 +167,15 @@ def _act(case: Case, record: Record, *, said: str, answer: str, at: dt.datetime)
         # It was done there, not when the phone found a network again.
         case.first_action_at = max(at, case.received_at)
     if record.finding == "settled" and answer:
-        # Where something else is still open, the centre answers later.
-        with contextlib.suppress(stages.StageError):
-            work.finish(case.id, by=by, outcome="done", text=answer)
+        try:
+            with db.session.begin_nested():
+                work.finish(case.id, by=by, outcome="done", text=answer)
+        except (stages.StageError, InputRefused):
+            # Something else is still open, or the citizen objected to this person's last answer:
+            # a phone would be refused for good, so the words stay here for whoever answers.
+            proposed = _("Proposed answer to the citizen: %(text)s", text=answer)
+            moves.add_event(case.id, "note", by=by, text=proposed, unit_id=case.unit_id)
+            audit.record("case.noted", "case", case.id, text=proposed, public=False)
 
 
 def _may(case: Case, action: str) -> bool:

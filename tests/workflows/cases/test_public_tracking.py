@@ -152,7 +152,7 @@ def test_the_page_costs_few_queries(app: Flask, visitor: FlaskClient) -> None:
         db.session.refresh(case)
     with count_queries() as queries:
         visitor.get(f"/t/{case.code}")
-    assert queries.count <= 10, queries.statements
+    assert queries.count <= 11, queries.statements
 
 
 # The citizen's word

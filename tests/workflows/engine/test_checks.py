@@ -28,6 +28,7 @@ def state(name: str, stage: str = "in_progress", **more: Any) -> State:
 
 def step(action: str, sources: str, target: str | None, **more: Any) -> Transition:
     values: dict[str, Any] = {"roles": ("operator",), **more}
+    values.setdefault("outcome", "done")
     return Transition(action, texts(action), tuple(sources.split()), target, **values)
 
 

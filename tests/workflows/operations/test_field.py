@@ -23,7 +23,7 @@ from tests.factories.cases import make_case
 from tests.queries import count_queries
 from tests.workflows.operations.desk import Desk
 from tests.workflows.operations.test_centre import events, picture
-from workflows.cases import work
+from workflows.cases import feedback, work
 from workflows.cases.models import Case
 from workflows.operations import services, uploads, visits
 from workflows.operations.models import CaseProof, FieldEntry, Visit
@@ -217,6 +217,30 @@ def test_the_same_record_at_the_same_moment_is_taken_once(app: Flask, supervisor
     with app.app_context():
         case = db.session.scalars(select(Case)).one()
         assert case.stage == "feedback" and len(events(case, "answered")) == 1
+
+
+def test_after_an_objection_the_finding_is_kept_and_somebody_else_answers(
+    app: Flask, phone: Desk, supervisor: User
+) -> None:
+    case = make_case(urgency="danger", e164="+989121112233")
+    make_user(("unit_officer",))
+    first = send(phone, record(order(app, supervisor, case), answer="پر شد"))
+    assert first.json["state"] == "taken"
+    with app.app_context():
+        feedback.answer_by_call(case.id, by=None, accepted=False, words="نشد")
+        db.session.commit()
+    visit_id = order(app, supervisor, case)
+    second = send(phone, record(visit_id, answer="این بار شد"), after=(picture(), "a.jpg"))
+    assert (second.status_code, second.json["state"]) == (200, "taken"), second.text
+    found = case_now(app, case)
+    assert (found.stage in {"assigned", "in_progress"}, found.outcome) == (True, None)
+    with app.app_context():
+        visit = db.session.get_one(Visit, visit_id)
+        assert (visit.finding, visit.words) == ("settled", "چاله پر شد")
+        (photo,) = db.session.scalars(select(CaseProof))
+        assert photo.visit_id == visit_id
+        (note,) = events(case, "note")
+        assert "این بار شد" in note.text and not note.public
 
 
 def entries(app: Flask) -> list[FieldEntry]:

@@ -27,7 +27,7 @@ NEVER: Final = frozenset(
         "packet_files",
     }
 )
-FIXED: Final = frozenset({"survey_versions", "message_template_versions"})
+FIXED: Final = frozenset({"survey_versions", "message_template_versions", "workflow_definitions"})
 """Published, frozen: told of, not changed. Staff wrote them."""
 NUMBER: Final = "e164"
 TEXTS: Final = ("text", "character varying", "jsonb", "json", "ARRAY")

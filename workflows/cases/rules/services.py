@@ -52,12 +52,16 @@ def place(facts: Facts, unit_id: int | None, assignee_id: int | None) -> Placeme
     """Where a message goes: to whom it was given, else where the first rule that fits says.
 
     Somebody who is away is stood in for. A unit of None leaves it to the category and the centre.
+    An urgent message goes to the operations centre unless a rule speaks of urgency.
     """
     if unit_id is not None or assignee_id is not None:
         return _with_stand_in(Placement(unit_id, assignee_id))
     names_under = _names_under()
     for rule in _active():
-        held = matching.fits(Conditions.from_json(rule.conditions), facts, names_under)
+        conditions = Conditions.from_json(rule.conditions)
+        if facts.urgency is not None and not conditions.urgency:
+            continue
+        held = matching.fits(conditions, facts, names_under)
         if held is None:
             continue
         why = {"rule": rule.name, "rule_id": rule.id, "because": list(held)}

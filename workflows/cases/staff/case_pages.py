@@ -55,7 +55,11 @@ def page(
     now = clock.now()
     from workflows.cases.staff import step_pages  # it draws its form on this page's frame
 
-    steps = matter.steps(case, [step.action for step in flow.possible(case, may, my_roles())])
+    roles = my_roles()
+    steps = [step.action for step in flow.possible(case, may, roles)]
+    if flow.may_pass_on(case, roles) and may("cases.work"):
+        steps.append(flow.ASSIGN)
+    steps = matter.steps(case, steps)
     return render_template(
         "cases_staff/show.html",
         workflow_panel=step_pages.panel,

@@ -331,6 +331,7 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
     definition = SelectField(
         _l("Workflow"),
         description=_l("What its cases follow; an urgent message follows the urgent one"),
+        default="",
     )
     active = BooleanField(
         _l("In use"), description=_l("Citizens can choose it for a new message"), default=True

@@ -140,7 +140,8 @@ def count(doer: Doer) -> int:
 def _of(doer: Doer) -> list[ColumnElement[bool]]:
     """Those of a role are for the people of the case's unit and the units above it."""
     mine = CaseTask.user_id == doer.user_id
-    found: list[ColumnElement[bool]] = [CaseTask.done_at.is_(None)]
+    # With its case a task lapses; whoever opens the case again has it back.
+    found: list[ColumnElement[bool]] = [CaseTask.done_at.is_(None), Case.stage != "closed"]
     roles: Collection[str] = doer.roles - {"administrator"}
     of_role = and_(CaseTask.user_id.is_(None), CaseTask.role.in_(sorted(roles)))
     if doer.unit_id is not None:
