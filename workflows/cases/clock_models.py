@@ -48,7 +48,7 @@ class ClockSpan(Base):
     started_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
     reason: Mapped[str | None]
-    """Of a pause: for whom it waits."""
+    """Of a pause: for whom it waits; empty: the case was followed with another one."""
     words: Mapped[str] = mapped_column(default="")
     until: Mapped[dt.datetime | None]
     """When a pause ends by itself."""

@@ -117,7 +117,7 @@ class _Table:
     def pause(self, span: ClockSpan) -> None:
         start = _moment(span.started_at)
         end = _moment(span.ended_at or span.until) if span.ended_at or span.until else "…"
-        what = str(PAUSE_NAMES.get(span.reason or "", ""))
+        what = str(PAUSE_NAMES.get(span.reason or "", _("Followed with another case")))
         if span.words:
             what = _("%(reason)s: %(words)s", reason=what, words=span.words)
         when = _("%(from)s to %(to)s", **{"from": start, "to": end})

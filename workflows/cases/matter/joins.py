@@ -8,13 +8,10 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import LazyText, _l
-from workflows.calendars import clock as open_time
-from workflows.calendars import services as calendars
-from workflows.calendars.clock import CalendarError
 from workflows.cases import clocks, codes, feedback, flow, moves, stages
-from workflows.cases.matter import heads
+from workflows.cases.matter import apart, heads
 from workflows.cases.matter.models import CaseJoin
-from workflows.cases.models import Case, CaseClock, CaseEvent
+from workflows.cases.models import Case, CaseEvent
 
 MOST_AT_ONCE: Final = 50
 GIVEN: Final = frozenset({"call_in", "callin", "decision", "project"})
@@ -44,7 +41,7 @@ def join(case_id: int, into_id: int, *, by: int | None, tell: bool = True) -> Ca
         into_id=leading.id,
         joined_at=now,
         joined_by=by,
-        snapshot=_snapshot(case, now),
+        snapshot=_snapshot(case),
     )
     feedback.withdraw(case)
     clocks.stop_all(case, "joined")
@@ -92,10 +89,10 @@ def part(case_id: int, *, by: int | None, tell: bool = True) -> Case:
     if row is None:
         raise JoinRefused(_l("This case is not joined to another."))
     feedback.withdraw_follower(case)
-    now = clock.now()
-    row.undone_at, row.undone_by = now, by
+    row.undone_at, row.undone_by = clock.now(), by
     db.session.flush()
-    _restore(case, row.snapshot, now)
+    _restore(case, row.snapshot)
+    apart.go_on(case, apart.ids_in(row.snapshot["clocks"]), by=by)
     moves.add_event(case.id, "parted", by=by, public=True, other=leading.code)
     moves.add_event(leading.id, "follower_parted", by=by, other=case.code)
     audit.record("case.parted", "case", case.id, from_case=leading.id, join=row.id)
@@ -133,7 +130,7 @@ def _locked(leading_id: int, case_id: int) -> tuple[Case, Case]:
     return found[leading_id], found[case_id]
 
 
-def _snapshot(case: Case, now: dt.datetime) -> dict[str, Any]:
+def _snapshot(case: Case) -> dict[str, Any]:
     question = feedback.question_of_case(case.id)
     return {
         **{name: getattr(case, name) for name in _VALUES},
@@ -141,25 +138,7 @@ def _snapshot(case: Case, now: dt.datetime) -> dict[str, Any]:
         # The answer itself is a text of the history: its event is pointed at, not copied.
         "answer_event": _answer_event(case) if case.outcome_text else None,
         "question": question.id if question is not None else None,
-        "clocks": [
-            {
-                "id": row.id,
-                "kind": row.kind,
-                "calendar": row.calendar,
-                "open_seconds": row.open_seconds,
-                "used_seconds": _used(row, now),
-                "due_at": _iso(row.due_at),
-                "act_at": _iso(row.act_at),
-                "warned_at": _iso(row.warned_at),
-                "escalated_at": _iso(row.escalated_at),
-                "level": row.level,
-                "told_units": list(row.told_units),
-                "agreed": row.agreed,
-                "warn_percent": row.warn_percent,
-                "level_seconds": row.level_seconds,
-            }
-            for row in clocks.running(case.id)
-        ],
+        "clocks": [row.id for row in clocks.running(case.id)],
     }
 
 
@@ -172,58 +151,14 @@ def _answer_event(case: Case) -> int | None:
     )
 
 
-def _used(row: CaseClock, now: dt.datetime) -> int:
-    """Open seconds from its start until now, at most its limit."""
-    try:
-        calendar = calendars.calendar(row.calendar)
-        used = open_time.business_time(calendar, row.started_at, now)
-    except CalendarError:
-        used = now - row.started_at
-    return max(0, min(row.open_seconds, int(used.total_seconds())))
-
-
-def _restore(case: Case, kept: dict[str, Any], now: dt.datetime) -> None:
+def _restore(case: Case, kept: dict[str, Any]) -> None:
     for name in _VALUES:
         setattr(case, name, kept[name])
     for name in _MOMENTS:
         setattr(case, name, _moment(kept[name]))
     answer = db.session.get(CaseEvent, kept["answer_event"]) if kept["answer_event"] else None
     case.outcome_text = answer.text if answer is not None else ""
-    for one in kept["clocks"]:
-        _resume(case, one, now)
     db.session.flush()
-    running = clocks.running(case.id)
-    case.next_due_at = running[0].due_at if running else None
-    db.session.flush()
-
-
-def _resume(case: Case, one: dict[str, Any], now: dt.datetime) -> None:
-    """A clock that goes on with what was left; one that had run out stays as late as it was."""
-    left = dt.timedelta(seconds=one["open_seconds"] - one["used_seconds"])
-    due, act = _moment(one["due_at"]), _moment(one["act_at"])
-    if left > dt.timedelta():
-        due = calendars.due(one["calendar"], now, left).at
-        warned = one["warned_at"] is not None
-        warn = calendars.due(one["calendar"], now, left * one["warn_percent"] / 100).at
-        act = due if warned else min(warn, due)
-    db.session.add(
-        CaseClock(
-            case_id=case.id,
-            kind=one["kind"],
-            calendar=one["calendar"],
-            started_at=now if left else (due or now),
-            open_seconds=round(left.total_seconds()),
-            due_at=due or now,
-            act_at=act,
-            warned_at=_moment(one["warned_at"]),
-            escalated_at=_moment(one["escalated_at"]),
-            level=one["level"],
-            told_units=one["told_units"],
-            agreed=one["agreed"],
-            warn_percent=one["warn_percent"],
-            level_seconds=one["level_seconds"],
-        )
-    )
 
 
 def check_apart(case_id: int) -> None:

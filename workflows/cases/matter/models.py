@@ -31,7 +31,7 @@ class CaseJoin(Base):
     joined_at: Mapped[Created]
     joined_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     snapshot: Mapped[dict[str, Any]]
-    """State, owner and clocks with their used time at the moment of joining: no words of anybody,
-    so that nothing has to be redacted here."""
+    """State, owner and the ids of the running clocks at the moment of joining: no words of
+    anybody, so that nothing has to be redacted here."""
     undone_at: Mapped[dt.datetime | None]
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

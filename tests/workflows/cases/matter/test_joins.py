@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
@@ -19,8 +19,9 @@ from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from tests.queries import count_queries
 from workflows.calendars import clock as open_time
+from workflows.calendars import own
 from workflows.calendars import services as calendars
-from workflows.cases import clocks, feedback, stages, work
+from workflows.cases import clocks, due_steps, feedback, pauses, stages, work
 from workflows.cases.jobs import sweep_clocks
 from workflows.cases.matter import heads, joins, people, sections
 from workflows.cases.models import Case, CaseClock, CaseEvent, FeedbackQuestion
@@ -92,48 +93,166 @@ def test_a_joined_case_keeps_its_code_and_its_clocks_stop() -> None:
     assert leading.code not in sms_to(TWO)[-1].body, "a code is a key"
 
 
+class Course:
+    """When each clock of a case ran and in which calendar, written down by whoever watches."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.runs: dict[int, list[tuple[str, dt.datetime, dt.datetime]]] = {}
+        self.since = {row.id: row.started_at for row in clocks.running(case.id)}
+
+    def note(self) -> None:
+        """Before anything that stops, pauses or changes a clock, and after it."""
+        now = clock.now()
+        rows = {row.id: row for row in clocks.running(self.case.id)}
+        for clock_id, began in self.since.items():
+            if clock_id in rows and now > began:
+                self.runs.setdefault(clock_id, []).append((rows[clock_id].calendar, began, now))
+
+    def go_on(self) -> None:
+        rows = clocks.running(self.case.id)
+        self.since = {row.id: clock.now() for row in rows if row.paused_at is None}
+
+    def used(self, row: CaseClock) -> dt.timedelta:
+        return sum(
+            (
+                open_time.business_time(calendars.calendar(calendar), start, end)
+                for calendar, start, end in self.runs.get(row.id, ())
+            ),
+            dt.timedelta(),
+        )
+
+
+def clock_state(row: CaseClock) -> tuple[Any, ...]:
+    return (
+        row.id, row.kind, row.calendar, row.started_at, row.open_seconds, row.level, row.agreed,
+        row.warned_at, row.escalated_at, list(row.told_units), row.paused_at is None,
+    )  # fmt: skip
+
+
 @given(
     before=st.integers(0, 60 * 24 * 12),
+    waited=st.none() | st.integers(0, 60 * 24 * 8),
     between=st.integers(0, 60 * 24 * 20),
+    after=st.integers(0, 60 * 24 * 4),
     urgent=st.booleans(),
     acted=st.booleans(),
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(before=90, waited=None, between=60, after=30, urgent=False, acted=False)
+@example(before=90, waited=600, between=3_000, after=30, urgent=False, acted=True)
+@example(before=90, waited=600, between=3_000, after=30, urgent=True, acted=False)
+@example(before=60 * 24 * 10, waited=None, between=3_000, after=30, urgent=False, acted=False)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_a_split_gives_everything_back_with_the_time_used(
-    before: int, between: int, urgent: bool, acted: bool
+    before: int, waited: int | None, between: int, after: int, urgent: bool, acted: bool
 ) -> None:
+    """Whatever happened before and happens afterwards, a pause or another unit: the time together
+    is what is left out, and nothing else."""
     with clock.freeze(SATURDAY):
         leading = make_case(e164=None)
-        case = make_case(e164=None, urgency="danger" if urgent else None, unit_id=make_unit().id)
+        unit = make_unit(parent_id=make_unit(parent_id=make_unit().id).id)
+        case = make_case(e164=None, urgency="danger" if urgent else None, unit_id=unit.id)
         if acted:
             work.first_action(case.id, by=None, text="بازدید شد")
+            db.session.commit()
+        course = Course(case)
         clock.shift(minutes=before)
         sweep_clocks()
-        kept = state_of(case)
-        ran = [
-            (row.kind, row.level, row.due_at, row.calendar, row.started_at, row.open_seconds)
-            for row in clocks.running(case.id)
-        ]
-        joined_at = clock.now()
+        course.note()
+        if waited is not None and pauses.may_pause(case):
+            pauses.pause(case.id, by=None, reason="citizen", text="نشانی")
+            db.session.commit()
+            course.go_on()
+            clock.shift(minutes=waited)
+            sweep_clocks()
+            course.note()
+        kept, joined_at = state_of(case), clock.now()
+        ran = [(clock_state(row), row.due_at, row.act_at) for row in clocks.running(case.id)]
         joins.join(case.id, leading.id, by=None)
         db.session.commit()
         clock.shift(minutes=between)
         sweep_clocks()
         joins.part(case.id, by=None)
         db.session.commit()
+
         assert state_of(case) == kept
         again = clocks.running(case.id)
-        assert [row.kind for row in again] == [each[0] for each in ran]
-        for row, (_kind, level, due, calendar, began, limit) in zip(again, ran, strict=True):
-            assert row.level == level
+        assert sorted(map(clock_state, again)) == sorted(each[0] for each in ran)
+        was = {state[0]: (due, act) for state, due, act in ran}
+        for row in again:
+            due, act = was[row.id]
             if due <= joined_at:
                 assert row.due_at == due, "what was late stays as late"
-                continue
-            rules = calendars.calendar(calendar)
-            used = open_time.business_time(rules, began, joined_at)
-            left = open_time.business_time(rules, clock.now(), row.due_at)
-            assert used + left == dt.timedelta(seconds=limit)
-        assert now_of(case).next_due_at == again[0].due_at
+                assert (row.act_at is None) == (act is None)
+        course.go_on()
+        clock.shift(minutes=after)
+        sweep_clocks()
+        course.note()
+        # Another unit, with hours of its own: what was used counts there too.
+        late = {row.id: row.due_at for row in clocks.running(case.id) if row.due_at <= clock.now()}
+        other = make_unit()
+        own.set_unit_calendar(other.id, "always", by=None)
+        work.assign(case.id, unit_id=other.id, assignee_id=None, by=None)
+        if waited is not None and any(row.paused_at for row in clocks.running(case.id)):
+            pauses.resume(case.id, by=None)
+        db.session.commit()
+        rows = clocks.running(case.id)
+        for row in rows:
+            limit = dt.timedelta(seconds=row.open_seconds)
+            assert not row.agreed or urgent or row.calendar == "always"
+            if course.used(row) >= limit:
+                assert row.due_at <= clock.now()
+                assert row.due_at == late.get(row.id, row.due_at)
+            else:
+                calendar = calendars.calendar(row.calendar)
+                left = open_time.business_time(calendar, clock.now(), row.due_at)
+                assert course.used(row) + left == limit
+        assert now_of(case).next_due_at == min(row.due_at for row in rows)
+
+
+def test_a_pause_that_should_have_ended_while_joined_ends_with_the_split() -> None:
+    leading, case = make_case(), make_case()
+    clock.shift(hours=1)
+    ends = clock.now() + dt.timedelta(hours=2)
+    pauses.pause(case.id, by=None, reason="other_body", text="برق", until=ends)
+    joins.join(case.id, leading.id, by=None)
+    db.session.commit()
+    clock.shift(days=2)
+    sweep_clocks()
+    joins.part(case.id, by=None)
+    db.session.commit()
+    assert all(row.paused_at for row in clocks.running(case.id)), "as it was"
+    parted_at = clock.now()
+    clock.shift(minutes=30)
+    sweep_clocks()
+    for row in clocks.running(case.id):
+        assert row.paused_at is None
+        rules = calendars.calendar(row.calendar)
+        left = open_time.business_time(rules, parted_at, row.due_at)
+        paused_at = row.started_at + dt.timedelta(hours=1)
+        used = open_time.business_time(rules, row.started_at, paused_at)
+        assert used + left == dt.timedelta(seconds=row.open_seconds)
+    db.session.refresh(case)
+    texts = [line.what for each in due_steps.explained(case) for line in each.lines]
+    assert len([one for one in texts if "برق" in one]) == 4, "before and after, of both clocks"
+
+
+def test_a_joining_from_before_is_split_too() -> None:
+    """Its snapshot holds the clocks in full."""
+    leading, case = make_case(), make_case()
+    clock.shift(hours=1)
+    before = {row.id: row.open_seconds for row in clocks.running(case.id)}
+    row = joins.join(case.id, leading.id, by=None)
+    old = [
+        {"id": one, "kind": "resolution", "calendar": "gone", "open_seconds": 1, "used_seconds": 1}
+        for one in before
+    ]
+    row.snapshot = {**row.snapshot, "clocks": old}
+    db.session.commit()
+    joins.part(case.id, by=None)
+    assert {row.id: row.open_seconds for row in clocks.running(case.id)} == before
 
 
 def test_followers_of_a_follower_come_along_and_leave_with_it() -> None:
