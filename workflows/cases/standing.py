@@ -43,7 +43,10 @@ def go_on(case: Case, at: dt.datetime) -> bool:
         elif row.act_at is not None and row.act_at <= at:
             # Nothing ends here yet: the sweep must not come by for it again and again.
             row.act_at = span.until if span is not None else None
-    return _lift(case, over, at)
+    found = _lift(case, over, at)
+    # Another pause may end later, and the clock that carried its end may be no more.
+    hand_over_end(case)
+    return found
 
 
 def lift(case: Case, at: dt.datetime, *, by: int | None = None, text: str = "") -> bool:

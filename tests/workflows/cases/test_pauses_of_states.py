@@ -109,6 +109,27 @@ def test_nobody_lets_go_on_what_the_state_holds(client: FlaskClient, app: Flask)
                 pauses.pause(case.id, by=None, reason="state", text="x")
 
 
+def test_two_pauses_end_each_at_its_own_moment(context: Flask) -> None:
+    with clock.freeze(SATURDAY):
+        case = file_of_a_client()
+        clocks.start(case, "x", "always", dt.timedelta(days=60))
+        soon, later = clock.now() + dt.timedelta(hours=5), clock.now() + dt.timedelta(hours=9)
+        pause(case, soon)
+        clocks.start(case, "y", "always", dt.timedelta(days=60))
+        pause(case, later)
+        # As after a split: one clock alone carries an end.
+        running(case)["y"].act_at = None
+        db.session.commit()
+        clock.shift(hours=6)
+        sweep_clocks()
+        assert running(case)["x"].paused_at is None
+        assert running(case)["y"].paused_at is not None
+        clock.shift(hours=4)
+        sweep_clocks()
+        assert running(case)["y"].paused_at is None
+        assert running(case)["y"].due_at == later + dt.timedelta(days=60)
+
+
 def test_the_end_is_handed_to_a_clock_that_waits_for_it(context: Flask) -> None:
     """Not to the one that the state holds and that runs out first."""
     with clock.freeze(SATURDAY):
