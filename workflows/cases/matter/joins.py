@@ -43,6 +43,7 @@ def join(case_id: int, into_id: int, *, by: int | None, tell: bool = True) -> Ca
         joined_by=by,
         snapshot=_snapshot(case),
     )
+    moves.lock_numbers(heads.numbers([case.id]))
     feedback.withdraw(case)
     clocks.stop_all(case, "joined")
     flow.put_aside(case)
@@ -69,8 +70,12 @@ def join_several(case_ids: list[int], into_id: int, *, by: int | None) -> int:
     if len(case_ids) > MOST_AT_ONCE:
         raise JoinRefused(_l("At most 50 cases at once."))
     leading = heads.head_id(into_id)
-    known = {leading, *heads.follower_ids(leading)}
-    wanted = sorted(set(case_ids) - known)
+    wanted = sorted(set(case_ids) - {leading, *heads.follower_ids(leading)})
+    # All that is needed for any of them, before the first is changed: an answer by SMS holds its
+    # case and waits for its number.
+    for case_id in sorted({leading, *wanted}):
+        _lock_alone(case_id)
+    moves.lock_numbers(heads.numbers(wanted))
     for case_id in wanted:
         join(case_id, leading, by=by)
     return len(wanted)
@@ -84,10 +89,12 @@ def part(case_id: int, *, by: int | None, tell: bool = True) -> Case:
     row = heads.join_of(case_id)
     if row is None:
         raise JoinRefused(_l("This case is not joined to another."))
-    leading, case = _locked(heads.head_id(case_id), case_id)
+    leading = heads.lock(case_id)
+    case = moves.lock(case_id)
     row = heads.join_of(case_id)
     if row is None:
         raise JoinRefused(_l("This case is not joined to another."))
+    moves.lock_numbers(heads.numbers([case.id]))
     feedback.withdraw_follower(case)
     row.undone_at, row.undone_by = clock.now(), by
     db.session.flush()
@@ -111,8 +118,9 @@ def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
         raise JoinRefused(_l("This case is joined to another already."))
     if leading_id == case_id:
         raise JoinRefused(_l("A case cannot be joined to itself or to one that follows it."))
-    leading, case = _locked(leading_id, case_id)
-    if heads.head_id(into_id) != leading.id or heads.head_id(case_id) != case.id:
+    found = {one: _lock_alone(one) for one in sorted({leading_id, case_id})}
+    leading, case = found[leading_id], found[case_id]
+    if heads.head_id(into_id) != leading.id:
         raise JoinRefused(_l("Somebody else has just joined one of them. Look again."))
     if leading.stage == "closed":
         raise JoinRefused(_l("The other case is closed. Open it again first if it is not settled."))
@@ -125,9 +133,13 @@ def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
     return case, leading
 
 
-def _locked(leading_id: int, case_id: int) -> tuple[Case, Case]:
-    found = {one: moves.lock(one) for one in sorted({leading_id, case_id})}
-    return found[leading_id], found[case_id]
+def _lock_alone(case_id: int) -> Case:
+    """One that follows no other; else nothing more is locked while it is held, as whoever holds
+    the one that leads may wait for it. Raises LookupError, JoinRefused."""
+    case = moves.lock(case_id)
+    if heads.head_id(case_id) != case_id:
+        raise JoinRefused(_l("Somebody else has just joined one of them. Look again."))
+    return case
 
 
 def _snapshot(case: Case) -> dict[str, Any]:
