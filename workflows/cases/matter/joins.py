@@ -3,13 +3,11 @@
 import datetime as dt
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import LazyText, _l
 from workflows.cases import clocks, codes, feedback, flow, moves, stages
-from workflows.cases.matter import apart, heads
+from workflows.cases.matter import answers, apart, heads
 from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case, CaseEvent
 
@@ -148,19 +146,10 @@ def _snapshot(case: Case) -> dict[str, Any]:
         **{name: getattr(case, name) for name in _VALUES},
         **{name: _iso(getattr(case, name)) for name in _MOMENTS},
         # The answer itself is a text of the history: its event is pointed at, not copied.
-        "answer_event": _answer_event(case) if case.outcome_text else None,
+        "answer_event": answers.answer_event(case.id) if case.outcome_text else None,
         "question": question.id if question is not None else None,
         "clocks": [row.id for row in clocks.running(case.id)],
     }
-
-
-def _answer_event(case: Case) -> int | None:
-    return db.session.scalar(
-        select(CaseEvent.id)
-        .where(CaseEvent.case_id == case.id, CaseEvent.kind == "answered")
-        .order_by(CaseEvent.id.desc())
-        .limit(1)
-    )
 
 
 def _restore(case: Case, kept: dict[str, Any]) -> None:
