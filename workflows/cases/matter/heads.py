@@ -11,7 +11,8 @@ from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case
 
 MOST: Final = 500
-"""Followers that one page or one answer takes; a matter of more is one of the whole city."""
+"""Followers of one case, which one page or one answer takes; joining refuses one more. A matter of
+more is one of the whole city."""
 
 _UP = text(
     """

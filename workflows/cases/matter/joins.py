@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import LazyText, _l
-from workflows.cases import clocks, codes, feedback, flow, moves, stages
+from portal.i18n import LazyText, _l, digits
+from workflows.cases import clocks, codes, feedback, flow, guards, moves, stages
 from workflows.cases.matter import answers, apart, heads
 from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case, CaseEvent
@@ -128,6 +128,14 @@ def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
         )
     if case.stage == "closed":
         raise JoinRefused(_l("A closed case is not joined."))
+    try:
+        guards.check(case, "join")
+    except stages.StageError as error:
+        raise JoinRefused(error.message) from error
+    together = len(heads.follower_ids(leading.id)) + 1 + len(heads.follower_ids(case.id))
+    if together > heads.MOST:
+        # More would hear nothing of the answer.
+        raise JoinRefused(_l("At most %(n)s messages can follow one case.", n=digits(heads.MOST)))
     return case, leading
 
 
