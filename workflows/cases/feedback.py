@@ -48,8 +48,7 @@ def ask(case: Case) -> FeedbackQuestion | None:
     None where its own number is not known.
     """
     others = heads.told(case)
-    for e164 in sorted({one.e164 for one in (case, *others) if one.e164 is not None}):
-        moves.lock_number(e164)
+    moves.lock_numbers(one.e164 for one in (case, *others))
     question = _ask(case) if case.e164 is not None else None
     for one in others:
         _ask(one)
@@ -68,11 +67,12 @@ def ask_again(case: Case, question_id: int | None) -> None:
     question = db.session.get(FeedbackQuestion, question_id) if question_id else None
     if question is None or case.e164 is None:
         return
-    moves.lock_number(case.e164)
+    others = heads.told(case)
+    moves.lock_numbers(one.e164 for one in (case, *others))
     question.state, question.asked_at = "waiting", None
     db.session.flush()
     open_next(case.e164)
-    for one in heads.told(case):
+    for one in others:
         _ask(one)
 
 
@@ -110,9 +110,9 @@ def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> boo
     if question is None:
         return False
     matter = answers.matter_of(question.case_id)
-    moves.lock_number(e164)
-    db.session.refresh(question)
     objects = reply.verdict == "object"
+    _lock_numbers(matter, e164, objects=objects)
+    db.session.refresh(question)
     if question.state == "open":
         _answer(matter, question, not objects, reply.words, channel="sms", by=None)
     elif objects and (
@@ -143,8 +143,7 @@ def _answer_of_case(
     matter = answers.matter_of(case_id)
     flow.check(matter.leading, "accept" if accepted else "object", by=by)
     words = moves.clean(words, "words", MOST_WORDS, required=not accepted)
-    if matter.own.e164 is not None:
-        moves.lock_number(matter.own.e164)
+    _lock_numbers(matter, matter.own.e164, objects=not accepted)
     question = question_of_case(case_id)
     if channel == "call":
         result = "accepted" if accepted else "objected"
@@ -154,9 +153,17 @@ def _answer_of_case(
     return matter.leading
 
 
+def _lock_numbers(matter: answers.Matter, e164: str | None, *, objects: bool) -> None:
+    """Of whoever answers; an objection takes back what the others of the matter are asked."""
+    others = heads.numbers([matter.leading.id]) if objects else ()
+    moves.lock_numbers([e164, *others])
+
+
 def withdraw(case: Case) -> None:
     """Whatever was asked about a locked case is asked no longer, of its followers neither."""
-    for one in (case, *heads.followers(case.id)):
+    rows = [case, *heads.followers(case.id)]
+    moves.lock_numbers(one.e164 for one in rows)
+    for one in rows:
         withdraw_follower(one)
 
 

@@ -12,7 +12,8 @@ _guards: dict[str, list[Guard]] = {}
 
 
 def before(action: str, guard: Guard) -> None:
-    """Ask `guard` before a step of stages.TRANSITIONS; asking twice is asking once."""
+    """Ask `guard` before a step, or "join" before a case is followed with another one; asking
+    twice is asking once."""
     found = _guards.setdefault(action, [])
     if guard not in found:
         found.append(guard)

@@ -1,9 +1,11 @@
 """What every change of a case is made of: the lock, the history, the stage. Nothing commits.
 
-Whoever changes a case holds its row lock first and the lock of its number second.
+Whoever changes a case holds its row lock first and the lock of its number second; whoever needs
+several takes all cases by their ids first, and then all numbers in order.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select, text
@@ -52,6 +54,12 @@ def lock_number(e164: str) -> None:
     db.session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:number, 137))"), {"number": e164}
     )
+
+
+def lock_numbers(numbers: Iterable[str | None]) -> None:
+    """The same for several; those of cases without a number are passed over."""
+    for e164 in sorted({one for one in numbers if one is not None}):
+        lock_number(e164)
 
 
 def clean(typed: str, field: str, most: int = MOST_TEXT, *, required: bool = False) -> str:

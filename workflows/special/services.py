@@ -365,7 +365,7 @@ def _link(typed: str) -> str:
 
 
 def _nothing_is_open(case: Case) -> None:
-    """A special message is answered when all its ways have ended."""
+    """A special message is answered, or followed with another, when all its ways have ended."""
     is_open = select(SpecialCase.id).where(
         SpecialCase.case_id == case.id, SpecialCase.state == "open"
     )
@@ -377,3 +377,4 @@ def _nothing_is_open(case: Case) -> None:
 
 
 guards.before("finish", _nothing_is_open)
+guards.before("join", _nothing_is_open)

@@ -21,6 +21,7 @@ from tests.factories.units import make_unit
 from tests.queries import count_queries
 from tests.workflows.operations.desk import Desk
 from workflows.cases import work
+from workflows.cases.matter import joins
 from workflows.cases.models import Case, CaseEvent
 from workflows.cases.moves import InputRefused
 from workflows.cases.stages import StageError
@@ -202,6 +203,28 @@ def test_the_case_is_answered_only_when_all_have_ended(
     assert answer.status_code == 303
     with app.app_context():
         assert work.finish(case.id, by=None, outcome="done", text="شد").stage == "feedback"
+
+
+def test_what_is_open_keeps_a_special_message_from_being_joined(app: Flask, member: User) -> None:
+    case, leading = make_case(), make_case()
+    special_id = marked(app, case)
+    way_id, referral_id = begun(app, special_id), referred(app, special_id, member)
+    ends = (
+        lambda: services.end_way(way_id, services.Outcome("پیگیری شد"), by=None),
+        lambda: services.withdraw(referral_id, by=None),
+    )
+    with app.app_context():
+        for end in ends:
+            with pytest.raises(joins.JoinRefused):
+                joins.join(case.id, leading.id, by=None)
+            db.session.rollback()
+            end()
+            db.session.commit()
+        joins.join(case.id, leading.id, by=None)
+        # Others may be joined to it, whatever is open.
+        first, other = make_case(), make_case()
+        begun(app, marked(app, first))
+        joins.join(other.id, first.id, by=None)
 
 
 def test_a_member_sees_the_referred_cases_alone_and_not_the_citizen(

@@ -1,13 +1,14 @@
 """Several people are asked about one matter: who still has to answer, what they said together."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
 from portal.db import db
 from workflows.cases import moves
 from workflows.cases.matter import heads
-from workflows.cases.models import Case, FeedbackQuestion
+from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,30 @@ def can_ask(case: Case) -> bool:
 
 
 def spread_answer(leading: Case) -> None:
-    """The answer of a leading case is the answer of all who follow it."""
+    """The answer of a leading case is the answer of all who follow it.
+
+    The copies say whose they are: what hides the answer hides them.
+    """
+    db.session.flush()
+    source: dict[str, Any] = {"copy_of": answer_event(leading.id), "copy_from": leading.id}
     for one in heads.followers(leading.id):
         one.outcome_text = leading.outcome_text
         moves.add_event(
-            one.id, "answered", text=leading.outcome_text, public=True, outcome=leading.outcome
+            one.id,
+            "answered",
+            text=leading.outcome_text,
+            public=True,
+            outcome=leading.outcome,
+            **source,
         )
     db.session.flush()
+
+
+def answer_event(case_id: int) -> int | None:
+    """The event of its last answer."""
+    return db.session.scalar(
+        select(CaseEvent.id)
+        .where(CaseEvent.case_id == case_id, CaseEvent.kind == "answered")
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
+    )

@@ -1,6 +1,6 @@
 """Who follows whom: reading only, so that everything else of a case may ask."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import select, text
@@ -11,7 +11,8 @@ from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case
 
 MOST: Final = 500
-"""Followers that one page or one answer takes; a matter of more is one of the whole city."""
+"""Followers of one case, which one page or one answer takes; joining refuses one more. A matter of
+more is one of the whole city."""
 
 _UP = text(
     """
@@ -66,6 +67,14 @@ def followers(case_id: int) -> Sequence[Case]:
     ).all()
 
 
+def numbers(case_ids: Iterable[int]) -> set[str]:
+    """Of these cases and of all that follow them."""
+    ids = {one for case_id in case_ids for one in (case_id, *follower_ids(case_id))}
+    return set(
+        db.session.scalars(select(Case.e164).where(Case.id.in_(ids), Case.e164.is_not(None)))
+    )
+
+
 def told(case: Case) -> list[Case]:
     """The followers that hear of the answer: each number once in a matter, its own case first."""
     seen = {case.e164}
@@ -80,9 +89,14 @@ def told(case: Case) -> list[Case]:
 def lock(case_id: int) -> Case:
     """The case under which a case is worked on, locked; it stays that while the lock is held.
 
-    Joining and parting hold the lock of the leading case and of the joined one. Raises LookupError.
+    Joining and parting hold the lock of the leading case and of the joined one; whoever holds a
+    leading case may change what follows it, never the other way round. Raises LookupError.
     """
     while True:
+        attempt = db.session.begin_nested()
         leading = moves.lock(head_id(case_id))
         if head_id(case_id) == leading.id:
+            attempt.commit()
             return leading
+        # Joined meanwhile: let go of it before waiting for the one that leads now.
+        attempt.rollback()

@@ -3,13 +3,11 @@
 import datetime as dt
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import LazyText, _l
-from workflows.cases import clocks, codes, feedback, flow, moves, stages
-from workflows.cases.matter import apart, heads
+from portal.i18n import LazyText, _l, digits
+from workflows.cases import clocks, codes, feedback, flow, guards, moves, stages
+from workflows.cases.matter import answers, apart, heads
 from workflows.cases.matter.models import CaseJoin
 from workflows.cases.models import Case, CaseEvent
 
@@ -43,6 +41,7 @@ def join(case_id: int, into_id: int, *, by: int | None, tell: bool = True) -> Ca
         joined_by=by,
         snapshot=_snapshot(case),
     )
+    moves.lock_numbers(heads.numbers([case.id]))
     feedback.withdraw(case)
     clocks.stop_all(case, "joined")
     flow.put_aside(case)
@@ -69,8 +68,12 @@ def join_several(case_ids: list[int], into_id: int, *, by: int | None) -> int:
     if len(case_ids) > MOST_AT_ONCE:
         raise JoinRefused(_l("At most 50 cases at once."))
     leading = heads.head_id(into_id)
-    known = {leading, *heads.follower_ids(leading)}
-    wanted = sorted(set(case_ids) - known)
+    wanted = sorted(set(case_ids) - {leading, *heads.follower_ids(leading)})
+    # All that is needed for any of them, before the first is changed: an answer by SMS holds its
+    # case and waits for its number.
+    for case_id in sorted({leading, *wanted}):
+        _lock_alone(case_id)
+    moves.lock_numbers(heads.numbers(wanted))
     for case_id in wanted:
         join(case_id, leading, by=by)
     return len(wanted)
@@ -84,10 +87,12 @@ def part(case_id: int, *, by: int | None, tell: bool = True) -> Case:
     row = heads.join_of(case_id)
     if row is None:
         raise JoinRefused(_l("This case is not joined to another."))
-    leading, case = _locked(heads.head_id(case_id), case_id)
+    leading = heads.lock(case_id)
+    case = moves.lock(case_id)
     row = heads.join_of(case_id)
     if row is None:
         raise JoinRefused(_l("This case is not joined to another."))
+    moves.lock_numbers(heads.numbers([case.id]))
     feedback.withdraw_follower(case)
     row.undone_at, row.undone_by = clock.now(), by
     db.session.flush()
@@ -111,8 +116,9 @@ def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
         raise JoinRefused(_l("This case is joined to another already."))
     if leading_id == case_id:
         raise JoinRefused(_l("A case cannot be joined to itself or to one that follows it."))
-    leading, case = _locked(leading_id, case_id)
-    if heads.head_id(into_id) != leading.id or heads.head_id(case_id) != case.id:
+    found = {one: _lock_alone(one) for one in sorted({leading_id, case_id})}
+    leading, case = found[leading_id], found[case_id]
+    if heads.head_id(into_id) != leading.id:
         raise JoinRefused(_l("Somebody else has just joined one of them. Look again."))
     if leading.stage == "closed":
         raise JoinRefused(_l("The other case is closed. Open it again first if it is not settled."))
@@ -122,12 +128,24 @@ def _both(case_id: int, into_id: int) -> tuple[Case, Case]:
         )
     if case.stage == "closed":
         raise JoinRefused(_l("A closed case is not joined."))
+    try:
+        guards.check(case, "join")
+    except stages.StageError as error:
+        raise JoinRefused(error.message) from error
+    together = len(heads.follower_ids(leading.id)) + 1 + len(heads.follower_ids(case.id))
+    if together > heads.MOST:
+        # More would hear nothing of the answer.
+        raise JoinRefused(_l("At most %(n)s messages can follow one case.", n=digits(heads.MOST)))
     return case, leading
 
 
-def _locked(leading_id: int, case_id: int) -> tuple[Case, Case]:
-    found = {one: moves.lock(one) for one in sorted({leading_id, case_id})}
-    return found[leading_id], found[case_id]
+def _lock_alone(case_id: int) -> Case:
+    """One that follows no other; else nothing more is locked while it is held, as whoever holds
+    the one that leads may wait for it. Raises LookupError, JoinRefused."""
+    case = moves.lock(case_id)
+    if heads.head_id(case_id) != case_id:
+        raise JoinRefused(_l("Somebody else has just joined one of them. Look again."))
+    return case
 
 
 def _snapshot(case: Case) -> dict[str, Any]:
@@ -136,19 +154,10 @@ def _snapshot(case: Case) -> dict[str, Any]:
         **{name: getattr(case, name) for name in _VALUES},
         **{name: _iso(getattr(case, name)) for name in _MOMENTS},
         # The answer itself is a text of the history: its event is pointed at, not copied.
-        "answer_event": _answer_event(case) if case.outcome_text else None,
+        "answer_event": answers.answer_event(case.id) if case.outcome_text else None,
         "question": question.id if question is not None else None,
         "clocks": [row.id for row in clocks.running(case.id)],
     }
-
-
-def _answer_event(case: Case) -> int | None:
-    return db.session.scalar(
-        select(CaseEvent.id)
-        .where(CaseEvent.case_id == case.id, CaseEvent.kind == "answered")
-        .order_by(CaseEvent.id.desc())
-        .limit(1)
-    )
 
 
 def _restore(case: Case, kept: dict[str, Any]) -> None:

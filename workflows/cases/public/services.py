@@ -162,7 +162,7 @@ def find(typed: str) -> Tracking | None:
         return None
     case = view.case
     state = view.leading or case
-    unseen, no_answer = hiding.hidden([case.id, state.id])
+    unseen, no_answer = hiding.hidden([case.id, state.id], view.events)
     return Tracking(
         code=case.code,
         language=case.language,

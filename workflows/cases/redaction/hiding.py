@@ -1,6 +1,6 @@
 """Leaving a text out of the citizen's page, and showing it again. Nothing commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -13,11 +13,33 @@ from workflows.cases.moves import InputRefused
 from workflows.cases.redaction.models import REASONS, CaseHide
 
 
-def hidden(case_ids: Sequence[int]) -> tuple[set[int], set[int]]:
-    """(ids of hidden events, cases whose answer is hidden)."""
+def hidden(case_ids: Sequence[int], events: Iterable[CaseEvent] = ()) -> tuple[set[int], set[int]]:
+    """(ids of hidden events, cases whose answer is hidden); one query.
+
+    `events`: what is shown of these cases. Copies of an answer are hidden with it, also in a case
+    that has been split off since; of those from before copies said whose they are, while it
+    follows the other.
+    """
+    copies = {event.id: event for event in events if _is_copy(event)}
+    sources = {event.data["copy_from"] for event in copies.values() if "copy_from" in event.data}
+    unseen, no_answer = _rows({*case_ids, *sources})
+    unseen |= {
+        event.id
+        for event in copies.values()
+        if event.data.get("copy_of") in unseen
+        or ("copy_of" not in event.data and no_answer & {*case_ids} - {event.case_id})
+    }
+    return unseen, no_answer
+
+
+def _is_copy(event: CaseEvent) -> bool:
+    return event.kind == "answered" and event.actor_id is None
+
+
+def _rows(case_ids: Iterable[int]) -> tuple[set[int], set[int]]:
     rows = db.session.execute(
         select(CaseHide.case_id, CaseHide.event_id).where(
-            CaseHide.case_id.in_(case_ids), CaseHide.shown_at.is_(None)
+            CaseHide.case_id.in_(list(case_ids)), CaseHide.shown_at.is_(None)
         )
     ).all()
     return (
@@ -35,7 +57,7 @@ def of_case(case_id: int) -> Sequence[CaseHide]:
 
 
 def hide(case_id: int, *, event_id: int | None, reason: str, by: int | None) -> None:
-    """An event's text, or (None) the answer with the events that repeat it.
+    """An event's text, or (None) the answer with the events that repeat it, in followers too.
 
     Raises LookupError, InputRefused.
     """

@@ -411,6 +411,28 @@ def test_several_join_one_or_none() -> None:
         joins.join_several([make_case().id, closed.id], leading.id, by=None)
 
 
+def test_more_than_can_be_told_are_not_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "MOST", 3)
+    leading, others = joined(TWO, THREE)
+    with_own = make_case()
+    joins.join(make_case().id, with_own.id, by=None)
+    db.session.commit()
+    with pytest.raises(joins.JoinRefused, match=r"[3۳٣]"):
+        joins.join(with_own.id, leading.id, by=None)
+    db.session.rollback()
+    with pytest.raises(joins.JoinRefused):
+        joins.join_several([make_case().id, make_case().id], leading.id, by=None)
+    db.session.rollback()
+    assert len(heads.follower_ids(leading.id)) == 2, "all of them or none"
+    joins.join(make_case().id, leading.id, by=None)
+    db.session.commit()
+    with pytest.raises(joins.JoinRefused):
+        people.add_follower(leading.id, e164="+989121110009", name="", language="fa", by=None)
+    db.session.rollback()
+    joins.part(others[0].id, by=None)
+    joins.join(make_case().id, leading.id, by=None)
+
+
 def test_the_database_keeps_one_joining_of_a_case() -> None:
     _leading, (other,) = joined(TWO)
     another = make_case()

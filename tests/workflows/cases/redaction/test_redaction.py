@@ -379,6 +379,33 @@ def test_hidden_texts_are_left_out_and_come_back(client: FlaskClient, context: F
     assert hiding.of_case(case.id) == []
 
 
+def test_a_hidden_answer_is_hidden_from_all_who_follow_and_comes_back(
+    client: FlaskClient, context: Flask
+) -> None:
+    leading, follower, parted = (make_case(e164=None) for _case in range(3))
+    for one in (follower, parted):
+        joins.join(one.id, leading.id, by=None)
+    work.finish(leading.id, by=make_user().id, outcome="irrelevant", text="پاسخ تند")
+    joins.part(parted.id, by=None)
+    db.session.commit()
+
+    def seen() -> list[bool]:
+        codes = [one.code for one in (leading, follower, parted)]
+        return ["پاسخ تند" in client.get(f"/t/{code}").text for code in codes]
+
+    assert seen() == [True, True, True]
+    hiding.hide(leading.id, event_id=None, reason="insult", by=None)
+    db.session.commit()
+    assert seen() == [False, False, False]
+    hiding.show(leading.id, event_id=None, by=None)
+    db.session.commit()
+    assert seen() == [True, True, True]
+    # What a follower's own page hides is hidden there alone.
+    hiding.hide(follower.id, event_id=None, reason="own_wish", by=None)
+    db.session.commit()
+    assert seen() == [True, False, True]
+
+
 def test_who_may(client: FlaskClient, app: Flask) -> None:
     case = make_case()
     sign_in(client, make_user(("operator",)))
