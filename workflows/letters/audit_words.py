@@ -16,6 +16,8 @@ describe(
         "letter.cancelled": _l("Letter cancelled"),
         "letter.warned": _l("Reply to a letter is due soon"),
         "letter.late": _l("Late reply reported to the unit above"),
+        "letter.redacted": _l("Words removed from a letter"),
+        "letter.file_removed": _l("File of a letter removed for good"),
         "letter.exported": _l("Register of letters exported"),
         "letterhead.changed": _l("Letterhead of a unit changed"),
     },

@@ -19,7 +19,8 @@ SENT_BY = ("secretariat", "post", "courier", "email", "by_hand")
 
 
 class Letter(Base):
-    """One letter. From its issue on only its course changes (a trigger refuses the rest)."""
+    """One letter. From its issue on only its course changes (a trigger refuses the rest); a
+    redaction alone takes words out of it."""
 
     __tablename__ = "letters"
     __table_args__ = (
@@ -123,6 +124,8 @@ class Letter(Base):
     """Answered, closed or cancelled."""
     end_note: Mapped[str] = mapped_column(default="")
     """Why it was closed without a reply, or cancelled."""
+    redacted_at: Mapped[dt.datetime | None]
+    """When words were removed from it for good after its issue."""
     search_key: Mapped[str]
 
 
@@ -152,10 +155,13 @@ class LetterFile(Base):
     """SHA-256 of the stored file."""
     stored_path: Mapped[str]
     added_at: Mapped[Created]
+    removed_at: Mapped[dt.datetime | None]
+    """When the file was removed for good; the row stays and says that there was one."""
 
 
 class LetterDocument(Base):
-    """The PDF as it was issued; it never changes, whatever becomes of the template."""
+    """The PDF as it was issued; it never changes, whatever becomes of the template. A redaction
+    alone puts another edition in its place."""
 
     __tablename__ = "letter_documents"
 

@@ -62,6 +62,7 @@ def _inputs(document: Document) -> dict[str, Any]:
         "date": code(document.date) if document.date else "",
         "enclosed": shown(document.enclosed),
         "mark": shown(document.draft or document.cancelled),
+        "redacted": shown(document.redacted),
         "addressee": [shown(line) for line in document.addressee],
         "referring": referring,
         "subject": shown(document.subject),

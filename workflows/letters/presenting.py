@@ -7,7 +7,7 @@ from typing import Final
 from flask import current_app
 
 from portal.db import db
-from portal.formats import format_date
+from portal.formats import format_date, local
 from portal.i18n import RIGHT_TO_LEFT, _, pick, use_language
 from portal.text import localized_digits
 from workflows.letters import files, heads, words
@@ -33,6 +33,7 @@ class Document:
     enclosed: str
     draft: str
     cancelled: str
+    redacted: str
     addressee: tuple[str, ...]
     referring: tuple[str, str, str] | None
     """Words, the other letter's number, its date."""
@@ -75,6 +76,7 @@ def present(letter: Letter, enclosed: list[LetterFile] | None = None) -> Documen
             enclosed=_("Has enclosures") if listed or enclosed else _("Has no enclosures"),
             draft=_("Draft, not issued") if letter.state == "draft" else "",
             cancelled=_("Cancelled") if letter.state == "cancelled" else "",
+            redacted=_redacted(letter),
             addressee=_lines(
                 language, letter.party_name, letter.party_position, letter.party_organisation
             ),
@@ -90,6 +92,13 @@ def present(letter: Letter, enclosed: list[LetterFile] | None = None) -> Documen
             enclosures=tuple(listed),
             address=digits(pick(head.address, language), language),
         )
+
+
+def _redacted(letter: Letter) -> str:
+    if letter.redacted_at is None:
+        return ""
+    day = format_date(local(letter.redacted_at).date(), "short", letter.language)
+    return _("Words were removed from this letter on %(date)s.", date=day)
 
 
 def _referring(letter: Letter, other: Letter | None) -> tuple[str, str, str] | None:
@@ -136,6 +145,8 @@ def plain_text(document: Document) -> str:
         lines.append(referring_text(document))
     for paragraph in document.paragraphs:
         lines += ["", paragraph]
+    if document.redacted:
+        lines += ["", document.redacted]
     lines += ["", *document.signatory]
     for key in ("enclosures", "copies"):
         listed = getattr(document, key)

@@ -8,8 +8,10 @@ from portal import audit, clock
 from portal.db import db
 from portal.i18n import _l
 from workflows.cases import moves
+from workflows.cases.matter import heads
 from workflows.cases.models import Case, CaseEvent
 from workflows.cases.moves import InputRefused
+from workflows.cases.redaction import published
 from workflows.cases.redaction.models import REASONS, CaseHide
 
 
@@ -83,6 +85,10 @@ def hide(case_id: int, *, event_id: int | None, reason: str, by: int | None) -> 
                     hidden_by=by,
                 )
             )
+    # The answer is the answer of all who follow the case.
+    also = heads.follower_ids(case_id) if event_id is None else []
+    for one in (case_id, *also):
+        published.take_back(one, by=by)
     moves.add_event(case_id, "hidden", by=by, reason=reason, event=event_id)
     audit.record("case.hidden", "case", case_id, event=event_id, reason=reason)
     db.session.flush()

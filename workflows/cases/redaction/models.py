@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, BigId, Created
 
-KINDS = ("passage", "name", "phone", "photo")
+KINDS = ("passage", "name", "phone", "photo", "proof", "file")
 REASONS = ("third_party", "own_wish", "insult", "court", "security", "mistake")
 
 

@@ -1,23 +1,24 @@
 """Taking a number out of a case: it goes from the case and its SMS, not from the contact bank."""
 
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select, update
 
 from portal import clock
-from portal.audit import queries as audits
-from portal.audit.models import AuditEntry, AuditPayload
 from portal.db import db
 from portal.i18n import _l
 from portal.messaging.models import InboundMessage, Message
-from workflows.cases import feedback, intake, moves
+from workflows.callins.models import Call
+from workflows.calls.models import Callback, CentreCall
+from workflows.cases import feedback, intake, moves, silence
 from workflows.cases.inbound import ORIGIN
+from workflows.cases.matter import answers
 from workflows.cases.models import CaseEvent, FeedbackQuestion
-from workflows.cases.redaction import places
+from workflows.cases.redaction import letters, places, trail
 from workflows.cases.redaction.models import CaseRedaction
 from workflows.cases.redaction.passage import Passage
-from workflows.cases.redaction.services import RedactionRefused, begin, end
+from workflows.cases.redaction.services import RedactionRefused, begin, end, lock
 
 GONE: Final = ""
 """What stands for the number where a column must hold something."""
@@ -25,7 +26,7 @@ GONE: Final = ""
 
 def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
     """From now on nobody can be asked or told by SMS. Raises LookupError, RedactionRefused."""
-    case = moves.lock(case_id)
+    case = lock(case_id)
     number = case.e164
     if number is None:
         raise RedactionRefused(_l("This case has no number."))
@@ -35,6 +36,8 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
     row = begin(case, "phone", reason, by)
     counted: Counter[str] = Counter()
     feedback.withdraw_follower(case)
+    # Nobody can answer any more: the matter ends unless somebody else who follows it still may.
+    silence.settle(answers.matter_of(case_id), "withdrawn", by=by)
     # Without the prefix of the country, which not everybody writes.
     passage = Passage.of(number.removeprefix("+98").removeprefix("+"))
     _texts(case_id, passage, counted)
@@ -47,9 +50,7 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
         counted["messages.e164"] += 1 + found
     if case.origin_type == ORIGIN and case.origin_id is not None:
         _inbound(case.origin_id, passage, counted)
-    db.session.execute(
-        update(FeedbackQuestion).where(FeedbackQuestion.case_id == case_id).values(e164=GONE)
-    )
+    _numbers(case_id, number, counted)
     case = moves.lock(case_id)
     case.e164, case.contact_id = None, None
     counted["cases.e164"] += 1
@@ -67,8 +68,9 @@ def _messages(case_id: int) -> list[Message]:
 
 
 def _texts(case_id: int, passage: Passage, counted: Counter[str]) -> None:
+    changed_letters: dict[int, tuple[str, ...]] = {}
     for table in places.tables():
-        if not table.cases:
+        if not table.ways:
             continue
         for found in places.about(table, [case_id], []):
             changed = {}
@@ -79,15 +81,27 @@ def _texts(case_id: int, passage: Passage, counted: Counter[str]) -> None:
                     counted[f"{table.name}.{name}"] += times
             if changed:
                 places.write(table, found, changed)
-    entries = (
-        select(AuditPayload.entry_id, AuditPayload.body)
-        .join(AuditEntry, AuditEntry.id == AuditPayload.entry_id)
-        .where(AuditEntry.subject_type == "case", AuditEntry.subject_id == str(case_id))
+                if table.name == "letters":
+                    changed_letters[found.key["id"]] = tuple(changed)
+    letters.anew(changed_letters)
+    trail.clean([case_id], [], passage, counted, change=True, cut=False)
+
+
+def _numbers(case_id: int, number: str, counted: Counter[str]) -> None:
+    """Of calls and call-backs that led to the case; what was told beside it at Open311."""
+    db.session.execute(
+        update(FeedbackQuestion).where(FeedbackQuestion.case_id == case_id).values(e164=GONE)
     )
-    for entry_id, body in db.session.execute(entries).all():
-        if passage.out_of(body, cut=False)[1]:
-            audits.erase_payload(entry_id, "redaction")
-            counted["audit_payloads.body"] += 1
+    gone: tuple[tuple[Any, str | None], ...] = ((CentreCall, None), (Call, None), (Callback, GONE))
+    for model, value in gone:
+        result = db.session.execute(
+            update(model)
+            .where(model.case_id == case_id, model.e164 == number)
+            .values(e164=value)
+            .returning(model.id)
+        )
+        if found := len(result.all()):
+            counted[f"{model.__tablename__}.e164"] += found
 
 
 def _inbound(inbound_id: int, passage: Passage, counted: Counter[str]) -> None:

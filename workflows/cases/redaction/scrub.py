@@ -85,8 +85,10 @@ def _tables(row: CaseRedaction) -> set[str]:
     rows changed earlier for another reason may lie there dead."""
     known = {table.name: table for table in places.tables()}
     names = {place.split(".")[0] for place in row.places if "." in place}
-    names |= {name for name, table in known.items() if table.cases}
+    names |= {name for name, table in known.items() if table.ways}
     names |= set(ALWAYS)
+    if "letters" in names:
+        names |= {"letter_documents"}
     if "packet_snapshots" in names:
         names |= {"packet_files"}
     return names

@@ -7,12 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import ColumnElement, String, cast, or_, select, text
+from sqlalchemy import select, text
 
 from portal import audit, clock
 from portal.accounts.models import User
-from portal.audit import queries as audits
-from portal.audit.models import AuditEntry, AuditPayload
 from portal.contacts.keys import order_key, search_text
 from portal.contacts.models import Contact
 from portal.db import after_commit, db
@@ -21,14 +19,17 @@ from workflows.cases import moves, photos
 from workflows.cases.matter import heads
 from workflows.cases.matter.people import ORIGIN as DIVIDED
 from workflows.cases.models import Case, CasePhoto
-from workflows.cases.redaction import files, packets, places
+from workflows.cases.redaction import files, letters, packets, places, published, trail
 from workflows.cases.redaction.models import REASONS, CaseRedaction
 from workflows.cases.redaction.passage import Passage
 from workflows.cases.redaction.places import Row, Table
+from workflows.operations.models import CaseProof
 
 CERTAIN: Final = 20
 """Letters of a passage that is proposed to be removed elsewhere too: fewer may be anybody's."""
 NOT_FOUND: Final = _l("The passage was not found.")
+WORDS: Final = frozenset({"passage", "name", "phone"})
+"""Kinds after which nothing of a text stays published."""
 BANK: Final = frozenset({"contacts", "contact_import_rows", "contact_imports"})
 
 
@@ -51,6 +52,8 @@ class Found:
     """Where it cannot be removed: texts that staff published."""
     files: int = 0
     packets: int = 0
+    letters: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Letters that hold it, with the columns; they are among `here` and `elsewhere` too."""
 
     @property
     def total(self) -> int:
@@ -85,13 +88,14 @@ def redact(
 
     Raises LookupError, RedactionRefused.
     """
-    case = moves.lock(case_id)
+    case = lock(case_id)
     row = begin(case, kind, reason, by)
     found = _everywhere(case, passage, bank=kind != "name", elsewhere=elsewhere, change=True)
     kept = packets.clean(passage, reason)
     found.packets = sum(kept.values())
     if not found.total:
         raise RedactionRefused(NOT_FOUND)
+    letters.anew(found.letters)
     after_commit(lambda: files.clean(passage))
     counted = found.here + found.elsewhere
     if kept:
@@ -101,25 +105,53 @@ def redact(
 
 
 def redact_photo(case_id: int, photo_id: int, *, reason: str, by: int | None) -> CaseRedaction:
-    """Delete a photo and its file. Raises LookupError, RedactionRefused."""
-    case = moves.lock(case_id)
-    photo = db.session.get(CasePhoto, photo_id)
+    """Delete a citizen's photo and its file. Raises LookupError, RedactionRefused."""
+    return _picture(case_id, "photo", db.session.get(CasePhoto, photo_id), reason=reason, by=by)
+
+
+def redact_proof(case_id: int, proof_id: int, *, reason: str, by: int | None) -> CaseRedaction:
+    """The same for a photo of the work. Raises LookupError, RedactionRefused."""
+    return _picture(case_id, "proof", db.session.get(CaseProof, proof_id), reason=reason, by=by)
+
+
+def _picture(
+    case_id: int, kind: str, photo: CasePhoto | CaseProof | None, *, reason: str, by: int | None
+) -> CaseRedaction:
+    moves.lock(case_id)
     if photo is None or photo.case_id != case_id:
         raise RedactionRefused(_l("There is no such photo."))
-    row = begin(case, "photo", reason, by)
-    stored = photo.stored_path
+    row = begin(db.session.get_one(Case, case_id), kind, reason, by)
+    path, name = photos.path_of(photo.stored_path), photo.__tablename__
     db.session.delete(photo)
     db.session.flush()
-    after_commit(lambda: _shred(stored))
-    end(row, Counter({"case_photos.stored_path": 1}), files=1)
+    after_commit(lambda: letters.shred(path))
+    end(row, Counter({f"{name}.stored_path": 1}), files=1)
     return row
 
 
-def _shred(stored: str) -> None:
-    path = photos.path_of(stored)
-    if path.is_file():
-        path.write_bytes(b"\0" * path.stat().st_size)
-    photos.discard(stored)
+def redact_file(case_id: int, file_id: int, *, reason: str, by: int | None) -> CaseRedaction:
+    """Delete a scan or an enclosure of a letter about the case; the letter says that there was
+    one. Raises LookupError, RedactionRefused."""
+    case = moves.lock(case_id)
+    known = {one.file.id: one.file for one in letters.scans(related(case))}
+    file = known.get(file_id)
+    if file is None:
+        raise RedactionRefused(_l("There is no such file."))
+    row = begin(case, "file", reason, by)
+    letters.remove(file)
+    end(row, Counter({"letter_files.stored_path": 1}), files=1)
+    return row
+
+
+def lock(case_id: int) -> Case:
+    """The whole matter is held: the case that leads it before all others, as everywhere.
+
+    Raises LookupError.
+    """
+    heads.lock(case_id)
+    for one in related(db.session.get_one(Case, case_id)):
+        moves.lock(one)
+    return db.session.get_one(Case, case_id, populate_existing=True)
 
 
 def begin(case: Case, kind: str, reason: str, by: int | None) -> CaseRedaction:
@@ -151,6 +183,9 @@ def end(row: CaseRedaction, counted: Counter[str], *, files: int = 0) -> None:
 
     row.places = {**dict(counted), **({"files": files} if files else {})}
     db.session.flush()
+    if row.kind in WORDS:
+        for case_id in related(db.session.get_one(Case, row.case_id)):
+            published.take_back(case_id, by=row.by_id)
     moves.add_event(
         row.case_id, "redacted", by=row.by_id, reason=row.reason, what=row.kind, redaction=row.id
     )
@@ -195,14 +230,15 @@ def _everywhere(
         if not table.is_fixed:
             for row in places.about(table, ids, numbers):
                 seen.add(tuple(row.key.values()))
-                _in_row(table, row, passage, found.here, change, cut=True)
+                _in_row(table, row, passage, found, found.here, change=change, cut=True)
         if elsewhere:
             into = found.fixed if table.is_fixed else found.elsewhere
             for row in places.elsewhere(table, passage):
                 if tuple(row.key.values()) not in seen:
                     may_change = change and not table.is_fixed
-                    _in_row(table, row, passage, into, may_change, cut=False)
-    _in_audit(ids, passage, found, elsewhere=elsewhere, change=change)
+                    _in_row(table, row, passage, found, into, change=may_change, cut=False)
+    rest = found.elsewhere if elsewhere else None
+    trail.clean(ids, numbers, passage, found.here, rest, change=change)
     found.files = len(files.holding(passage))
     if not change:
         found.packets = sum(packets.holding(passage).values())
@@ -210,7 +246,14 @@ def _everywhere(
 
 
 def _in_row(
-    table: Table, row: Row, passage: Passage, counted: Counter[str], change: bool, *, cut: bool
+    table: Table,
+    row: Row,
+    passage: Passage,
+    found: Found,
+    counted: Counter[str],
+    *,
+    change: bool,
+    cut: bool,
 ) -> None:
     changed = {}
     for name, value in row.values.items():
@@ -220,7 +263,11 @@ def _in_row(
         if number:
             changed[name] = clean
             counted[f"{table.name}.{name}"] += number
-    if changed and change:
+    if not changed:
+        return
+    if table.name == "letters":
+        found.letters[row.key["id"]] = tuple(changed)
+    if change:
         places.write(table, row, changed)
         if table.name == "contacts":
             _order_contact(row.key["id"])
@@ -234,26 +281,3 @@ def _order_contact(contact_id: int) -> None:
         contact.e164, contact.name, contact.neighbourhood, contact.tags
     )
     db.session.flush()
-
-
-def _in_audit(
-    ids: list[int], passage: Passage, found: Found, *, elsewhere: bool, change: bool
-) -> None:
-    """Payloads that tell it are erased whole; the chain goes on verifying."""
-    here = (AuditEntry.subject_type == "case") & AuditEntry.subject_id.in_([str(n) for n in ids])
-    ways: list[tuple[ColumnElement[bool], Counter[str]]] = [(here, found.here)]
-    if elsewhere:
-        holds = (cast(AuditPayload.body, String).ilike(one) for one in passage.patterns())
-        ways.append((~here & or_(*holds), found.elsewhere))
-    for where, counted in ways:
-        query = (
-            select(AuditPayload.entry_id, AuditPayload.body)
-            .join(AuditEntry, AuditEntry.id == AuditPayload.entry_id)
-            .where(where)
-        )
-        for entry_id, body in db.session.execute(query).all():
-            _clean, number = passage.out_of(body)
-            if number:
-                counted["audit_payloads.body"] += number
-                if change:
-                    audits.erase_payload(entry_id, "redaction")
