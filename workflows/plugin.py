@@ -53,6 +53,7 @@ from workflows.letters.jobs import sweep_letters
 from workflows.letters.views import blueprint as letters
 from workflows.menu import NAVIGATION
 from workflows.open311 import audit_words as open311_words
+from workflows.open311 import questions as open311_questions
 from workflows.open311.api import blueprint as open311
 from workflows.open311.staff import blueprint as open311_admin
 from workflows.operations import audit_words as operation_words
@@ -92,6 +93,8 @@ MODELS = (
 """Imported so that tables and audit words are known."""
 CALL_PAGES = (callback_pages, call_figures)
 """Imported so that their routes hang on the blueprint of calls."""
+
+open311_questions.connect()
 
 plugin = Plugin(
     name="workflows",

@@ -121,7 +121,7 @@ def discovery(kind: str) -> Response:
 @blueprint.get(f"/services.{_F}")
 @public
 def services(kind: str) -> Response:
-    return _answer("services", [catalogue.service(one) for one in catalogue.every()], kind)
+    return _answer("services", catalogue.services(), kind)
 
 
 @blueprint.get(f"/services/<service_code>.{_F}")

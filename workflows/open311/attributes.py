@@ -1,15 +1,16 @@
 """Questions of a category as attributes of a service: the door through which they come.
 
-Whoever knows a category's questions connects two functions here; without them every service has
+Whoever knows a category's questions connects functions here; without them every service has
 `metadata` false and takes no attributes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from portal.i18n import _, _l, pick
 from workflows.cases.models import Category
+from workflows.cases.moves import InputRefused
 from workflows.open311.errors import Fault
 
 LISTS: Final = ("singlevaluelist", "multivaluelist")
@@ -32,9 +33,12 @@ class Attribute:
     help: Mapping[str, str] = field(default_factory=dict)
     values: Sequence[tuple[str, Mapping[str, str]]] = ()
     """(key, name by language) of the two kinds of list."""
+    check: Callable[[Sequence[str]], object] | None = None
+    """Raises InputRefused for values that are no answer, with words for a person."""
 
 
 Questions = Callable[[Category], Sequence[Attribute]]
+Asked = Callable[[Collection[int]], Collection[int]]
 Keep = Callable[[int, Mapping[str, Sequence[str]]], None]
 
 
@@ -46,12 +50,22 @@ def _nothing(_case_id: int, _answers: Mapping[str, Sequence[str]]) -> None:
     """No question was asked, so there is no answer to keep."""
 
 
-_connected: dict[str, Any] = {"of": _none, "keep": _nothing}
+def _none_asked(_category_ids: Collection[int]) -> Collection[int]:
+    return ()
 
 
-def connect(of: Questions, keep: Keep) -> None:
-    """`of` gives a category's questions; `keep` stores the answers of a case, flushing only."""
-    _connected.update(of=of, keep=keep)
+_connected: dict[str, Any] = {"of": _none, "keep": _nothing, "asked": _none_asked}
+
+
+def connect(of: Questions, keep: Keep, asked: Asked) -> None:
+    """`of` gives a category's questions; `keep` stores the answers of a case, flushing only;
+    `asked` says of many categories at once which of them ask anything."""
+    _connected.update(of=of, keep=keep, asked=asked)
+
+
+def asked(category_ids: Collection[int]) -> Collection[int]:
+    found: Collection[int] = _connected["asked"](category_ids)
+    return found
 
 
 def of(category: Category) -> Sequence[Attribute]:
@@ -97,13 +111,23 @@ def check(
                     Fault("attribute", _("The attribute %(code)s is required.", code=one.code))
                 )
             continue
-        if _fits(one, values):
-            kept[one.code] = values
+        if wrong := _wrong(one, values):
+            faults.append(Fault("attribute", wrong))
         else:
-            faults.append(
-                Fault("attribute", _l("The attribute %(code)s does not fit.", code=one.code))
-            )
+            kept[one.code] = values
     return kept, faults
+
+
+def _wrong(one: Attribute, values: list[str]) -> str:
+    said = str(_l("The attribute %(code)s does not fit.", code=one.code))
+    if not _fits(one, values):
+        return said
+    try:
+        if one.check is not None:
+            one.check(values)
+    except InputRefused as refused:
+        return f"{said} {refused.message}"
+    return ""
 
 
 def _fits(one: Attribute, values: list[str]) -> bool:

@@ -61,14 +61,20 @@ def _shown(category: Category, row: Open311Service | None) -> Shown:
     return Shown(category, row.public, row.descriptions, row.keywords)
 
 
-def service(shown: Shown) -> dict[str, Any]:
-    """One entry of the list of services."""
+def services() -> list[dict[str, Any]]:
+    """The list of services; two queries."""
+    found = every()
+    asked = attributes.asked([one.category.id for one in found])
+    return [_service(one, asks=one.category.id in asked) for one in found]
+
+
+def _service(shown: Shown, *, asks: bool) -> dict[str, Any]:
     name = pick(shown.category.names)
     return {
         "service_code": shown.category.code,
         "service_name": name,
         "description": pick(shown.descriptions) or name,
-        "metadata": bool(attributes.of(shown.category)),
+        "metadata": asks,
         "type": "realtime",
         "keywords": shown.keywords or None,
         "group": None,

@@ -22,6 +22,8 @@ from tests.factories.context import application
 from tests.queries import count_queries
 from workflows.cases import work
 from workflows.cases.models import Case
+from workflows.cases.questions import services as questions
+from workflows.cases.questions import showing as questions_shown
 from workflows.open311 import catalogue, ids, keys, publishing, writing
 from workflows.open311.models import Open311Request
 
@@ -406,3 +408,115 @@ def test_no_text_breaks_the_reading_of_dates_and_ids(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ids, "_key", lambda: b"k" * 32)
         assert ids.case_id(text) is None or len(text) == 13
+
+
+def ask_of_lamps(app: Flask) -> int:
+    """A category with a question of each kind; one of them for staff alone."""
+    category = make_category(code="lamp")
+    kinds = (
+        ("what", "choice", True, "everybody"),
+        ("also", "several", False, "everybody"),
+        ("depth", "number", False, "everybody"),
+        ("danger", "yesno", False, "everybody"),
+        ("since", "date", False, "everybody"),
+        ("words", "text", False, "everybody"),
+        ("inside", "text", True, "staff"),
+    )
+    with app.app_context():
+        for key, kind, required, audience in kinds:
+            questions.create(
+                category.id,
+                key=key,
+                kind=kind,
+                texts={"fa": f"پرسش {key}", "ar": f"سؤال {key}", "en": f"Question {key}"},
+                hints={"en": f"Hint {key}"},
+                options={"fa": ["راه", "پیاده‌رو"], "ar": ["طريق", "رصيف"], "en": ["Road", "Path"]},
+                required=required,
+                audience=audience,
+            )
+        db.session.commit()
+    return category.id
+
+
+def test_a_service_asks_the_questions_of_its_category(app: Flask, client: FlaskClient) -> None:
+    ask_of_lamps(app)
+    make_category(code="tree")
+    by_code = {one["service_code"]: one["metadata"] for one in read(client, "services.json")}
+    assert by_code == {"lamp": True, "tree": False}
+    found = read(client, "services/lamp.json")["attributes"]
+    assert [(one["code"], one["datatype"], one["required"]) for one in found] == [
+        ("what", "singlevaluelist", True),
+        ("also", "multivaluelist", False),
+        ("depth", "number", False),
+        ("danger", "singlevaluelist", False),
+        ("since", "datetime", False),
+        ("words", "text", False),
+    ]
+    assert (found[0]["description"], found[0]["datatype_description"]) == (
+        "Question what",
+        "Hint what",
+    )
+    assert found[0]["values"] == [{"key": "o1", "name": "Road"}, {"key": "o2", "name": "Path"}]
+    arabic = read(client, "services/lamp.json", lang="ar")["attributes"]
+    assert (arabic[0]["description"], arabic[0]["values"][1]["name"]) == ("سؤال what", "رصيف")
+    root = ET.fromstring(client.get(f"{API}services/lamp.xml?lang=fa").data)
+    assert root.findtext("attributes/attribute/description") == "پرسش what"
+    assert root.findtext("attributes/attribute/values/value/name") == "راه"
+
+
+def test_answers_to_the_questions_are_kept_and_bad_ones_refused(
+    app: Flask, client: FlaskClient
+) -> None:
+    ask_of_lamps(app)
+    key = make_key()
+
+    def refused(**attributes: Any) -> list[str]:
+        sent = {f"attribute[{name}]": value for name, value in attributes.items()}
+        answer = post(client, key, description="تاریک است", **sent)
+        assert answer.status_code == 400
+        faults = json.loads(answer.data)
+        assert all(set(one) == {"code", "description"} for one in faults)
+        return [one["code"] for one in faults if one["description"]]
+
+    assert refused() == ["attribute"]
+    assert refused(what="o9", depth="deep", danger="perhaps", since="then") == ["attribute"] * 4
+    assert refused(what=["o1", "o2"]) == ["attribute"]
+    assert refused(what="o1", words="x" * 1500) == ["attribute"]
+    data = {
+        "api_key": key,
+        "service_code": "lamp",
+        "address_string": "کوچه",
+        "description": "تاریک است",
+        "attribute[what]": "o2",
+        "attribute[also][]": ["o2", "o1"],
+        "attribute[depth]": "۱۲٫۵",
+        "attribute[danger]": "yes",
+        "attribute[since]": "2026-11-01T21:30:00Z",
+        "attribute[words]": "کنار مدرسه",
+        "attribute[inside]": "not asked",
+        "attribute[unknown]": "passed over",
+    }
+    sent = client.post(f"{API}requests.json?lang=en", data=data)
+    assert sent.status_code == 200, sent.text
+    with app.app_context():
+        (case,) = db.session.query(Case).all()
+        assert questions_shown.for_export([case.id])[case.id] == {
+            "what": "o2",
+            "also": ["o1", "o2"],
+            "depth": 12.5,
+            "danger": True,
+            # In the city it was the next day already.
+            "since": "2026-11-02",
+            "words": "کنار مدرسه",
+        }
+
+
+def test_the_list_of_services_asks_once_for_all(app: Flask, client: FlaskClient) -> None:
+    ask_of_lamps(app)
+    with count_queries() as few:
+        read(client, "services.json")
+    for n in range(5):
+        make_category(code=f"more-{n}")
+    with count_queries() as many:
+        read(client, "services.json")
+    assert many.count == few.count

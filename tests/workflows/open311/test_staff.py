@@ -97,7 +97,8 @@ def test_questions_of_a_category_become_attributes(
             Attribute("NOTE", "text", {"en": "Note"}),
         ]
 
-    monkeypatch.setattr(attributes, "_connected", {"of": of, "keep": answers.__setitem__})
+    connected = {"of": of, "keep": answers.__setitem__, "asked": set}
+    monkeypatch.setattr(attributes, "_connected", connected)
     client = app.test_client()
     (service,) = client.get("/open311/v2/services.json").get_json()
     assert service["metadata"] is True

@@ -34,14 +34,14 @@ class _WhatForm(FlaskForm):  # type: ignore[misc]
     )
     reason = SelectField(_l("Reason"), choices=_reasons())
 
-    def __init__(self, *args: Any, photos: list[int], kinds: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kinds: list[str], things: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        """`things`: pictures and files, each with its name."""
         super().__init__(*args, **kwargs)
         self.what.choices = [
             *(SelectChoice(value=kind, label=labels.KINDS[kind]) for kind in kinds),
-            *(
-                SelectChoice(value=f"photo-{one}", label=_("Photo %(n)s", n=number))
-                for number, one in enumerate(photos, 1)
-            ),
+            *(SelectChoice(value=value, label=label) for value, label in things),
         ]
 
     def validate_passage(self, field: Any) -> None:

@@ -1,8 +1,8 @@
 """Hiding from the citizen's page (undone by a click) and redacting (never undone, in two steps)."""
 
-from typing import Any
+from typing import Any, Final
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from sqlalchemy import select
@@ -10,9 +10,9 @@ from sqlalchemy import select
 from portal.db import db
 from portal.i18n import LazyText, _
 from portal.security import allow
-from workflows.cases.models import Case, CaseEvent, CasePhoto
+from workflows.cases.models import Case, CaseEvent
 from workflows.cases.moves import InputRefused
-from workflows.cases.redaction import hiding, labels, services
+from workflows.cases.redaction import hiding, labels, letters, services, things
 from workflows.cases.redaction.forms import ConfirmForm, HideForm, RedactForm
 from workflows.cases.redaction.models import CaseRedaction
 from workflows.cases.redaction.phone import redact_phone
@@ -79,12 +79,20 @@ def show_again(case_id: int) -> ResponseReturnValue:
 
 # Redacting
 
+THINGS: Final = {
+    "photo": services.redact_photo,
+    "proof": services.redact_proof,
+    "file": services.redact_file,
+}
+
 
 @blueprint.get("/<int:case_id>/redact")
 @allow("cases.redact")
 def begin(case_id: int) -> str:
+    """`what` chooses a picture or a file beforehand."""
     case = _found(case_id)
-    return _form_page(case, RedactForm(formdata=None, **_choices(case)))
+    what = request.args.get("what", "")
+    return _form_page(case, RedactForm(formdata=None, what=what, **_choices(case)))
 
 
 @blueprint.post("/<int:case_id>/redact")
@@ -124,8 +132,9 @@ def _redact(case: Case, form: ConfirmForm) -> None:
     what, by, reason = str(form.what.data), int(current_user.id), str(form.reason.data)
     if what == "phone":
         redact_phone(case.id, reason=reason, by=by)
-    elif what.startswith("photo-"):
-        services.redact_photo(case.id, int(what.removeprefix("photo-")), reason=reason, by=by)
+    elif "-" in what:
+        kind, _dash, number = what.partition("-")
+        THINGS[kind](case.id, int(number), reason=reason, by=by)
     else:
         services.redact(
             case.id,
@@ -175,7 +184,7 @@ def _confirm_page(case: Case, form: RedactForm | ConfirmForm) -> str:
 
 
 def _what(value: str) -> LazyText:
-    return labels.KINDS["photo" if value.startswith("photo-") else value]
+    return labels.KINDS[value.partition("-")[0]]
 
 
 def _place(name: str) -> str:
@@ -186,8 +195,7 @@ def _choices(case: Case) -> dict[str, Any]:
     kinds = ["passage"]
     kinds += ["name"] if case.citizen_name else []
     kinds += ["phone"] if case.e164 else []
-    photos = select(CasePhoto.id).where(CasePhoto.case_id == case.id).order_by(CasePhoto.id)
-    return {"kinds": kinds, "photos": list(db.session.scalars(photos))}
+    return {"kinds": kinds, "things": things.of_case(case)}
 
 
 def _form_page(case: Case, form: RedactForm) -> str:
@@ -202,6 +210,7 @@ def _form_page(case: Case, form: RedactForm) -> str:
         case=case,
         form=form,
         done=done,
+        scans=letters.scans(services.related(case)),
         reasons=labels.REASONS,
         kinds=labels.KINDS,
     )

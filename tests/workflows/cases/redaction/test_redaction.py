@@ -2,10 +2,13 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import io
 import logging
+import re
 import secrets
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,15 +31,20 @@ from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.callins import make_call, make_session
 from tests.factories.cases import make_case
 from tests.factories.messages import make_inbound
+from tests.workflows.cases.redaction import planting
 from tests.workflows.cases.redaction.searching import in_files, in_pages, in_tables
 from workflows.callins.models import Call
 from workflows.cases import exporter, feedback, photos, work
 from workflows.cases.matter import joins
 from workflows.cases.models import Case, CaseEvent, CasePhoto
-from workflows.cases.redaction import hiding, packets, scrub, services
+from workflows.cases.redaction import hiding, packets, places, scrub, services
 from workflows.cases.redaction.models import CaseRedaction
 from workflows.cases.redaction.passage import MASK, Passage
 from workflows.cases.redaction.phone import redact_phone
+from workflows.letters import files as letter_files
+from workflows.letters.models import Letter, LetterDocument, LetterFile
+from workflows.open311 import publishing
+from workflows.operations.models import CaseProof
 from workflows.packets import jobs as packet_jobs
 from workflows.packets import services as packet_services
 from workflows.packets import snapshots
@@ -116,6 +124,7 @@ def plant(app: Flask, sentence: str) -> Case:
     case = db.session.scalars(select(Case).where(Case.origin_id == said.id)).one()
     work.first_action(case.id, by=None, text=f"گفت {sentence}", public=True)
     work.note(case.id, by=None, text=f"یادداشت: {sentence}")
+    planting.everywhere(case, sentence)
     follower = make_case(text=f"من هم: {sentence}")
     joins.join(follower.id, case.id, by=None)
     call = make_call(session, e164=NUMBER, subject=sentence)
@@ -129,6 +138,7 @@ def plant(app: Flask, sentence: str) -> Case:
     packet_services.comment(packet.id, f"می‌پرسم: {sentence}", user_id=make_user().id, author="x")
     work.finish(case.id, by=None, outcome="done", text=f"با {sentence} گفتگو شد")
     db.session.commit()
+    planting.published(case, sentence, make_user().id)
     db.session.execute(text("UPDATE messages SET state = 'delivered', accepted_at = created_at"))
     db.session.commit()
     assert feedback.answer_by_sms(NUMBER, f"33 نه، {sentence}")
@@ -176,7 +186,10 @@ def test_a_redacted_sentence_is_nowhere(
         "case_feedback_questions.words", "callin_calls.subject", "callin_calls.answer",
         "packet_snapshots.data", "packet_comments.text", "consent_records.evidence",
         "outbox.payload",
-    }, planted  # fmt: skip
+    } | planting.PLACES, planting.PLACES - planted  # fmt: skip
+    document = db.session.scalars(select(LetterDocument)).first()
+    assert document and sentence.split()[3] in read_letter(document.content)
+    db.session.rollback()
     assert in_files(app, sentence) == {"web.log", "cases.csv"}
     assert in_pages(sentence), "the bytes are there, so they can be missed"
     administrator = make_user(("administrator",), language="en")
@@ -188,7 +201,11 @@ def test_a_redacted_sentence_is_nowhere(
     page = client.post(address, data=form)
     assert page.status_code == 200
     assert in_tables(sentence) == planted, "the first step only looks"
-    for place in planted - {"packet_snapshots.data", "case_events.text"}:
+    for place in planted - {
+        "packet_snapshots.data",
+        "case_events.text",
+        "letter_documents.content",
+    }:
         known = place in page.text
         assert known or place in services_names(), place
     assert client.post(f"{address}/confirm", data=form).status_code == 422, "not confirmed"
@@ -214,6 +231,33 @@ def test_a_redacted_sentence_is_nowhere(
         "\n"
     ) == 2
     packet_page(client, sentence)
+    letter_pages(client, sentence)
+    assert publishing.state_of(db.session.get_one(Case, case.id))[1] is False
+
+
+def read_letter(content: bytes) -> str:
+    """The words of a PDF that was made here: what is attached to it, as it is read aloud."""
+    found = []
+    for part in re.findall(rb"stream\r?\n(.*?)endstream", content, re.S):
+        with contextlib.suppress(zlib.error):
+            found.append(zlib.decompressobj().decompress(part).decode("utf-8", "ignore"))
+    return "\n".join(found)
+
+
+def letter_pages(client: FlaskClient, sentence: str) -> None:
+    """Another edition, which says so; what was not removed is as it was issued."""
+    name = sentence.split()[3]
+    documents = db.session.scalars(select(LetterDocument)).all()
+    assert len(documents) == 2
+    for one in documents:
+        assert hashlib.sha256(one.content).digest() == one.digest
+        assert name not in (said := read_letter(one.content)) and "شهروند نوشته است" in said
+        letter = db.session.get_one(Letter, one.letter_id)
+        assert letter.redacted_at is not None and letter.number is not None
+        page = client.get(f"/staff/letters/{one.letter_id}")
+        assert page.status_code == 200 and name not in page.text and MASK in page.text
+    told = select(AuditEntry.action).where(AuditEntry.subject_type == "letter")
+    assert "letter.redacted" in set(db.session.scalars(told))
 
 
 def services_names() -> set[str]:
@@ -320,6 +364,162 @@ def test_the_number_goes_from_the_case(context: Flask) -> None:
     assert db.session.get_one(InboundMessage, said.id, populate_existing=True).e164 is None
     states = set(db.session.scalars(select(Message.state)))
     assert states == {"cancelled"}
+
+
+def test_what_hangs_on_a_case_goes_without_looking_at_others(context: Flask) -> None:
+    """A short passage is nobody's else: it goes from this case alone, wherever it stands there."""
+    case = make_case(e164=NUMBER)
+    planting.everywhere(case, "گلپونه")
+    # What belongs to no case: a filter of somebody's.
+    apart = {"case_filters.args", "case_filters.name"}
+    planted = in_tables("گلپونه")
+    services.redact(case.id, Passage.of("گلپونه"), reason="own_wish", by=None)
+    db.session.commit()
+    assert planted >= planting.PLACES - {
+        "feedback_calls.words", "open311_requests.answer", "open311_requests.description",
+    }  # fmt: skip
+    assert in_tables("گلپونه") == apart
+
+
+def test_no_column_of_words_is_left_out(context: Flask) -> None:
+    """Every column that can hold words is searched, or is one of those known to hold none."""
+    searched = {(one.name, name) for one in places.tables() for name, _kind in one.columns}
+    left = {
+        (row.table_name, row.column_name)
+        for row in db.session.execute(places._COLUMNS)
+        if row.data_type in places.TEXTS
+        and row.udt_name != "_int8"
+        and row.table_name not in places.NEVER
+        and row.column_name not in places.CODES | {places.NUMBER}
+    } - searched
+    listed = {
+        (row.table_name, row.column_name)
+        for row in db.session.execute(places._KEYS)
+        if row.kind in {"c", b"c"}
+    }
+    keyless = {"case_redactions"}
+    assert {one for one in left if one not in listed and one[0] not in keyless} == set()
+    # A name in the list of codes must be no column that is written in freely anywhere.
+    for table, column in (("special_ways", "outcome"), ("case_dispatches", "crew")):
+        assert (table, column) in searched
+
+
+def test_what_refuses_a_change_is_known(context: Flask) -> None:
+    """A table that always refuses makes a redaction fail as a whole: it is told of instead."""
+    refusing = set(
+        db.session.scalars(
+            text(
+                "SELECT t.tgrelid::regclass::text FROM pg_trigger t "
+                "JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'pasokh_refuse_change'"
+            )
+        )
+    )
+    assert refusing <= places.FIXED | places.NEVER
+
+
+def test_an_issued_letter_changes_only_so(context: Flask) -> None:
+    case = make_case(e164=NUMBER)
+    letter = planting.letters(case, "خانم بهاره نیک‌اندیش", make_user(("official",)).id)
+    for statement in (
+        "UPDATE letters SET body = 'x'",
+        "UPDATE letters SET redacted_at = now()",
+        "DELETE FROM letters",
+        "UPDATE letter_files SET name = 'x'",
+        "DELETE FROM letter_files",
+        "UPDATE letter_documents SET content = ''",
+        "DELETE FROM letter_documents",
+    ):
+        with pytest.raises(DBAPIError):
+            db.session.execute(text(statement))
+        db.session.rollback()
+    # A redaction opens the words, not the number, and throws no letter away.
+    for statement in (
+        "UPDATE letters SET reference = reference || '1'",
+        "UPDATE letters SET dated_on = '2020-01-01' WHERE direction = 'out'",
+        "DELETE FROM letters",
+        "UPDATE letter_files SET stored_path = 'x'",
+        "DELETE FROM letter_files",
+    ):
+        services.begin(db.session.get_one(Case, case.id), "passage", "court", None)
+        with pytest.raises(DBAPIError):
+            db.session.execute(text(statement))
+        db.session.rollback()
+    kept = (letter.number, letter.reference, letter.dated_on, letter.due_at)
+    services.redact(case.id, Passage.of("بهاره نیک‌اندیش"), reason="court", by=None)
+    db.session.commit()
+    after = db.session.get_one(Letter, letter.id, populate_existing=True)
+    assert (after.number, after.reference, after.dated_on, after.due_at) == kept
+    assert after.party_name == f"خانم {MASK}"
+
+
+def test_scans_and_photos_of_the_work_are_removed_one_by_one(
+    client: FlaskClient, context: Flask
+) -> None:
+    case = make_case(e164=NUMBER)
+    planting.letters(case, "نامه", make_user(("official",)).id)
+    proof = planting.picture(case)
+    enclosure, scan = planting.scans()
+    paths = [photos.path_of(proof.stored_path), letter_files.path_of(scan.stored_path)]
+    assert all(path.is_file() for path in paths)
+    sign_in(client, make_user(("administrator",)))
+    address = f"/staff/cases/{case.id}/redact"
+    shown = client.get(f"/staff/cases/{case.id}").text
+    assert f"redact?what=proof-{proof.id}" in shown
+    page = client.get(f"{address}?what=proof-{proof.id}").text
+    assert f"/staff/letters/{scan.letter_id}/files/{scan.id}" in page
+    assert f'value="file-{enclosure.id}"' in page
+    token = csrf_token(client, address)
+    for what in (f"proof-{proof.id}", f"file-{scan.id}"):
+        form = {"csrf_token": token, "what": what, "reason": "third_party"}
+        assert client.post(address, data=form).status_code == 200
+        done = client.post(f"{address}/confirm", data={**form, "sure": "y"})
+        assert done.status_code == 303
+    again = {"csrf_token": token, "what": f"file-{scan.id}", "reason": "court", "sure": "y"}
+    assert client.post(f"{address}/confirm", data=again).status_code == 422
+    assert not any(path.exists() for path in paths)
+    assert db.session.get(CaseProof, proof.id, populate_existing=True) is None
+    kept = db.session.get_one(LetterFile, scan.id, populate_existing=True)
+    assert (kept.removed_at is not None, kept.name, kept.size) == (True, MASK, 0)
+    file_url = f"/staff/letters/{scan.letter_id}/files/{scan.id}"
+    assert file_url not in client.get(f"/staff/letters/{scan.letter_id}").text
+    assert client.get(file_url).status_code == 404
+    kinds = set(db.session.scalars(select(CaseRedaction.kind)))
+    assert kinds == {"proof", "file"}
+    # A file of a letter about another case is nobody's here.
+    with pytest.raises(services.RedactionRefused):
+        services.redact_file(make_case().id, enclosure.id, reason="court", by=None)
+
+
+def test_hiding_takes_back_what_was_released(context: Flask) -> None:
+    case = make_case(e164=None)
+    work.first_action(case.id, by=None, text="همسایه گفت", public=True)
+    work.finish(case.id, by=None, outcome="done", text="پاسخ تند")
+    publishing.release(case.id, by=make_user().id, description="کوچه", answer="پاسخ تند")
+    db.session.commit()
+    hiding.hide(case.id, event_id=None, reason="insult", by=None)
+    db.session.commit()
+    row, listed, _sender = publishing.state_of(db.session.get_one(Case, case.id))
+    assert row is not None and (row.description, row.answer, listed) == ("", "", False)
+    before = db.session.query(CaseEvent).filter_by(kind="open311_withheld").count()
+    # Never published, so there is nothing to take back.
+    other = make_case(text="جملهٔ تنهای من")
+    services.redact(other.id, Passage.of("جملهٔ تنهای من"), reason="court", by=None)
+    db.session.commit()
+    assert db.session.query(CaseEvent).filter_by(kind="open311_withheld").count() == before == 1
+
+
+def test_a_number_goes_from_calls_too_and_the_case_does_not_wait(context: Flask) -> None:
+    case = make_case(e164=NUMBER)
+    planting.everywhere(case, "متن")
+    work.finish(case.id, by=None, outcome="done", text="پاسخ")
+    db.session.commit()
+    assert db.session.get_one(Case, case.id, populate_existing=True).stage == "feedback"
+    db.session.execute(text("UPDATE messages SET state = 'delivered'"))
+    redact_phone(case.id, reason="own_wish", by=None)
+    db.session.commit()
+    assert db.session.get_one(Case, case.id, populate_existing=True).stage == "closed"
+    for table in ("calls", "callbacks"):
+        assert db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE e164 = '{NUMBER}'")) == 0
 
 
 def test_a_photo_and_its_file_go(context: Flask, app: Flask) -> None:
