@@ -1,8 +1,11 @@
 """Every table of the plugin, for the migrations."""
 
 from workflows.calendars import models as calendars
+from workflows.callins import exchange_models as callin_exchange
 from workflows.callins import models as callins
 from workflows.calls import models as calls
+from workflows.cases import call_models as feedback_calls
+from workflows.cases import clock_models as case_clocks
 from workflows.cases import models as cases
 from workflows.cases.filters import models as case_filters
 from workflows.cases.matter import models as matters
@@ -21,13 +24,16 @@ from workflows.special import models as special
 
 __all__ = [
     "calendars",
+    "callin_exchange",
     "callins",
     "calls",
+    "case_clocks",
     "case_filters",
     "case_replies",
     "case_rules",
     "cases",
     "engine",
+    "feedback_calls",
     "letters",
     "matters",
     "open311",

@@ -60,12 +60,12 @@ def test_from_the_form_to_the_confirmed_end(
     page.fill("#text", TEXTS[language])
     page.fill("#mobile", "021 1234")
     page.select_option("#category", index=1)
-    go(page, "main form .actions button")
+    go(page, "main form button[type=submit]:not([name])")
     assert page.input_value("#text") == TEXTS[language]
     problems += look(page, "message-errors", language, width, shots)
     page.fill("#mobile", "09121234567")
     page.set_input_files("#photo", photo)
-    go(page, "main form .actions button")
+    go(page, "main form button[type=submit]:not([name])")
     page.wait_for_selector(".tracking-code")
     code = page.inner_text(".tracking-code").strip()
     problems += look(page, "message-thanks", language, width, shots)
@@ -76,7 +76,7 @@ def test_from_the_form_to_the_confirmed_end(
     page.goto(f"{live}/t/?lang={language}")
     problems += look(page, "tracking-entry", language, width, shots)
     page.fill("#code", code.lower())
-    go(page, "main form .actions button")
+    go(page, "main form button[type=submit]:not([name])")
     page.wait_for_url(f"**/t/{code}**")
     problems += look(page, "tracking", language, width, shots)
     with app.app_context():
@@ -90,7 +90,7 @@ def test_from_the_form_to_the_confirmed_end(
     page.go_back()
     go(page, "a[href*='/accept']")
     problems += look(page, "tracking-accept", language, width, shots)
-    go(page, "main form .actions button")
+    go(page, "main form button[type=submit]:not([name])")
     page.wait_for_url("**told=thanks**")
     problems += look(page, "tracking-closed", language, width, shots)
     page.goto(f"{live}/t/0000000000?lang={language}")
@@ -128,7 +128,7 @@ def test_two_quick_presses_are_one_message(
     page = open_page(360, script=False)
     page.goto(f"{live}/fa/message")
     page.fill("#text", TEXTS["fa"])
-    page.dblclick("main form .actions button")
+    page.dblclick("main form button[type=submit]:not([name])")
     page.wait_for_selector(".tracking-code")
     with app.app_context():
         assert db.session.query(Case).count() == 1
@@ -148,7 +148,7 @@ def test_an_objection_by_keyboard(app: Flask, live: str, open_page: Callable[...
     page.keyboard.press("Enter")
     page.wait_for_selector("#words-error")
     page.fill("#words", "It still leaks")
-    page.locator("main form .actions button").press("Enter")
+    page.locator("main form button[type=submit]:not([name])").press("Enter")
     page.wait_for_url("**told=reopened**")
     with app.app_context():
         assert db.session.query(Case).one().stage == "assigned"

@@ -56,6 +56,7 @@ def client(app: Flask) -> Iterator[FlaskClient]:
 
 def personal_links(app: Flask) -> dict[str, str]:
     """endpoint -> an address of it that works, of every page whose token is the authority."""
+    from workflows.callins import proving
     from workflows.cases import work
 
     campaign = make_campaign(make_survey(form=VOTE))
@@ -66,8 +67,18 @@ def personal_links(app: Flask) -> dict[str, str]:
     make_voters(scheme, 1)
     make_unit(code="city", kind="city")
     case = make_case(e164="+989121110001")
-    call = make_call(make_session())
+    session = make_session()
+    call = make_call(session)
     with app.app_context():
+        _request, proof = proving.begin(
+            session.id,
+            e164="+989121110004",
+            language="fa",
+            form_key="a-form",
+            name="زهرا",
+            subject="پارک محله",
+            neighbourhood="",
+        )
         work.finish(case.id, by=None, outcome="done", text="انجام شد")
         inviting.invite(scheme.scheme_id, texts=TEXTS, expected=1)
         proposer = db.session.scalars(select(BallotProposer.id)).one()
@@ -88,6 +99,7 @@ def personal_links(app: Flask) -> dict[str, str]:
         "citizen_cases.track": f"/t/{case.code}",
         "citizen_cases.sent": f"/fa/message/{case.code}",
         "citizen_cases.confirm": f"/t/{case.code}/accept",
+        "callin_pages.ask_code": f"/fa/callins/check/{proof}",
         "callin_pages.short": f"/c/{call.code}",
         "callin_pages.registered": f"/fa/callins/registrations/{call.code}",
     }

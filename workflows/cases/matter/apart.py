@@ -5,7 +5,7 @@ and lateness are what they were, and every later change counts on from there.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import db
 from portal.units.services import escalation_chain
-from workflows.cases import dating
+from workflows.cases import dating, standing
 from workflows.cases.clock_models import ClockSpan
 from workflows.cases.models import Case, CaseClock
 
@@ -25,7 +25,7 @@ def ids_in(kept: Sequence[Any]) -> list[int]:
 
 def go_on(case: Case, clock_ids: Collection[int], *, by: int | None) -> None:
     """Let these clocks, which the joining has stopped, go on; the caller holds the case's lock and
-    has given it back its unit. What stood still by hand stands still after it."""
+    has given it back its unit. What stood still stands still after it."""
     rows = db.session.scalars(
         select(CaseClock)
         .where(
@@ -50,14 +50,13 @@ def go_on(case: Case, clock_ids: Collection[int], *, by: int | None) -> None:
             # A clock that was reported and has no next moment is never reported again.
             row.act_at = row.due_at
         dating.date(row, case, known=known)
-    _carry_end(rows)
+    standing.hand_over_end(case)
     dating.note_next_due(case)
 
 
 def _wait_on(row: CaseClock, pause: ClockSpan, now: dt.datetime) -> None:
     """The pause in which it was. One that would have ended meanwhile ends now, not earlier: the
     time together does not count."""
-    until = max(pause.until, now) if pause.until is not None else None
     dating.begin_span(
         row,
         "paused",
@@ -65,14 +64,7 @@ def _wait_on(row: CaseClock, pause: ClockSpan, now: dt.datetime) -> None:
         kind="pause",
         reason=pause.reason,
         words=pause.words,
-        until=until,
+        until=max(pause.until, now) if pause.until is not None else None,
         by=pause.by,
     )
-    row.act_at = until
-
-
-def _carry_end(rows: Iterable[CaseClock]) -> None:
-    """One of the clocks that wait carries the end for all."""
-    ending = [row for row in rows if row.paused_at is not None and row.act_at is not None]
-    for row in ending[1:]:
-        row.act_at = None
+    row.act_at = None

@@ -239,6 +239,23 @@ def test_a_pause_that_should_have_ended_while_joined_ends_with_the_split() -> No
     assert len([one for one in texts if "برق" in one]) == 4, "before and after, of both clocks"
 
 
+def test_two_pauses_end_each_at_its_own_moment_after_a_split_too() -> None:
+    leading, case = make_case(), make_case()
+    soon, later = (clock.now() + dt.timedelta(hours=hours) for hours in (3, 9))
+    pauses.pause(case.id, by=None, reason="citizen", text="نشانی", until=later)
+    clocks.start(now_of(case), "x", "always", dt.timedelta(days=9))
+    pauses.pause(case.id, by=None, reason="other_body", text="برق", until=soon)
+    joins.join(case.id, leading.id, by=None)
+    db.session.commit()
+    clock.shift(hours=1)
+    joins.part(case.id, by=None)
+    db.session.commit()
+    for hours, waiting in ((3, {"first_action", "resolution"}), (6, set())):
+        clock.shift(hours=hours)
+        sweep_clocks()
+        assert {row.kind for row in clocks.running(case.id) if row.paused_at} == waiting
+
+
 def test_a_joining_from_before_is_split_too() -> None:
     """Its snapshot holds the clocks in full."""
     leading, case = make_case(), make_case()
