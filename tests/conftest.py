@@ -30,6 +30,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("pasokh")
 KEPT_TABLES = {"alembic_version", "roles"}
+_made: list[Flask] = []
+"""Applications of this test process, the shared one first where there is one."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -116,7 +118,7 @@ def make_app(
     from portal.app import create_app
 
     data_dir = tmp_path_factory.mktemp("data")
-    made: list[Flask] = []
+    made = _made
 
     def make(**overrides: Any) -> Flask:
         values = {
@@ -149,6 +151,21 @@ def close(app: Flask) -> None:
 @pytest.fixture(scope="session")
 def _shared_app(make_app: Callable[..., Flask]) -> Flask:
     return make_app()
+
+
+@pytest.fixture(autouse=True)
+def _give_back_connections() -> Iterator[None]:
+    """The server has 200 connections for all test processes; each application that a test made
+    keeps a pool of its own, and each thread of a test one more."""
+    yield
+    from portal.db import db
+
+    for app in _made:
+        if app is not _made[0]:
+            with app.app_context():
+                db.session.remove()
+                for engine in db.engines.values():
+                    engine.dispose()
 
 
 @pytest.fixture

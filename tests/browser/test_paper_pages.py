@@ -145,7 +145,7 @@ def test_pages(
     page.check('[name=".d:way"][value=first]')
     page.check('[name=".d:idea"][value=first]')
     go(page, "main form.measure button[type=submit]")
-    assert page.evaluate("document.activeElement.id") == "left-out"
+    page.wait_for_function("document.activeElement.id === 'left-out'")
     problems += look(page, "paper-excluded-now", language, width, shots)
     go(page, "main form.measure button[type=submit]")
     assert stored(app)[-1].answers == {"way": "walk", "idea": "نور بیشتر"}
