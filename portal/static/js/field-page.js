@@ -333,7 +333,8 @@
         link.href = addresses.signIn;
       } else if (problem) {
         retry = Math.min(retry + 1, 10);
-        timer = setTimeout(sendIfWaiting, 60000 * retry);
+        // A line that has just come back often breaks off once more: soon again, then less often.
+        timer = setTimeout(sendIfWaiting, problem === 'failed' && retry < 3 ? 2000 * retry : 60000 * retry);
       } else {
         retry = 0;
         return refresh().catch(function () { /* The visits of before stay. */ });
