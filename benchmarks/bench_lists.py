@@ -48,13 +48,15 @@ WHERE fs_uniquifier LIKE 'bench-%' AND roles.name = 'unit_officer'
 _CASES = """
 INSERT INTO cases
   (code, channel, category_id, language, text, place, neighbourhood, latitude, longitude,
-   citizen_name, e164, urgency, stage, stage_at, outcome, outcome_text, confirmation, unit_id,
+   citizen_name, e164, urgency, state, special, stage, stage_at, outcome, outcome_text, confirmation, unit_id,
    assignee_id, received_at, closed_at, reopened, next_due_at, search_key)
 SELECT code, channel, 1 + n % 60, 'fa', words, 'خیابان ' || n % 900, 'محلهٔ ' || n % 110,
   CASE WHEN n % 3 <> 0 THEN 32.55 + (n % 15) * 0.012 + random() * 0.01 END,
   CASE WHEN n % 3 <> 0 THEN 51.6 + (n * 7 % 15) * 0.014 + random() * 0.01 END,
   'شهروند ' || n % 5000, e164,
   CASE WHEN n % 9 = 0 THEN 'danger' END,
+  CASE WHEN NOT open THEN 'closed' WHEN n % 10 < 6 THEN 'assigned' WHEN n % 10 < 9
+    THEN 'in_progress' ELSE 'feedback' END, false,
   CASE WHEN NOT open THEN 'closed' WHEN n % 10 < 6 THEN 'assigned' WHEN n % 10 < 9
     THEN 'in_progress' ELSE 'feedback' END,
   at, CASE WHEN NOT open THEN 'done' END, '', CASE WHEN NOT open THEN 'accepted' END,
