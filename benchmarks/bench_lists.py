@@ -48,7 +48,8 @@ WHERE fs_uniquifier LIKE 'bench-%' AND roles.name = 'unit_officer'
 _CASES = """
 INSERT INTO cases
   (code, channel, category_id, language, text, place, neighbourhood, latitude, longitude,
-   citizen_name, e164, urgency, state, special, stage, stage_at, outcome, outcome_text, confirmation, unit_id,
+   citizen_name, e164, urgency,
+   state, special, stage, stage_at, outcome, outcome_text, confirmation, unit_id,
    assignee_id, received_at, closed_at, reopened, next_due_at, search_key)
 SELECT code, channel, 1 + n % 60, 'fa', words, 'خیابان ' || n % 900, 'محلهٔ ' || n % 110,
   CASE WHEN n % 3 <> 0 THEN 32.55 + (n % 15) * 0.012 + random() * 0.01 END,
