@@ -7,14 +7,13 @@ best of three.
 
 import datetime as dt
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import text
+
+from benchmarks.city import city
 
 CALLS = 487_000
 OPERATORS = 25
@@ -50,31 +49,8 @@ def best(work: Callable[[], object]) -> float:
 
 
 def main(number: int = CALLS) -> None:
-    os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        from portal import services
-        from portal.app import create_app
-        from portal.cli import prepare_database
-        from portal.config import Settings
-        from portal.db import db
-
-        app = create_app(
-            Settings.from_environ(
-                {},
-                pasokh_env="test",
-                secret_key="benchmark-secret-key-that-is-long-enough",
-                public_url="http://localhost",
-                data_dir=Path(folder),
-            )
-        )
-        try:
-            prepare_database(app)
-            with app.test_request_context():
-                print(json.dumps(measure(number), indent=2))
-                db.session.remove()
-                db.engine.dispose()
-        finally:
-            services.stop(Path(folder))
+    with city() as app, app.test_request_context():
+        print(json.dumps(measure(number), indent=2))
 
 
 def measure(number: int) -> dict[str, object]:

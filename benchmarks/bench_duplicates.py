@@ -11,11 +11,12 @@ import os
 import random
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from sqlalchemy import text
+
+from benchmarks.city import city
 
 CASES = 1_000_000
 LIMIT_MS = 150
@@ -25,11 +26,13 @@ _WHAT = (
 )
 _FILL = """
 INSERT INTO cases (code, channel, category_id, language, text, place, neighbourhood, latitude,
-  longitude, citizen_name, stage, stage_at, outcome_text, received_at, reopened, search_key)
+  longitude, citizen_name, state, special, stage, stage_at, outcome_text, received_at, reopened,
+  search_key)
 SELECT lpad(n::text, 10, '0'), 'phone', 1 + a % 20, 'fa', t, p, h,
   CASE WHEN a % 3 = 0 THEN 35.6 + b % 10000 / 40000.0 END,
   CASE WHEN a % 3 = 0 THEN 51.2 + c % 10000 / 30000.0 END,
-  '', CASE WHEN n % 5 = 0 THEN 'assigned' ELSE 'closed' END, now(), '',
+  '', CASE WHEN n % 5 = 0 THEN 'assigned' ELSE 'closed' END, false,
+  CASE WHEN n % 5 = 0 THEN 'assigned' ELSE 'closed' END, now(), '',
   now() - (c % 400) * interval '1 day' - (n % 1440) * interval '1 minute', 0,
   lpad(n::text, 10, '0') || E'\n' || t || E'\n' || p || E'\n' || h
 FROM (SELECT n, a, b, c,
@@ -43,31 +46,8 @@ FROM (SELECT n, a, b, c,
 
 
 def main(number: int = CASES) -> None:
-    os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        from portal import services
-        from portal.app import create_app
-        from portal.cli import prepare_database
-        from portal.config import Settings
-        from portal.db import db
-
-        app = create_app(
-            Settings.from_environ(
-                {},
-                pasokh_env="test",
-                secret_key="benchmark-secret-key-that-is-long-enough",
-                public_url="http://localhost",
-                data_dir=Path(folder),
-            )
-        )
-        try:
-            prepare_database(app)
-            with app.app_context():
-                print(json.dumps(measure(number), ensure_ascii=False, indent=2))
-                db.session.remove()
-                db.engine.dispose()
-        finally:
-            services.stop(Path(folder))
+    with city():
+        print(json.dumps(measure(number), ensure_ascii=False, indent=2))
 
 
 def _cpu() -> float:

@@ -11,11 +11,12 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from sqlalchemy import text
+
+from benchmarks.city import application
 
 CASES = 100_000
 ROUNDS = 5
@@ -87,36 +88,13 @@ SELECT id, received_at, 'received', '', '', true, '{}' FROM cases
 
 
 def main(number: int = CASES) -> None:
-    os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        from portal import services
-        from portal.app import create_app
-        from portal.cli import prepare_database
-        from portal.config import Settings
-        from portal.db import db
+    with application("surveys,workflows") as app:
+        from tests.factories.context import use
 
-        app = create_app(
-            Settings.from_environ(
-                {},
-                pasokh_env="test",
-                secret_key="benchmark-secret-key-that-is-long-enough",
-                public_url="http://localhost",
-                data_dir=Path(folder),
-            )
-        )
-        try:
-            prepare_database(app)
-            from tests.factories.context import use
-
-            use(app)
-            with app.app_context():
-                built = build(number)
-                db.session.remove()
-            print(json.dumps(measure(app, number, built), indent=2))
-            with app.app_context():
-                db.engine.dispose()
-        finally:
-            services.stop(Path(folder))
+        use(app)
+        with app.app_context():
+            built = build(number)
+        print(json.dumps(measure(app, number, built), indent=2))
 
 
 def build(number: int) -> float:

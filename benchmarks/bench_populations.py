@@ -6,14 +6,13 @@ and one INSERT of a row of history for each, without anything else.
 """
 
 import json
-import os
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+
+from benchmarks.city import city
 
 CASES = 20_000
 _CASES = """
@@ -27,7 +26,7 @@ FROM generate_series(1, :number) AS n,
 _CLOCKS = """
 INSERT INTO case_clocks (case_id, kind, calendar, started_at, open_seconds, due_at, act_at, level)
 SELECT id, CASE state WHEN 'feedback' THEN 'feedback' ELSE 'resolution' END, 'always',
-  received_at, 172800, next_due_at, next_due_at, 0 FROM cases
+  received_at, 172800, next_due_at, received_at + interval '36 hours', 0 FROM cases
 """
 _PICTURE = """
 SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
@@ -37,31 +36,8 @@ SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
 
 
 def main(number: int = CASES) -> None:
-    os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        from portal import services
-        from portal.app import create_app
-        from portal.cli import prepare_database
-        from portal.config import Settings
-        from portal.db import db
-
-        app = create_app(
-            Settings.from_environ(
-                {},
-                pasokh_env="test",
-                secret_key="benchmark-secret-key-that-is-long-enough",
-                public_url="http://localhost",
-                data_dir=Path(folder),
-            )
-        )
-        try:
-            prepare_database(app)
-            with app.app_context():
-                print(json.dumps(measure(number), indent=2))
-                db.session.remove()
-                db.engine.dispose()
-        finally:
-            services.stop(Path(folder))
+    with city():
+        print(json.dumps(measure(number), indent=2))
 
 
 def measure(number: int) -> dict[str, Any]:

@@ -8,24 +8,25 @@ asking); it must grow with the month, not with what lies before it. `year_ms`: t
 
 import datetime as dt
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import text
+
+from benchmarks.city import city
 
 CASES = 100_000
 _FILL = (
     """
     INSERT INTO cases (code, channel, language, text, place, neighbourhood, citizen_name, e164,
-      unit_id, urgency, stage, stage_at, outcome, outcome_text, confirmation, received_at,
-      closed_at, reopened, search_key)
+      unit_id, urgency, state, special, stage, stage_at, outcome, outcome_text, confirmation,
+      received_at, closed_at, reopened, search_key)
     SELECT 'B' || lpad(n::text, 9, '0'), (ARRAY['phone', 'sms', 'portal'])[1 + n % 3], 'fa', 'x',
       '', '', '', '+98912' || lpad(n::text, 7, '0'), :unit + n % 22,
       CASE WHEN n % 10 = 0 THEN 'danger' END,
+      CASE WHEN n > :number - 2000 THEN 'feedback' WHEN n % 5 = 0 THEN 'assigned'
+        ELSE 'closed' END, false,
       CASE WHEN n > :number - 2000 THEN 'feedback' WHEN n % 5 = 0 THEN 'assigned'
         ELSE 'closed' END, at,
       CASE WHEN n > :number - 2000 OR n % 5 > 0
@@ -48,31 +49,8 @@ _FILL = (
 
 
 def main(number: int = CASES) -> None:
-    os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        from portal import services
-        from portal.app import create_app
-        from portal.cli import prepare_database
-        from portal.config import Settings
-        from portal.db import db
-
-        app = create_app(
-            Settings.from_environ(
-                {},
-                pasokh_env="test",
-                secret_key="benchmark-secret-key-that-is-long-enough",
-                public_url="http://localhost",
-                data_dir=Path(folder),
-            )
-        )
-        try:
-            prepare_database(app)
-            with app.app_context():
-                print(json.dumps(measure(number), indent=2))
-                db.session.remove()
-                db.engine.dispose()
-        finally:
-            services.stop(Path(folder))
+    with city():
+        print(json.dumps(measure(number), indent=2))
 
 
 def best_ms(work: Callable[[], object]) -> float:

@@ -7,15 +7,14 @@ grow with the number of responses.
 """
 
 import json
-import os
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import text
+
+from benchmarks.city import city
 
 RESPONSES = 50_000
 _FILL = """
@@ -43,31 +42,8 @@ def timed(work: object) -> float:
 
 
 def main(number: int = RESPONSES) -> None:
-    os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
-    with tempfile.TemporaryDirectory() as folder:
-        from portal import services
-        from portal.app import create_app
-        from portal.cli import prepare_database
-        from portal.config import Settings
-        from portal.db import db
-
-        app = create_app(
-            Settings.from_environ(
-                {},
-                pasokh_env="test",
-                secret_key="benchmark-secret-key-that-is-long-enough",
-                public_url="http://localhost",
-                data_dir=Path(folder),
-            )
-        )
-        try:
-            prepare_database(app)
-            with app.app_context():
-                print(json.dumps(measure(number), indent=2))
-                db.session.remove()
-                db.engine.dispose()
-        finally:
-            services.stop(Path(folder))
+    with city(plugins="surveys"):
+        print(json.dumps(measure(number), indent=2))
 
 
 def measure(number: int) -> dict[str, object]:

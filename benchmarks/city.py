@@ -10,8 +10,8 @@ from flask import Flask
 
 
 @contextlib.contextmanager
-def city() -> Iterator[Flask]:
-    """An application context on new tables; everything is gone afterwards."""
+def application(plugins: str = "workflows") -> Iterator[Flask]:
+    """An application on new tables, without a context; everything is gone afterwards."""
     os.environ.setdefault("PASOKH_EMBEDDED_FAST", "1")
     from portal import services
     from portal.app import create_app
@@ -26,18 +26,27 @@ def city() -> Iterator[Flask]:
             "DATA_DIR": str(data_dir),
             "SECRET_KEY": "benchmark-secret-key-that-is-long-enough",
             "PUBLIC_URL": "http://localhost",
-            "PLUGINS": "workflows",
+            "PLUGINS": plugins,
             "LOG_LEVEL": "ERROR",
         }
         app = create_app(Settings.from_environ(environ))
         try:
             prepare_database(app)
+            yield app
             with app.app_context():
-                yield app
-                db.session.remove()
                 db.engine.dispose()
         finally:
             services.stop(data_dir)
+
+
+@contextlib.contextmanager
+def city(plugins: str = "workflows") -> Iterator[Flask]:
+    """The same with its application context."""
+    from portal.db import db
+
+    with application(plugins) as app, app.app_context():
+        yield app
+        db.session.remove()
 
 
 def units() -> list[int]:
@@ -67,10 +76,11 @@ def units() -> list[int]:
 
 _CASES = """
     INSERT INTO cases (id, code, channel, category_id, language, text, place, neighbourhood,
-        citizen_name, stage, stage_at, outcome_text, unit_id, received_at, closed_at, reopened,
-        next_due_at, search_key)
+        citizen_name, state, special, stage, stage_at, outcome_text, unit_id,
+        received_at, closed_at, reopened, next_due_at, search_key)
     SELECT n, 'C' || lpad(n::text, 9, '0'), 'phone', %(category)s, 'fa',
         'چالهٔ بزرگی جلوی مدرسه است', 'خیابان ' || n %% 900, '', '',
+        CASE WHEN n %% %(every)s = 0 THEN 'assigned' ELSE 'closed' END, false,
         CASE WHEN n %% %(every)s = 0 THEN 'assigned' ELSE 'closed' END, %(now)s, '',
         (%(units)s::bigint[])[1 + n %% cardinality(%(units)s::bigint[])],
         %(now)s - make_interval(mins => n::int %% 4000),

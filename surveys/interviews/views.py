@@ -4,14 +4,12 @@ The worker's scope is `/staff/interviews/`; it serves from its store only the pa
 and what that page is made of, and only when the network is away.
 """
 
-from pathlib import Path
 from typing import Any, Final
 
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     jsonify,
     render_template,
     request,
@@ -24,6 +22,7 @@ from limits import RateLimitItemPerMinute
 
 from portal.db import db
 from portal.i18n import _, current_language
+from portal.offline import worker as worker_script
 from portal.ratelimit import over_limit
 from portal.security import allow, body_limit
 from portal.text import localized_digits
@@ -100,11 +99,7 @@ def session() -> ResponseReturnValue:
 @blueprint.get("/worker.js")
 @allow("interviews.collect")
 def worker() -> ResponseReturnValue:
-    """Served from here, for a worker rules over nothing but what lies beside it."""
-    path = Path(current_app.static_folder or "", "js", "interview-worker.js")
-    response = Response(path.read_bytes(), content_type="text/javascript; charset=utf-8")
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return worker_script("pasokh-interviews")
 
 
 @blueprint.post("/campaigns/<int:campaign_id>")

@@ -5,14 +5,12 @@ network is away.
 """
 
 import uuid
-from pathlib import Path
 from typing import Any, Final
 
 from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     flash,
     jsonify,
     redirect,
@@ -25,7 +23,7 @@ from flask_security import current_user
 from flask_wtf.csrf import generate_csrf
 from limits import RateLimitItemPerMinute
 
-from portal import clock
+from portal import clock, offline
 from portal.db import db
 from portal.i18n import _, _l, format_datetime
 from portal.photos import MAX_BYTES
@@ -109,11 +107,7 @@ def session() -> ResponseReturnValue:
 @blueprint.get("/worker.js")
 @allow("field.visit")
 def worker() -> ResponseReturnValue:
-    """Served from here, for a worker rules over nothing but what lies beside it."""
-    path = Path(current_app.static_folder or "", "js", "field-worker.js")
-    response = Response(path.read_bytes(), content_type="text/javascript; charset=utf-8")
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+    return offline.worker("pasokh-field")
 
 
 @blueprint.post("/records")

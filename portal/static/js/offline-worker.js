@@ -1,9 +1,9 @@
-/* The worker of interviewers' pages. It serves the page of a campaign, and what the page is made
-   of, from the store that the page itself fills; everything else goes to the network and is kept
-   nowhere. Chrome 69. */
+/* The worker of a page that works without a network. It serves the page, and what it is made of,
+   from the store that the page itself fills; everything else goes to the network and is kept
+   nowhere. Which store, portal/offline.py writes before this. Chrome 69. */
 (function () {
   'use strict';
-  var STORE = 'pasokh-interviews';
+  var STORE = self.PASOKH_STORE;
   var PATIENCE = 6000; /* ms: a network that does not answer is none. */
 
   self.addEventListener('install', function () { self.skipWaiting(); });
