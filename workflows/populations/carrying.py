@@ -149,7 +149,9 @@ class _Back:
         holding.forget([row.id for row in gone])
         for row in gone:
             db.session.delete(row)
-        db.session.flush()
+        # Not for each case: a flush looks at every row of the batch.
+        if gone:
+            db.session.flush()
         if any(row.paused_at is not None for row in [*began, *copies]):
             standing.hand_over_end(case)
 

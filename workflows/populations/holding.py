@@ -70,7 +70,8 @@ def take_back(
             again.append(row)
         else:
             row.due_at = dt.datetime.fromisoformat(one["due_at"])
-    db.session.flush()
+    if strayed or again:
+        db.session.flush()
     if strayed:
         standing.follow_state(case, run.paused_clocks(definition, case.state))
     return again
