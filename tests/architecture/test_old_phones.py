@@ -134,8 +134,8 @@ def test_the_sheet_is_old_enough(path: Path) -> None:
 def test_the_phone_of_an_interviewer_or_a_field_supervisor_may_be_as_old() -> None:
     static = ROOT / "portal/static"
     scripts = [*static.glob("js/interview-*.js"), *static.glob("js/field-*.js")]
-    scripts.append(static / "js/device-guard.js")
-    assert len(scripts) == 11
+    scripts += [static / "js/device-guard.js", static / "js/offline-worker.js"]
+    assert len(scripts) == 10
     for path in scripts:
         assert too_new(plain_js(path.read_text()), JS_SINCE) == [], path.name
     for name in ("interview", "field"):
