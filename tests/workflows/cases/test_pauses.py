@@ -299,6 +299,31 @@ def test_each_step_to_the_due_time_is_in_the_table(
         assert f"/staff/cases/{case.id}/due" in again
 
 
+def test_one_deadline_that_ran_twice_has_two_tables_of_different_names(
+    client: FlaskClient, officer: User, app: Flask
+) -> None:
+    with clock.freeze(SATURDAY):
+        case = make_case()
+        with app.app_context():
+            first = clock_of(case, "first_action")
+            db.session.add(
+                CaseClock(
+                    case_id=case.id,
+                    kind="first_action",
+                    calendar=first.calendar,
+                    open_seconds=first.open_seconds,
+                    started_at=first.started_at,
+                    due_at=first.due_at,
+                    stopped_at=at(15, 9),
+                )
+            )
+            db.session.commit()
+        page = client.get(f"/staff/cases/{case.id}/due").text
+    captions = re.findall(r"<caption[^>]*>(.*?)</caption>", page)
+    assert len(captions) >= 3
+    assert len(set(captions)) == len(captions)
+
+
 def test_the_explanation_costs_the_same_for_any_course(
     client: FlaskClient, officer: User, app: Flask
 ) -> None:
