@@ -188,6 +188,7 @@ def measure(app: object, number: int, built: float) -> dict[str, object]:
         "search: open": (operator, base + "?stage=assigned&q=نقش جهان"),
         "map": (operator, base + "map"),
         "map of a district": (operator, base + "map?unit=3"),
+        "operations centre": (operator, "/staff/operations/"),
         "dashboard": (operator, "/staff/"),
         "counts of tabs": (operator, base + "filters/counts"),
         "changes": (operator, base + f"changes?since={number - 400}"),

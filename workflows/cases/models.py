@@ -122,7 +122,7 @@ class Case(Base):
             "next_due_at",
             "id",
             postgresql_where=text("stage <> 'closed' AND urgency IS NOT NULL"),
-            postgresql_include=("unit_id",),
+            postgresql_include=("unit_id", "stage", "first_action_at"),
         ),
         # Lists with closed cases come newest first.
         Index("ix_cases_unit_newest", "unit_id", "id"),

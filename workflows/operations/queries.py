@@ -55,15 +55,16 @@ class Work:
         return bool(self.dispatches or self.visits or self.photos)
 
 
-def _view(view: str) -> ColumnElement[bool]:
+def _among_urgent(view: str) -> ColumnElement[bool]:
+    """Reads only what the index of urgent cases carries."""
     working = Case.stage.in_(sorted(stages.WORKING))
     match view:
         case "feedback":
-            return and_(_URGENT, Case.stage == "feedback")
+            return Case.stage == "feedback"
         case "ongoing":
-            return and_(_URGENT, working, Case.first_action_at.is_not(None))
+            return and_(working, Case.first_action_at.is_not(None))
         case _:
-            return and_(_URGENT, working, Case.first_action_at.is_(None))
+            return and_(working, Case.first_action_at.is_(None))
 
 
 def queue(
@@ -73,7 +74,7 @@ def queue(
     query = (
         select(Case, Category.names)
         .outerjoin(Category, Category.id == Case.category_id)
-        .where(_view(view))
+        .where(_URGENT, _among_urgent(view))
         .order_by(Case.next_due_at.asc().nulls_last(), Case.id)
         .limit(PAGE + 1)
     )
@@ -109,14 +110,15 @@ def _beyond(due: dt.datetime | None, case_id: int) -> ColumnElement[bool]:
 def counts() -> dict[str, int]:
     """Urgent open cases per view; one statement."""
     names = ("first", "ongoing", "feedback")
-    columns = [func.count().filter(_view(name)).label(name) for name in names]
+    columns = [func.count().filter(_among_urgent(name)).label(name) for name in names]
     row = db.session.execute(select(*columns).select_from(Case).where(_URGENT)).one()
     return dict(row._mapping)
 
 
 def pending() -> int:
     """Urgent cases without a first action."""
-    return db.session.scalar(select(func.count()).select_from(Case).where(_view("first"))) or 0
+    first = select(func.count()).select_from(Case).where(_URGENT, _among_urgent("first"))
+    return db.session.scalar(first) or 0
 
 
 def of_case(case_id: int) -> Work:
