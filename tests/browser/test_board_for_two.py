@@ -1,4 +1,4 @@
-"""Two operators at one board at the same time, by keyboard and in Persian."""
+"""The board of a call-in, by keyboard and in Persian: two operators at once, and a promise."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -10,11 +10,15 @@ from playwright.sync_api import Page
 from portal import clock
 from portal.accounts.models import User
 from portal.db import db
+from portal.formats import local
+from portal.i18n import use_language
 from tests.browser.checks import go, problems_of
 from tests.factories.accounts import PASSWORD, make_user
 from tests.factories.callins import make_call, make_series, sessions_of
-from workflows.callins import board
+from tests.factories.units import make_unit
+from workflows.callins import board, fields
 from workflows.callins.models import Call, CallinSession
+from workflows.cases.models import Case, CaseClock
 
 pytestmark = [pytest.mark.browser, pytest.mark.workflows, pytest.mark.timeout(300)]
 
@@ -94,3 +98,44 @@ def test_no_caller_is_taken_twice_and_each_sees_whom_the_other_has(
             ("answered", users[1].id),
             ("in_call", users[0].id),
         ]
+
+
+def test_a_promise_is_given_an_owner_and_a_day(
+    app: Flask, live: str, open_page: Callable[..., Page]
+) -> None:
+    with app.app_context():
+        session_id = running("زهرا احمدی")
+        parks = make_unit(names={"fa": "سازمان پارک‌ها"}).id
+        day = local(clock.now()).date() + dt.timedelta(days=9)
+        with use_language("fa"):
+            typed = fields.typed_date(day)
+    gardener = make_user(("unit_officer",), language="fa", unit_id=parks, name="نرگس صادقی").id
+    page = open_page(1280)
+    sign_in(page, live, make_user(("operator",), language="fa", name="رضا محمدی"))
+    page.goto(f"{live}/staff/callin-board/{session_id}")
+    press(page, f"form[action$='/{session_id}/next'] button")
+
+    # Sent before it is whole: said what is missing, and nothing typed is lost.
+    page.focus("textarea[name=promise]")
+    page.keyboard.type("بوستان تا هفتهٔ آینده روشن می‌شود.")
+    press(page, "form[action$='/promise'] button")
+    assert page.input_value("textarea[name=promise]") == "بوستان تا هفتهٔ آینده روشن می‌شود."
+    assert page.locator("[aria-invalid=true]").count() == 1
+    assert problems_of(page, "fa") == []
+
+    page.focus("select[name=unit_id]")
+    while page.locator("select[name=unit_id] option:checked").inner_text() != "سازمان پارک‌ها":
+        page.keyboard.press("ArrowDown")
+    page.focus("select[name=assignee_id]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("select[name=assignee_id] option:checked").inner_text() == "نرگس صادقی"
+    page.focus("input[name=due_on]")
+    page.keyboard.type(typed)
+    press(page, "form[action$='/promise'] button")
+    with app.app_context():
+        case = db.session.query(Case).one()
+        assert (case.unit_id, case.assignee_id) == (parks, gardener)
+        clocks = db.session.query(CaseClock).filter_by(case_id=case.id, stopped_at=None).all()
+        assert day in {local(one.due_at).date() for one in clocks}
+        assert db.session.query(Call).one().state == "promised"

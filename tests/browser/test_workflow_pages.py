@@ -82,3 +82,35 @@ def test_pages_of_workflows(
         assert answer.status == 200, path
         problems += look(page, name, language, width, shots)
     assert problems == []
+
+
+def test_a_workflow_is_changed_and_published_by_keyboard(
+    naming: int, app: Flask, live: str, open_page: Callable[..., Page]
+) -> None:
+    """In Persian; a wrong draft says what is wrong and cannot be published."""
+    page = open_page(1280)
+    page.goto(f"{live}/staff/login?lang=fa")
+    user = make_user(language="fa")
+    page.fill("input[name=email]", user.email)
+    page.fill("input[name=password]", PASSWORD)
+    go(page, "main button[type=submit]")
+
+    page.goto(f"{live}/staff/workflows/follow-up/draft")
+    assert "pilot" in page.inner_text("section[aria-labelledby=problems]")
+    assert page.locator("form[action$='/publish']").count() == 0
+    page.focus("a[href*='draft?of=follow-up']")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    source = page.input_value("textarea[name=source]")
+    page.focus("textarea[name=source]")
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(source.replace("roles: [pilot]", "roles: [operator, unit_officer]"))
+    page.focus("main form[enctype] button[type=submit]")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.focus("form[action$='/publish'] input[name=note]")
+    page.keyboard.type("کارشناس واحد هم پیام ثبت می‌کند")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    with app.app_context():
+        assert [row.number for row in versions.versions_of("follow-up")] == [2, 1]
