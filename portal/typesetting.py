@@ -16,24 +16,37 @@ import typst
 from portal import glyphs
 from portal.text import strip_controls
 
-LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
+LRI, RLI, FSI, PDI, LRM = "\u2066", "\u2067", "\u2068", "\u2069", "\u200e"
 REGIONS: Final = {"fa": "ir", "ar": "iq", "en": "gb"}
 
-# A number with everything that is spelt along with it, or a word mixed of Latin letters and digits.
+# A number with everything that is spelt along with it, a telephone number in groups, or a word
+# mixed of Latin letters and digits.
 _NUMBER = re.compile(
-    r"\+\d[\d \u00a0-]{6,18}\d|[+#]?(?:[A-Za-z]+-?)?\d(?:[A-Za-z\d]|[.,:/٫٬\u00a0-](?=\d))*[%٪]?"
+    r"\+\d[\d \u00a0-]{6,18}\d"
+    r"|(?<!\d)[0۰٠]\d{2,3}[ \u00a0-]\d[\d \u00a0-]{4,12}\d(?!\d)"
+    r"|[+#]?(?:[A-Za-z]+-?)?\d(?:[A-Za-z\d]|[.,:/٫٬\u00a0-](?=\d))*[%٪]?"
 )
+
+
+# Unlike all others, Arabic-Indic digits count as right-to-left for what stands between two of them:
+# even in an isolate their groups would change places.
+_ARABIC_GROUPS = re.compile(r"(?<=[٠-٩])[ \u00a0-](?=[٠-٩])")
 
 
 def isolated(text: str) -> str:
     """Every number kept left to right, so that none prints or comes back reversed."""
     plain = strip_controls(text).replace("\u200e", "").replace("\u200f", "")
-    return _NUMBER.sub(lambda match: f"{LRI}{match[0]}{PDI}", plain)
+    return _NUMBER.sub(lambda match: f"{LRI}{in_groups(match[0])}{PDI}", plain)
+
+
+def in_groups(spelt: str) -> str:
+    """Groups of Arabic-Indic digits kept in their order inside an isolate."""
+    return _ARABIC_GROUPS.sub(f"\\g<0>{LRM}", spelt)
 
 
 def code(text: str) -> str:
     """Something that is spelt from left to right whatever stands around it."""
-    return f"{LRI}{glyphs.drawn(text)}{PDI}"
+    return f"{LRI}{in_groups(glyphs.drawn(text))}{PDI}"
 
 
 def shown(text: str) -> str:

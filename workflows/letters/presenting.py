@@ -43,6 +43,9 @@ class Document:
     copies: tuple[str, ...]
     enclosures: tuple[str, ...]
     address: str
+    page: str
+    """Of how many it is one, with {number} and {total} in the places of the numbers."""
+    digits: str
 
 
 def present(letter: Letter, enclosed: list[LetterFile] | None = None) -> Document:
@@ -91,6 +94,8 @@ def present(letter: Letter, enclosed: list[LetterFile] | None = None) -> Documen
             copies=tuple(digits(one, language) for one in letter.copies),
             enclosures=tuple(listed),
             address=digits(pick(head.address, language), language),
+            page=_("Page %(number)s of %(total)s", number="{number}", total="{total}"),
+            digits=localized_digits("0123456789", language),
         )
 
 

@@ -1,6 +1,8 @@
 """The PDF is tagged, reproducible, and gives its words back; its HTML twin says the same."""
 
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +101,66 @@ def test_digits_follow_the_letter_but_addresses_and_codes_stay_as_typed() -> Non
     assert digits("پلاک 12، کد 7K3M9 و a1@b2.ir", "fa") == "پلاک ۱۲، کد 7K3M9 و a1@b2.ir"
     assert digits("۱۲", "en") == "12"
     assert pdf.shown("به a1@b.ir بنویسید") == "به \u2066a1@b.ir\u2069 بنویسید"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("با Siemens Energy AG (Tehran) بود", "با <Siemens Energy AG (Tehran)> بود"),
+        ("شرکت (ABFA) منطقهٔ ۳", "شرکت (<ABFA>) منطقۀ <۳>"),
+        ("به Unit ۱۲, Baker Street رفت", "به <Unit ۱۲, Baker Street> رفت"),
+        ("کدهای 7K3M9 و 8J2", "کدهای <7K3M9> و <8J2>"),
+        ("در https://a.example/b/12?x=1&y=2#z است", "در <https://a.example/b/12?x=1&y=2#z> است"),
+        ("تلفن ۰۹۱۲ ۳۴۵ ۶۷۸۹ و ۱۲ ۳۴", "تلفن <۰۹۱۲ ۳۴۵ ۶۷۸۹> و <۱۲> <۳۴>"),
+        ("هاتف +٩٨ ٩١٢ ٣٤٥ ٦٧٨٩", "هاتف <+٩٨ |٩١٢ |٣٤٥ |٦٧٨٩>"),
+        ("هاتف ٠٢١-٨٨٧٧٦٦٥٥", "هاتف <٠٢١-|٨٨٧٧٦٦٥٥>"),
+    ],
+)
+def test_what_is_spelt_from_left_to_right_keeps_its_order_among_persian_words(
+    text: str, expected: str
+) -> None:
+    shown = pdf.shown(text).replace("\u2066", "<").replace("\u2069", ">").replace("\u200e", "|")
+    assert shown == expected
+
+
+def test_persian_words_in_an_english_letter_leave_the_english_ones_in_their_order() -> None:
+    shown = pdf.shown("about «خیابان ۱۷ شهریور، پلاک 12» and file 12/1405 of it", rtl=False)
+    assert "\u2067خیابان" in shown
+    outside = re.sub("\u2067[^\u2067]*?12\u2069\u2069", "X", shown)
+    # Nothing but the number is taken out of the sentence: the words are strong themselves.
+    assert outside == "about «X» and file \u206612/1405\u2069 of it"
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("language", ["fa", "ar", "en"])
+def test_however_long_it_is_nothing_is_cut_and_every_sheet_has_its_number(
+    app: Flask, language: str, tmp_path: Path
+) -> None:
+    long = " ".join([LETTER[language]["body"]] * 12)
+    more = {
+        "subject": (LETTER[language]["subject"] + " ") * 8,
+        "body": f"{long}\n\nhttps://city.example/{'a' * 150}?b={'c' * 150}",
+        "copies": [f"{LETTER[language]['subject']} " * 7 + str(n) for n in range(28)],
+        "enclosures": [f"{LETTER[language]['subject']} {n}" for n in range(12)],
+    }
+    more = {k: v[:290] if k == "subject" else v for k, v in more.items()}
+    values = {**LETTER[language], **more}
+    made = make_letter(make_unit(code="12").id, issue=True, language=language, **values)
+    content = Desk(app, "official").client.get(f"{LETTERS}{made.id}/letter.pdf").data
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(content)
+    command = ["pdftotext", "-bbox", str(path), "-"]
+    boxes = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    pages = boxes.split("<page ")[1:]
+    assert len(pages) > 2
+    for page in pages:
+        width, height = map(float, re.findall(r'(?:width|height)="([\d.]+)"', page)[:2])
+        for found in re.findall(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)"', page):
+            left, top, right, bottom = map(float, found)
+            assert left > 20 and top > 20 and right < width - 20 and bottom < height - 10
+    text = read_pdf(content, tmp_path)
+    for number in range(1, len(pages) + 1):
+        with app.test_request_context(f"/{language}/"):
+            said = digits(f"{number} {len(pages)}", language).split()
+        sheet = text.split("\f")[number - 1].split("\n")
+        assert any(set(said) <= set(fold(line).split()) for line in sheet), number
