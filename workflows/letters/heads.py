@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import audit, photos
 from portal.db import db
@@ -15,6 +15,8 @@ from workflows.letters.models import NUMBERINGS, Letterhead
 
 EMBLEM_SIDE: Final = 360
 """Pixels; printed two centimetres high it is sharp enough."""
+PREFIX_LOCK: Final = 0x4C657474
+"""Of two units that choose what stands before their numbers at the same time ("Lett")."""
 CHANGEABLE: Final = (
     "numbering",
     "prefix",
@@ -64,10 +66,12 @@ def change(unit_id: int, values: Mapping[str, Any], emblem: bytes | None, *, dro
 
     Raises LookupError, InputRefused.
     """
-    if db.session.get(Unit, unit_id) is None:
+    unit = db.session.get(Unit, unit_id)
+    if unit is None:
         raise LookupError(f"No unit {unit_id}")
     if values["numbering"] not in NUMBERINGS:
         raise InputRefused("numbering", _l("Choose how letters are numbered."))
+    _refuse_shared(unit_id, str(values["prefix"]) or unit.code)
     row = db.session.get(Letterhead, unit_id, with_for_update=True) or Letterhead(unit_id=unit_id)
     for name in CHANGEABLE:
         setattr(row, name, values[name])
@@ -87,3 +91,21 @@ def change(unit_id: int, values: Mapping[str, Any], emblem: bytes | None, *, dro
         **{name: values[name] for name in CHANGEABLE},
         emblem=row.emblem is not None,
     )
+
+
+def _refuse_shared(unit_id: int, prefix: str) -> None:
+    """Two units that print the same before their numbers would both have a letter of one number."""
+    db.session.execute(select(func.pg_advisory_xact_lock(PREFIX_LOCK)))
+    # What another unit prints: its own prefix, else its code; `-in` stands on incoming letters.
+    printed = func.coalesce(func.nullif(Letterhead.prefix, ""), Unit.code)
+    other = db.session.scalar(
+        select(Unit.id)
+        .outerjoin(Letterhead, Letterhead.unit_id == Unit.id)
+        .where(
+            Unit.id != unit_id,
+            printed.in_((prefix, f"{prefix}-in", prefix.removesuffix("-in"))),
+        )
+        .limit(1)
+    )
+    if other is not None:
+        raise InputRefused("prefix", _l("Another unit has this before its numbers."))

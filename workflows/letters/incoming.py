@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from portal import audit, clock, formats
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
@@ -102,6 +104,8 @@ def _row(given: Incoming, by: int, answered: Letter | None) -> Letter:
     )
     head = heads.of(given.unit_id)
     year = letter.year or 0
+    if head.numbering != "secretariat" and given.register_number:
+        raise InputRefused("register_number", _l("This unit numbers its letters itself."))
     if head.numbering == "secretariat":
         letter.reference = services.as_number(given.register_number, "register_number")
         try:
@@ -113,8 +117,30 @@ def _row(given: Incoming, by: int, answered: Letter | None) -> Letter:
         letter.reference = numbering.reference(
             f"{head.prefix or unit.code}-in", year, letter.number
         )
+    _refuse_known(letter)
     letter.search_key = services.search_text(letter)
     return letter
+
+
+def _refuse_known(letter: Letter) -> None:
+    """The same letter twice, by a second press of the button or by a colleague.
+
+    Of two at once the second waits for the counter, or for the index of the secretariat's numbers.
+    """
+    same = (
+        Letter.unit_id == letter.unit_id,
+        Letter.direction == "in",
+        Letter.their_reference == letter.their_reference,
+        Letter.their_date == letter.their_date,
+        Letter.party_organisation == letter.party_organisation,
+        Letter.party_name == letter.party_name,
+        Letter.subject == letter.subject,
+    )
+    if known := db.session.scalar(select(Letter.reference).where(*same).limit(1)):
+        raise InputRefused(
+            "their_reference",
+            _l("This letter is in the register already, as number %(number)s.", number=known),
+        )
 
 
 def _tell(letter: Letter, answered: Letter | None, by: int) -> None:

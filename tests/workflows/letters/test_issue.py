@@ -268,3 +268,83 @@ def test_the_administrator_sets_letterheads_and_nobody_else(app: Flask) -> None:
     assert desk.client.get(f"{LETTERS}emblem/{below.id}").mimetype == "image/jpeg"
     assert "<form" in page
     assert make_letter(unit.id, issue=True).reference == "12/1405/1"
+
+
+def test_two_units_never_print_the_same_number(app: Flask) -> None:
+    one, other = make_unit(code="d21"), make_unit(code="d22")
+    head(app, one.id, prefix="ص")
+    admin = Desk(app, "administrator")
+    values = {"numbering": "own", "calendar": "always", "reply_days": "10"}
+    for taken in ("ص", "ص-in"):
+        answer = admin.post(f"{LETTERS}letterheads/{other.id}", prefix=taken, **values)
+        assert answer.status_code == 422, taken
+    head(app, other.id, prefix="خ")
+    # The code of a unit that has no prefix of its own is taken too.
+    third = make_unit(code="d23")
+    assert admin.post(f"{LETTERS}letterheads/{one.id}", prefix="d23", **values).status_code == 422
+    assert admin.post(f"{LETTERS}letterheads/{third.id}", prefix="d23", **values).status_code == 303
+
+
+def incoming(unit_id: int, **more: Any) -> dict[str, Any]:
+    return {
+        "their_reference": "الف/۷",
+        "their_date": "۱۴۰۵/۰۹/۰۷",
+        "party_organisation": "شرکت آب",
+        "subject": "پاسخ",
+        "unit_id": str(unit_id),
+        "language": "fa",
+        **more,
+    }
+
+
+def test_the_button_pressed_twice_registers_one_incoming_letter(app: Flask) -> None:
+    unit = make_unit(code="d24")
+    desk = Desk(app, "official")
+    first = desk.post(f"{LETTERS}incoming", **incoming(unit.id))
+    assert first.status_code == 303
+    again = desk.post(f"{LETTERS}incoming", **incoming(unit.id))
+    assert again.status_code == 422
+    assert "d24-in/1405/1" in again.text
+    # Another letter of the same sender gets the next number, without a gap.
+    assert desk.post(f"{LETTERS}incoming", **incoming(unit.id, subject="دیگر")).status_code == 303
+    with app.app_context():
+        rows = db.session.query(Letter.reference).filter_by(direction="in").all()
+        assert sorted(row.reference for row in rows) == ["d24-in/1405/1", "d24-in/1405/2"]
+
+
+def test_a_number_of_the_secretariat_is_not_dropped_where_the_unit_numbers_itself(
+    app: Flask,
+) -> None:
+    own, given = make_unit(code="d25"), make_unit(code="d26")
+    head(app, given.id, numbering="secretariat")
+    desk = Desk(app, "official", unit_id=own.id)
+    refused = desk.post(f"{LETTERS}incoming", **incoming(own.id, register_number="۹۹/۱"))
+    assert refused.status_code == 422
+    assert "۹۹/۱" in refused.text
+    assert desk.post(f"{LETTERS}incoming", **incoming(own.id)).status_code == 303
+
+
+def test_two_clerks_with_one_number_of_the_secretariat_are_told(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = make_unit(code="d27")
+    head(app, unit.id, numbering="secretariat")
+    desk = Desk(app, "official", unit_id=unit.id)
+    values = incoming(unit.id, register_number="99/1")
+    assert desk.post(f"{LETTERS}incoming", **values).status_code == 303
+    made = make_letter(unit.id)
+    issued = {"external_number": "۷/۱", "external_date": "۱۴۰۵/۰۹/۰۶"}
+    assert desk.post(f"{LETTERS}{made.id}/issue", **issued).status_code == 303
+    # The other one looked before the first had committed.
+    monkeypatch.setattr(services, "refuse_used", lambda _letter: None)
+    other = desk.post(f"{LETTERS}incoming", **{**values, "subject": "دیگر"})
+    assert other.status_code == 422
+    assert "99/1" in other.text
+    late = desk.post(f"{LETTERS}{make_letter(unit.id).id}/issue", **issued)
+    assert late.status_code == 409
+    assert "۷/۱" in late.text
+    # Nor is it lost where something else is missing.
+    empty = make_letter(unit.id, body="")
+    missing = desk.post(f"{LETTERS}{empty.id}/issue", **issued)
+    assert missing.status_code == 409
+    assert "۷/۱" in missing.text

@@ -3,9 +3,10 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
+from sqlalchemy.exc import IntegrityError
 
 from portal.db import db
-from portal.i18n import _
+from portal.i18n import _, _l
 from portal.security import allow, body_limit
 from workflows.cases.moves import InputRefused
 from workflows.letters import incoming
@@ -39,12 +40,16 @@ def register_incoming() -> ResponseReturnValue:
                 by=current_user.id,
                 reply_to_id=answered.id if answered else None,
             )
+            letter_id = letter.id
+            filling.commit_with(stored)
         except InputRefused as refused:
             db.session.rollback()
             form.refuse(refused)
+        except IntegrityError:
+            # The number was taken between the look and the write.
+            db.session.rollback()
+            form.refuse(InputRefused("register_number", _l("Another letter has this number.")))
         else:
-            letter_id = letter.id
-            filling.commit_with(stored)
             flash(_("The letter was registered."), "success")
             return redirect(url_for(".show", letter_id=letter_id), 303)
     return _page(form, _answered()), 422

@@ -256,17 +256,24 @@ def _step(
         # The number was taken between the look and the write.
         db.session.rollback()
         flash(_("Another letter has this number."), "error")
-        return page(found(letter_id)), 409
+        return _typed(found(letter_id), name, form), 409
     except InputRefused as refused:
         db.session.rollback()
         letter = found(letter_id)
         if form is None or refused.field not in form:
             flash(str(refused.message), "error")
-            return page(letter), 409
+            return _typed(letter, name, form), 409
         form.refuse(refused)
         return page(letter, **{name: form}), 422
     flash(done, "success")
     return redirect(next_url or url_for(".show", letter_id=letter_id), 303)
+
+
+def _typed(letter: Letter, name: str, form: Any) -> str:
+    """The page with what was typed, where that step is still possible."""
+    possible = {"issue_form": ("draft",), "sent_form": ("issued",)}.get(name, WAITING)
+    keeps = form is not None and letter.state in possible
+    return page(letter, **({name: form} if keeps else {}))
 
 
 def page(letter: Letter, **forms: Any) -> str:
