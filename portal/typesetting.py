@@ -21,10 +21,12 @@ REGIONS: Final = {"fa": "ir", "ar": "iq", "en": "gb"}
 
 # A number with everything that is spelt along with it, a telephone number in groups, or a word
 # mixed of Latin letters and digits.
+_IN_GROUPS = (
+    r"\+\d[\d \u00a0-]{6,18}\d(?![\dA-Za-z])"
+    r"|(?<!\d)[0۰٠]\d{2,3}[ \u00a0-]\d[\d \u00a0-]{4,12}\d(?![\dA-Za-z])"
+)
 _NUMBER = re.compile(
-    r"\+\d[\d \u00a0-]{6,18}\d"
-    r"|(?<!\d)[0۰٠]\d{2,3}[ \u00a0-]\d[\d \u00a0-]{4,12}\d(?!\d)"
-    r"|[+#]?(?:[A-Za-z]+-?)?\d(?:[A-Za-z\d]|[.,:/٫٬\u00a0-](?=\d))*[%٪]?"
+    rf"{_IN_GROUPS}|[+#]?(?:(?<![A-Za-z])[A-Za-z]++-?)?\d(?:[A-Za-z\d]|[.,:/٫٬\u00a0-](?=\d))*[%٪]?"
 )
 
 
@@ -37,6 +39,11 @@ def isolated(text: str) -> str:
     """Every number kept left to right, so that none prints or comes back reversed."""
     plain = strip_controls(text).replace("\u200e", "").replace("\u200f", "")
     return _NUMBER.sub(lambda match: f"{LRI}{in_groups(match[0])}{PDI}", plain)
+
+
+def telephones(text: str) -> str:
+    """For a page: only telephone numbers in groups need it there."""
+    return re.sub(_IN_GROUPS, lambda match: f"{LRI}{in_groups(match[0])}{PDI}", text)
 
 
 def in_groups(spelt: str) -> str:

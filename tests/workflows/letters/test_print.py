@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +132,14 @@ def test_persian_words_in_an_english_letter_leave_the_english_ones_in_their_orde
     assert outside == "about «X» and file \u206612/1405\u2069 of it"
 
 
+def test_a_telephone_number_in_groups_keeps_its_order_on_the_page_too(app: Flask) -> None:
+    unit = make_unit()
+    for language, shown in (("fa", "۰۹۱۲ ۳۴۵ ۶۷۸۹"), ("ar", "٠٩١٢ \u200e٣٤٥ \u200e٦٧٨٩")):
+        made = make_letter(unit.id, language=language, body="تلفن 0912 345 6789 است")
+        twin = Desk(app, "operator").get(f"{LETTERS}{made.id}/print")
+        assert f"\u2066{shown}\u2069" in twin
+
+
 @needs_pdftotext
 @pytest.mark.parametrize("language", ["fa", "ar", "en"])
 def test_however_long_it_is_nothing_is_cut_and_every_sheet_has_its_number(
@@ -164,3 +173,11 @@ def test_however_long_it_is_nothing_is_cut_and_every_sheet_has_its_number(
             said = digits(f"{number} {len(pages)}", language).split()
         sheet = text.split("\f")[number - 1].split("\n")
         assert any(set(said) <= set(fold(line).split()) for line in sheet), number
+
+
+@pytest.mark.parametrize("text", ["a" * 20_000, "1 " * 10_000, "a1" * 10_000, "a س " * 5_000])
+def test_however_odd_a_text_is_it_is_set_at_once(text: str) -> None:
+    began = time.perf_counter()
+    for rtl in (True, False):
+        pdf.shown(text, rtl=rtl)
+    assert time.perf_counter() - began < 5

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from portal import typesetting
 from portal.i18n import current_language
 from workflows.letters import register, words
 from workflows.letters.presenting import digits
@@ -17,6 +18,9 @@ blueprint = Blueprint(
 def shown_number(reference: str) -> str:
     """The number of a letter in the reader's digits."""
     return digits(reference, current_language())
+
+
+blueprint.add_app_template_filter(typesetting.telephones)
 
 
 @blueprint.app_template_global("letters_panel")
