@@ -443,3 +443,95 @@ def test_special_pages(
             page.evaluate("document.querySelectorAll('main details').forEach(e => e.open = true)")
             problems += look(page, name, language, width, shots)
     assert problems == []
+
+
+SLOW = """ms => { const real = PasokhField.shrink;
+  const wait = () => new Promise(done => setTimeout(done, ms));
+  PasokhField.shrink = file => wait().then(() => real(file)); }"""
+
+
+def test_a_photo_that_takes_its_time_is_in_the_record_and_with_no_other_visit(
+    app: Flask, live: str, open_page: Callable[..., Page], supervisor: User
+) -> None:
+    first, _visit = order(app, supervisor, "یک")
+    second, _other = order(app, supervisor, "دو")
+    page = open_page(360)
+    enter(page, live, supervisor)
+    ready(page, live)
+    page.evaluate(SLOW, 900)
+    # Chosen for one visit; before it is ready another one is open.
+    open_visit(page, "یک")
+    page.fill("[name=words]", "پر شد")
+    page.set_input_files("[name=before]", CAMERA)
+    page.click("#field-back")
+    open_visit(page, "دو")
+    page.wait_for_timeout(1_500)
+    assert page.locator("#field-before img").count() == 0
+    # Saved before it is ready.
+    fill_settled(page, "خشک است")
+    page.set_input_files("[name=after]", CAMERA)
+    save(page)
+    expect(page.locator(COUNTS)).to_have_text(counted(page, 0, 1))
+    open_visit(page, "یک")
+    expect(page.locator("#field-before img")).to_have_count(1)
+    # The last words were typed a moment before the way back.
+    assert page.input_value("[name=words]") == "پر شد"
+    page.check("[name=finding][value=settled]")
+    save(page)
+    expect(page.locator(COUNTS)).to_have_text(counted(page, 0, 2))
+    with app.app_context():
+        kinds = [[each.kind for each in proofs.of_cases([case])] for case in (first, second)]
+        assert kinds == [["before"], ["after"]]
+    # No draft is left behind that would warn whoever signs out.
+    page.wait_for_timeout(600)
+    assert page.evaluate(f"localStorage.getItem('pasokh-field-unsent-{supervisor.id}')") == "0"
+
+
+def test_what_is_saved_while_another_is_on_its_way_goes_by_itself(
+    app: Flask, live: str, open_page: Callable[..., Page], supervisor: User
+) -> None:
+    order(app, supervisor, "یک")
+    order(app, supervisor, "دو")
+    page = open_page(360)
+    enter(page, live, supervisor)
+    ready(page, live)
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(f"{live}{PAGE}records", hold)
+    for place in ("یک", "دو"):
+        open_visit(page, place)
+        fill_settled(page, place)
+        save(page)
+    page.wait_for_timeout(300)
+    held[0].continue_()
+    expect(page.locator(COUNTS)).to_have_text(counted(page, 0, 2))
+    assert len(entries(app)) == 2
+
+
+def test_a_server_that_is_being_restarted_is_no_network(
+    app: Flask,
+    live: str,
+    open_page: Callable[..., Page],
+    supervisor: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order(app, supervisor, "یک")
+    page = open_page(360)
+    enter(page, live, supervisor)
+    ready(page, live)
+
+    def down() -> tuple[str, int]:
+        return "restarted", 503
+
+    down.access_rule = app.view_functions["field.index"].access_rule  # type: ignore[attr-defined]
+    for name in ("field.index", "field.visits_json"):
+        monkeypatch.setitem(app.view_functions, name, down)
+    page.reload()
+    page.wait_for_selector("#field[data-ready=yes]")
+    expect(page.locator("#field-visits")).to_contain_text("یک")

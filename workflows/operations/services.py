@@ -61,7 +61,7 @@ def dispatch(
         unit = db.session.get(Unit, unit_id)
         if unit is None or not unit.active:
             raise InputRefused("unit", _l("There is no such unit."))
-    _check_time(expected_at, "expected_at")
+    _check_time(expected_at, "at")
     row = Dispatch(
         case_id=case.id,
         unit_id=unit_id,
@@ -156,8 +156,8 @@ def order_visit(
     case = working(case_id)
     instructions = moves.clean(instructions, "instructions", 1_000)
     if supervisor_id not in {one for one, _name in supervisors()}:
-        raise InputRefused("supervisor", _l("There is no such field supervisor."))
-    _check_time(due_at, "due_at")
+        raise InputRefused("supervisor_id", _l("There is no such field supervisor."))
+    _check_time(due_at, "at")
     row = Visit(
         case_id=case.id,
         supervisor_id=supervisor_id,

@@ -13,6 +13,7 @@
   var KEEP = 7 * 86400000; /* ms: so long the line of a record that has arrived is shown. */
   var store, visits = [], fetched = 0, isSending = false, retry = 0, timer = 0;
   var visit = null, draft = null, saving = Promise.resolve();
+  var shrinking = Promise.resolve(), shrinkingFor = 0;
 
   function part(name) { return document.getElementById('field-' + name); }
 
@@ -185,28 +186,48 @@
 
   function full() { part('form-said').textContent = texts.full; }
 
-  /** One after the other: a slow one must not overwrite a later one. */
   function keepDraft() {
     if (!draft) return;
     collect();
-    var row = Object.assign({}, draft);
+    keep(draft);
+  }
+
+  /** What was typed a moment ago and is not kept yet. */
+  function keepTyped() {
+    if (!form.timer) return;
+    clearTimeout(form.timer);
+    form.timer = 0;
+    keepDraft();
+  }
+
+  /** One after the other: a slow one must not overwrite a later one. */
+  function keep(one) {
+    var row = Object.assign({}, one);
     saving = saving.then(function () { return store.put('drafts', row); }).then(function () {
       if (part('form-said').textContent === texts.full) part('form-said').textContent = '';
     }, full);
   }
 
   function show(id) {
-    visit = visits.filter(function (one) { return one.id === id; })[0] || null;
+    keepTyped();
+    var wanted = visits.filter(function (one) { return one.id === id; })[0] || null;
+    visit = wanted;
     part('home').hidden = Boolean(visit);
     part('one').hidden = !visit;
     if (!visit) { draft = null; return draw(); }
-    return store.get('drafts', id).then(function (found) {
+    draft = null;
+    // Its photos are still being made small: they belong to what is read here.
+    var before = shrinkingFor === id ? shrinking : Promise.resolve();
+    return before.then(function () { return saving; }).then(function () {
+      return store.get('drafts', id);
+    }).then(function (found) {
+      if (visit !== wanted) return;
       draft = found || { visit: id, uuid: Field.uuid(), before: [], after: [] };
       part('title').textContent = nameOf(visit);
       drawFacts();
       drawForm();
-      return draw();
-    }).then(function () { part('title').focus(); });
+      return draw().then(function () { part('title').focus(); });
+    });
   }
 
   function route() {
@@ -224,6 +245,7 @@
   }
 
   function arrive() {
+    if (!draft) return;
     var row = {
       uuid: Field.uuid(), visit: visit.id, code: visit.code, kind: 'arrival', state: 'queued',
       at: Date.now(), latitude: draft.latitude, longitude: draft.longitude, accuracy: draft.accuracy
@@ -248,6 +270,14 @@
 
   function submit(event) {
     event.preventDefault();
+    var own = draft;
+    // A photo that is just being made small belongs to the record.
+    shrinking.then(function () { if (own && draft === own) finish(); });
+  }
+
+  function finish() {
+    clearTimeout(form.timer);
+    form.timer = 0;
     collect();
     var found = problems();
     part('errors').hidden = !found.length;
@@ -266,11 +296,15 @@
       part('errors').focus();
       return;
     }
-    var row = Object.assign({}, draft, { code: visit.code, kind: 'finding', state: 'queued', at: Date.now() });
+    var own = draft, there = visit;
+    var row = Object.assign({}, own, { code: visit.code, kind: 'finding', state: 'queued', at: Date.now() });
+    draft = null;
     saving = saving.then(function () { return store.finish(row); }).then(function () {
-      draft = null;
-      return home(texts.kept);
-    }, full);
+      if (visit === there) return home(texts.kept);
+    }, function () {
+      if (visit === there) draft = own;
+      full();
+    });
   }
 
   /** A refused record is a draft again. */
@@ -288,32 +322,42 @@
     var input = event.target;
     var kind = input.getAttribute('data-photos');
     var files = Array.from(input.files);
+    // Another visit may be open when they are ready.
+    var own = draft;
+    if (!own) return;
     part('form-said').textContent = '';
-    files.reduce(function (before, file) {
+    input.value = '';
+    function warn(text) { if (draft === own) part('form-said').textContent = text; }
+    shrinkingFor = own.visit;
+    shrinking = files.reduce(function (before, file) {
       return before.then(function () { return Field.shrink(file); }).then(function (blob) {
-        if (draft.before.length + draft.after.length >= most) {
-          part('form-said').textContent = texts.tooMany.replace('{number}', digits(most));
+        if (own.before.length + own.after.length >= most) {
+          warn(texts.tooMany.replace('{number}', digits(most)));
           return;
         }
-        draft[kind].push(blob);
-      }, function () { part('form-said').textContent = texts.badPhoto; });
-    }, Promise.resolve()).then(function () {
-      input.value = '';
+        own[kind].push(blob);
+      }, function () { warn(texts.badPhoto); });
+    }, shrinking).then(function () {
+      if (draft !== own) return keep(own);
       drawPhotos(kind);
       keepDraft();
     });
   }
 
   function locate() {
+    // Another visit may be open when the place is found.
+    var own = draft;
+    if (!own) return;
     part('located').textContent = '…';
     navigator.geolocation.getCurrentPosition(function (found) {
-      draft.latitude = found.coords.latitude;
-      draft.longitude = found.coords.longitude;
-      draft.accuracy = found.coords.accuracy;
+      if (draft !== own) return;
+      own.latitude = found.coords.latitude;
+      own.longitude = found.coords.longitude;
+      own.accuracy = found.coords.accuracy;
       part('located').textContent = texts.located;
       keepDraft();
     }, function () {
-      part('located').textContent = texts.notLocated;
+      if (draft === own) part('located').textContent = texts.notLocated;
     }, { enableHighAccuracy: true, timeout: 20000, maximumAge: 60000 });
   }
 
@@ -337,7 +381,8 @@
         timer = setTimeout(sendIfWaiting, problem === 'failed' && retry < 3 ? 2000 * retry : 60000 * retry);
       } else {
         retry = 0;
-        return refresh().catch(function () { /* The visits of before stay. */ });
+        // What was saved while these were on their way goes next.
+        return refresh().catch(function () { /* The visits of before stay. */ }).then(sendIfWaiting);
       }
     }).then(draw);
   }
@@ -419,7 +464,7 @@
     form.addEventListener('submit', submit);
     form.addEventListener('input', function () {
       clearTimeout(form.timer);
-      form.timer = setTimeout(keepDraft, 300);
+      form.timer = setTimeout(keepTyped, 300);
     });
     form.addEventListener('change', function (event) {
       if (event.target.hasAttribute('data-photos')) photographed(event); else keepDraft();

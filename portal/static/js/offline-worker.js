@@ -27,7 +27,10 @@
       // In whichever language it was kept.
       event.respondWith(kept(request.url, { ignoreSearch: true }).then(function (page) {
         // The network first: it knows who is signed in.
-        return page ? first(request).catch(function () { return page; }) : fetch(request);
+        // A server that is just being restarted is no better than no network.
+        return page ? first(request).then(function (answer) {
+          return answer.status < 500 ? answer : page;
+        }, function () { return page; }) : fetch(request);
       }));
     } else if (request.cache !== 'no-store') {
       event.respondWith(kept(request).then(function (found) { return found || fetch(request); }));

@@ -259,3 +259,12 @@ def test_the_citizen_is_asked_where_it_is_needed(app: Flask) -> None:
         kinds = {row.kind for row in clocks.running(urgent.id)}
     assert found == {silent.id: ("closed", "not_asked"), urgent.id: ("feedback", None)}
     assert kinds == {"feedback"}
+
+
+def test_a_time_that_has_passed_is_said_beside_its_field(app: Flask, desk: Desk) -> None:
+    case = make_case(urgency="danger")
+    page = page_of(case)
+    late = desk.fill(page, "dispatch", crew="گروه ۲", day="2026/01/02", at="10:00")
+    assert late.status_code == 422
+    assert re.search(r'id="dispatch-at-error', late.text)
+    assert "گروه ۲" in late.text

@@ -93,13 +93,19 @@ def case_now(app: Flask, case: Case) -> Case:
 def test_my_visits_by_due_time_without_the_citizens_number(
     app: Flask, phone: Desk, supervisor: User
 ) -> None:
-    case = make_case(e164="+989121112233", citizen_name="زهرا احمدی", place="میدان ونک")
+    case = make_case(
+        e164="+989121112233",
+        citizen_name="زهرا احمدی",
+        place="میدان ونک",
+        text="چاله است؛ زهرا احمدي، ۰۹۱۲ ۱۱۱ ۲۲۳۳",
+    )
     later, sooner = order(app, supervisor, case, 90), order(app, supervisor, make_case(), 30)
     order(app, make_user(("field_supervisor",)), make_case())
     text = phone.get(f"{FIELD}visits.json")
     found = json.loads(text)
     assert [each["id"] for each in found["visits"]] == [sooner, later]
     assert found["visits"][1]["address"] == "میدان ونک"
+    assert found["visits"][1]["text"] == "چاله است؛ …، …"
     assert "9121112233" not in text and "احمدی" not in json.dumps(found, ensure_ascii=False)
     with count_queries() as few:
         phone.get(f"{FIELD}visits.json")

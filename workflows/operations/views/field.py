@@ -29,6 +29,7 @@ from portal.i18n import _, _l, format_datetime
 from portal.photos import MAX_BYTES
 from portal.ratelimit import over_limit
 from portal.security import allow, body_limit
+from workflows.callins.minutes import without_person
 from workflows.cases.moves import InputRefused
 from workflows.cases.staff import labels as case_labels
 from workflows.operations import field_words, forms, labels, proofs, queries, uploads, visits
@@ -70,8 +71,8 @@ def index() -> str:
 @blueprint.get("/visits.json")
 @allow("field.visit")
 def visits_json() -> ResponseReturnValue:
-    """One's open visits, for the phone to keep. Of the citizen neither number nor name: a phone
-    gets lost."""
+    """One's open visits, for the phone to keep. Of the citizen neither number nor name, as far as a
+    machine sees them in the text too: a phone gets lost."""
     found = [_errand(each) for each in queries.errands(current_user.id)]
     return jsonify(user=current_user.id, visits=found)
 
@@ -84,7 +85,7 @@ def _errand(each: queries.Errand) -> dict[str, Any]:
         "about": each.category,
         "urgent": case.urgency is not None,
         "address": " · ".join(part for part in (case.place, case.neighbourhood) if part),
-        "text": case.text,
+        "text": without_person(case.text, case.citizen_name),
         "language": case.language,
         "instructions": visit.instructions,
         "due": format_datetime(visit.due_at, "day"),
