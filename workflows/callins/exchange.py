@@ -223,6 +223,7 @@ _FIND_SESSION = text(
         WHERE sessions.kind = 'call_in' AND sessions.state <> 'cancelled'
           AND calls.offered_at >= sessions.starts_at - interval '15 minutes'
           AND (sessions.state = 'open'
+               AND calls.offered_at <= sessions.ends_at + interval '12 hours'
                OR calls.offered_at <= greatest(sessions.ends_at, sessions.closed_at))
           AND (calls.line = ''
                OR right(calls.line, length(regexp_replace(sessions.phone, '\D', '', 'g')))
@@ -231,7 +232,8 @@ _FIND_SESSION = text(
     WHERE calls.id = ANY (:ids)
     """
 )
-"""A call belongs to the session during which its line rang, if it is clear which that is."""
+"""A call belongs to the session during which its line rang, if it is clear which that is; one that
+nobody closed does not hold the line for ever."""
 
 
 # Counting

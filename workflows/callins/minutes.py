@@ -9,14 +9,24 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import _l, digits
-from portal.text import ascii_digits, fold
+from portal.text import ZWNJ, ascii_digits, fold, search_key
 from workflows.callins import services
 from workflows.callins.models import Call, CallinSession
 from workflows.callins.services import CallinError
 
 IN_MINUTES = ("answered", "promised", "transferred")
-_LONG_NUMBER = re.compile(r"\+?\d(?:[\s\-./]?\d){6,}")
+# Digits with what people put between them, and what cannot be seen at all.
+_BETWEEN = r"[\s\-.·•*/_()‐-―\u200b-\u200f\u202a-\u202e\u2060-\u2069]"
+_LONG_NUMBER = re.compile(rf"\+?\d(?:{_BETWEEN}{{0,4}}\d){{6,}}")
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_YEAR = r"(?:1[34]\d\d|20\d\d)"
+_DATE = re.compile(
+    rf"(?<![\d+])(?:{_YEAR}([/.-]){_MONTH}\1{_DAY}|{_DAY}([/.-]){_MONTH}\2{_YEAR})(?![\d/.-]*\d)"
+)
 HIDDEN = "…"
+_SAME = {"ی": "یيىې", "ک": "کكڪ", "ه": "هەہةۀ", "ا": "اآأإٱ", "و": "وؤ", "ئ": "ئیي"}
+_MARKS = r"[\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2060-\u2069]*"
 
 
 def draft(call: Call) -> None:
@@ -30,13 +40,26 @@ def without_person(text: str, name: str) -> str:
 
     A help for whoever edits the minutes, not a promise: they read them before they publish.
     """
-    plain = ascii_digits(text)  # the same length, so positions hold
-    for found in reversed(list(_LONG_NUMBER.finditer(plain))):
+    for found in reversed(list(_LONG_NUMBER.finditer(_without_dates(text)))):
         text = text[: found.start()] + HIDDEN + text[found.end() :]
-    for part in {name, *name.split()}:
+    for part in sorted({name, *name.split()}, key=len, reverse=True):
         if len(part) > 2:
-            text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", HIDDEN, text)
+            text = _spelt(part).sub(HIDDEN, text)
     return re.sub(rf"{HIDDEN}(?:\s*{HIDDEN})+", HIDDEN, text)
+
+
+def _without_dates(text: str) -> str:
+    """With ASCII digits, but none in dates; of the same length, so that positions hold."""
+    return _DATE.sub(lambda found: "x" * len(found[0]), ascii_digits(text))
+
+
+def _spelt(name: str) -> re.Pattern[str]:
+    """A name however a keyboard writes it: ي or ی, with or without joiner, vowels, capitals."""
+    letters = []
+    for char in fold(name, diacritics=False).replace(ZWNJ, ""):
+        same = "".join({*_SAME.get(char, char), char})
+        letters.append(r"\s+" if char.isspace() else f"[{re.escape(same)}]")
+    return re.compile(rf"(?<!\w){_MARKS.join(letters)}{_MARKS}(?!\w)", re.IGNORECASE)
 
 
 def lines(session_id: int, *, public_only: bool) -> Sequence[Call]:
@@ -80,25 +103,24 @@ def leaks(session_id: int) -> list[Leak]:
     names = db.session.scalars(
         select(Call.name).where(Call.session_id == session_id, Call.name != "")
     ).all()
-    whole = {name for name in names if len(name.split()) > 1}
+    whole = {key for name in names if len(name.split()) > 1 for key in _keys(name)}
     found: list[Leak] = []
     for place, call in enumerate(calls, start=1):
         if not call.public:
             continue
         text = f"{call.public_subject}\n{call.public_text}"
-        if _LONG_NUMBER.search(ascii_digits(text)):
+        if _LONG_NUMBER.search(_without_dates(text)):
             found.append(Leak(place, "number"))
-        folded = fold(text)
-        if _has_part(text, call.name) or any(fold(name) in folded for name in whole):
+        own = {key for part in call.name.split() if len(part) > 2 for key in _keys(part)}
+        said = _keys(text)
+        if any(f" {name} " in f" {one} " for name in own | whole for one in said):
             found.append(Leak(place, "name"))
     return found
 
 
-def _has_part(text: str, name: str) -> bool:
-    return any(
-        len(part) > 2 and re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text)
-        for part in name.split()
-    )
+def _keys(text: str) -> set[str]:
+    """Words as a search compares them; a joiner parts them or does not."""
+    return {search_key(text), search_key(text.replace(ZWNJ, ""))} - {""}
 
 
 def check(session_id: int, *, names_are_none: bool = False) -> None:

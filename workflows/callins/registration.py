@@ -97,7 +97,10 @@ def register(
     # The lock of the session counts places one citizen at a time, and orders double submits.
     session = services.locked(session_id)
     if sent_before := db.session.scalars(select(Call).where(Call.form_key == form_key)).first():
-        return sent_before
+        if (sent_before.session_id, sent_before.e164) == (session_id, e164):
+            return sent_before
+        # One page sent again for somebody else: two registrations.
+        form_key = secrets.token_urlsafe(24)
     if not takes_registrations(session):
         raise CallinError(_l("Registration for this session has ended."))
     same_number = select(Call.id).where(
@@ -179,6 +182,8 @@ def cancel(code: str) -> Call:
 def promote(session: CallinSession) -> int:
     """Give free places to those who wait, in their order. The session must be locked."""
     if session.state not in {"planned", "open"}:
+        return 0
+    if session.state == "planned" and session.ends_at <= clock.now():
         return 0
     free = places(session).free
     if not free:

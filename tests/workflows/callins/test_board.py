@@ -305,9 +305,16 @@ def test_the_second_operator_is_told_who_was_quicker(
     assert other.post(f"{BOARD}/calls/{first.id}/take").location.endswith(f"/calls/{first.id}")
     # The first one comes back and is told.
     assert "Sara" in desk.post(f"{BOARD}/calls/{first.id}/renew").text
-    assert (
-        desk.post(f"{BOARD}/calls/{first.id}/end", state="answered", words="x").status_code == 422
-    )
+    late = desk.post(f"{BOARD}/calls/{first.id}/end", state="answered", words="سه چراغ نصب شد")
+    assert late.status_code == 422
+    # What was typed is not lost with the caller.
+    assert "سه چراغ نصب شد" in late.text
+    values = {"subject": "چراغ", "promise": "تا شنبه", "due_on": "۱۴۰۵/۰۳/۱۲"}
+    values["unit_id"] = str(make_unit().id)
+    late = desk.post(f"{BOARD}/calls/{first.id}/promise", **values)
+    assert late.status_code == 422
+    for typed in ("چراغ", "تا شنبه", "۱۴۰۵/۰۳/۱۲"):
+        assert typed in late.text
     with app.app_context():
         call = db.session.get_one(Call, first.id)
         assert (call.taken_by, call.lease_until) == (other.user.id, clock.now() + board.LEASE)
@@ -317,6 +324,19 @@ def test_the_second_operator_is_told_who_was_quicker(
     clock.shift(board.LEASE)
     other.post(f"{BOARD}/{session.id}/close")
     assert states(app) == ["dropped", "dropped"]
+
+
+def test_a_session_of_last_month_is_not_opened_by_mistake(
+    app: Flask, session: CallinSession, desk: Desk
+) -> None:
+    clock.shift(session.ends_at - clock.now() + dt.timedelta(days=30))
+    desk.post(f"{BOARD}/{session.id}/open")
+    with app.app_context():
+        assert db.session.get_one(CallinSession, session.id).state == "planned"
+    clock.shift(dt.timedelta(days=-30, hours=1))
+    desk.post(f"{BOARD}/{session.id}/open")
+    with app.app_context():
+        assert db.session.get_one(CallinSession, session.id).state == "open"
 
 
 def test_many_operators_at_the_same_moment_take_each_caller_once(
@@ -468,6 +488,14 @@ def test_staff_make_a_series_and_move_a_session(app: Flask, client: FlaskClient)
         ("من زهرا احمدی هستم", "زهرا احمدی", "من … هستم"),
         ("Ann said so", "Ann", "… said so"),
         ("annual", "Ann", "annual"),
+        ("به علي كاظمي گفته شد", "علی کاظمی", "به … گفته شد"),
+        ("به علیرضا گفته شد", "علی‌رضا", "به … گفته شد"),
+        ("ANN said so", "Ann", "… said so"),
+        ("زنگ (۰۹۱۲) – ۳۴۵ – ۶۷۸۹", "", "زنگ (…"),
+        ("زنگ 0912\u200c345\u200e6789", "", "زنگ …"),
+        ("تا ۱۴۰۵/۰۹/۳۰ ساعت ۱۰ آسفالت", "", "تا ۱۴۰۵/۰۹/۳۰ ساعت ۱۰ آسفالت"),
+        ("by 28/11/2026 or 2026-12-01", "", "by 28/11/2026 or 2026-12-01"),
+        ("کد 1405/09/12-3456", "", "کد …"),
     ],
 )
 def test_the_draft_of_the_minutes_leaves_persons_out(text: str, name: str, expected: str) -> None:

@@ -142,11 +142,23 @@ def test_nothing_leaves_in_the_minutes_by_which_a_caller_is_known(app: Flask) ->
     assert "۰۹۱۲ ۱۲۳" in desk.get(url)
     assert not release("به زهرا احمدی گفته شد", "خوب")
     assert not release("خوب", "به زهرا احمدي گفته شد")
+    assert not release("خوب", "به بهار كريمي گفته شد")
+    assert not release("تماس با (۰۹۱۲) – ۱۲۳ – ۴۵۶۷", "خوب")
     # «بهار» is a street here: somebody has read it and says so. A number never passes.
     assert not release("خوب", "خیابان بهار آسفالت می‌شود")
     assert not release("کد ۰۰۱۲۳۴۵۶۷۸", "خیابان بهار", checked="y")
     assert release("خوب", "خیابان بهار آسفالت می‌شود", checked="y")
-    # Nor can it be put in afterwards.
+    # Nor can it be put in afterwards, and what was typed is there to be put right.
+    values = {f"text-{c.id}": f"شماره ۰۹۱۲۱۲۳۴۵۶۷، دراز {c.id}" for c in calls}
+    refused = desk.post(url, **values, **{f"public-{c.id}": "y" for c in calls})
+    assert refused.status_code == 422
+    assert f"دراز {calls[1].id}" in refused.text
+    assert "دراز" not in app.test_client().get(f"/fa/callins/{session.id}").text
+    # A name that is none can be said to be none then too.
+    values = {f"text-{c.id}": "خیابان کریمی" for c in calls}
+    refused = desk.post(url, **values, **{f"public-{c.id}": "y" for c in calls})
+    assert 'name="checked"' in refused.text
+    release("خوب", "خیابان بهار آسفالت می‌شود", checked="y")
     release("شماره ۰۹۱۲۱۲۳۴۵۶۷", "خوب")
     public = app.test_client().get(f"/fa/callins/{session.id}").text
     assert "۰۹۱۲" not in public and "خیابان بهار" in public

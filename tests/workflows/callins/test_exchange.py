@@ -221,6 +221,19 @@ def test_a_call_outside_every_session_or_on_another_line_belongs_to_none(
         }
 
 
+def test_a_session_that_nobody_closed_does_not_take_the_calls_of_the_next(
+    app: Flask, session: CallinSession, send: Callable[..., TestResponse]
+) -> None:
+    with app.app_context():
+        db.session.get_one(CallinSession, session.id).state = "open"
+        db.session.commit()
+    send({"call_id": "long", "offered_at": at(session, 3 * 3600)})
+    clock.shift(days=7)
+    send({"call_id": "later", "offered_at": at(session, 7 * 86400)})
+    with app.app_context():
+        assert {row[0]: row[4] for row in rows()} == {"long": session.id, "later": None}
+
+
 @given(st.text(max_size=400))
 def test_any_file_is_read_or_refused(text: str) -> None:
     try:

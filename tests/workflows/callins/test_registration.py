@@ -383,3 +383,31 @@ def test_planning_twice_makes_no_session_twice(app: Flask) -> None:
     with app.app_context():
         jobs.prepare()
     assert len(sessions_of(series)) == len(before) + 1
+
+
+def test_the_page_sent_again_for_somebody_else_registers_both(
+    app: Flask, client: FlaskClient
+) -> None:
+    session = make_session()
+    key = form_key(client, session)
+    first = send(client, session, "09121234567", form_key=key)
+    # Back in the browser, and the form once more for the neighbour.
+    second = send(client, session, "09121234568", form_key=key)
+    assert first.status_code == second.status_code == 303
+    assert first.location != second.location
+    with app.app_context():
+        assert [c.e164 for c in calls()] == ["+989121234567", "+989121234568"]
+        assert [c.state for c in calls()] == ["queued", "queued"]
+
+
+def test_nobody_gets_a_place_in_a_session_that_is_over(app: Flask, client: FlaskClient) -> None:
+    session = make_session(capacity=1)
+    first = make_call(session)
+    send(client, session, "09121234567")
+    with app.app_context():
+        before = len(sms())
+    clock.shift(session.ends_at - clock.now() + dt.timedelta(minutes=1))
+    client.post(f"/fa/callins/registrations/{first.code}/cancel")
+    with app.app_context():
+        assert [c.state for c in calls()] == ["cancelled", "waiting"]
+        assert len(sms()) == before

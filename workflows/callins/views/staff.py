@@ -135,7 +135,8 @@ def edit_minutes(session_id: int) -> ResponseReturnValue:
 @allow("callins.manage")
 def save_minutes(session_id: int) -> ResponseReturnValue:
     """Save the wording; with the button `publish` show it to everybody too."""
-    published = _session(session_id).minutes_published_at is not None
+    session = _session(session_id)
+    published = session.minutes_published_at is not None
     texts = {
         call.id: (
             f"public-{call.id}" in request.form,
@@ -150,11 +151,16 @@ def save_minutes(session_id: int) -> ResponseReturnValue:
         if published or "publish" in request.form:
             minutes.publish(session_id, names_are_none="checked" in request.form)
     except CallinError as error:
-        if error.field and not published:
+        flash(str(error.message), "error")
+        if error.field and published:
+            # Nobody reads it yet; whoever typed it sees it again with what is wrong.
+            page = _minutes_page(session)
+            db.session.rollback()
+            return page, 422
+        if error.field:
             db.session.commit()  # the wording is kept, as a draft
         else:
             db.session.rollback()
-        flash(str(error.message), "error")
     else:
         db.session.commit()
         flash(_("The minutes were saved."), "success")
