@@ -69,7 +69,7 @@ class Way:
 
 def begin_way(special_id: int, way: Way, *, by: int | None) -> SpecialWay:
     """Begin one of the three ways; one of a kind at a time."""
-    special = _locked(special_id)
+    special = _working(special_id)
     if way.kind not in WAYS:
         raise InputRefused("kind", _l("There is no such way."))
     _check_owner(way)
@@ -176,7 +176,7 @@ def refer(
     by: int | None,
 ) -> Referral:
     """Ask a council member by letter to step in."""
-    special = _locked(special_id)
+    special = _working(special_id)
     if member_id not in {one for one, _name in members()}:
         raise InputRefused("member_id", _l("There is no such council member."))
     if due_at <= clock.now():
@@ -303,6 +303,14 @@ def _locked(special_id: int) -> SpecialCase:
         raise LookupError(f"No special message {special_id}")
     moves.lock(row.case_id)
     db.session.refresh(row)
+    return row
+
+
+def _working(special_id: int) -> SpecialCase:
+    """One for which something can still be begun."""
+    row = _locked(special_id)
+    if db.session.get_one(Case, row.case_id).stage == "closed":
+        raise StageError(_l("The case is closed. Open it again first."))
     return row
 
 

@@ -140,8 +140,10 @@ def test_the_three_ways_through_their_forms(app: Flask, desk: Desk) -> None:
     for kind, fields in good:
         answer = post(desk, f"{own}/ways/{kind}", own, f"{kind}-", **fields)
         assert answer.status_code == 303, answer.text
-    # Sent again it is no second way of the kind.
-    post(desk, f"{own}/ways/unit", own, "unit-", **day)
+    # Sent again it is no second way of the kind, and nothing that was typed is lost.
+    again = post(desk, f"{own}/ways/unit", own, "unit-", **day, task="Meet the neighbours")
+    assert again.status_code == 409
+    assert "Meet the neighbours" in again.text
     with app.app_context():
         ways = {way.kind: way for way in db.session.scalars(select(SpecialWay))}
         assert len(ways) == 3
@@ -176,6 +178,12 @@ def test_the_three_ways_through_their_forms(app: Flask, desk: Desk) -> None:
         state="ended", outcome="Settled with the neighbours",
     )  # fmt: skip
     assert ended.status_code == 303
+    late = post(
+        desk, f"{SPECIAL}ways/{ways['unit'].id}/end", own, f"end{ways['unit'].id}-",
+        state="ended", outcome="My own words of it",
+    )  # fmt: skip
+    assert late.status_code == 409
+    assert "My own words of it" in late.text
     assert state(app, special_id).state == "done"
     assert case.code not in desk.get(SPECIAL)
     assert case.code in desk.get(f"{SPECIAL}?view=done")
@@ -393,3 +401,33 @@ def test_what_a_service_refuses(app: Flask, member: User) -> None:
         work.finish(other.id, by=None, outcome="irrelevant", text="x")
         with pytest.raises(StageError):
             services.mark(other.id, why="x", by=None)
+
+
+def test_nothing_is_begun_for_a_case_that_is_closed(app: Flask, desk: Desk, member: User) -> None:
+    case = make_case()
+    special_id = marked(app, case)
+    with app.app_context():
+        db.session.get_one(Case, case.id).stage = "closed"
+        db.session.commit()
+    for begin in (lambda: begun(app, special_id), lambda: referred(app, special_id, member)):
+        with pytest.raises(StageError):
+            begin()
+    assert state(app, special_id).next_due_at is None
+
+
+def test_a_report_on_a_referral_that_was_withdrawn_is_not_lost(app: Flask, member: User) -> None:
+    case = make_case()
+    special_id = marked(app, case)
+    referral_id = referred(app, special_id, member)
+    page = f"{COUNCIL}{referral_id}"
+    own = Desk(app, member)
+    token = own.token(page)
+    with app.app_context():
+        services.withdraw(referral_id, by=None)
+        db.session.commit()
+    late = own.client.post(
+        f"{page}/report",
+        data={"csrf_token": token, "report": "با مدیر شرکت آب گفتم", "do": "done"},
+    )
+    assert late.status_code == 409
+    assert "با مدیر شرکت آب گفتم" in late.text

@@ -18,6 +18,7 @@ from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
 from workflows.cases.staff import labels as case_labels
 from workflows.special import forms, labels, queries, services
+from workflows.special.models import Referral
 
 blueprint = Blueprint(
     "council_referrals", __name__, template_folder="../templates", url_prefix="/council/referrals"
@@ -75,6 +76,12 @@ def _page(referral_id: int, form: forms.ReportForm | None = None) -> str:
     )
 
 
+def _is_kept(referral_id: int, form: forms.ReportForm) -> bool:
+    """Whether what was typed stands there already: the button was pressed twice."""
+    row = db.session.get_one(Referral, referral_id)
+    return (row.report, row.proposal) == (text(form.report.data), text(form.proposal.data))
+
+
 @blueprint.post("/<int:referral_id>/report")
 @allow("council.referrals")
 def report(referral_id: int) -> ResponseReturnValue:
@@ -99,7 +106,9 @@ def report(referral_id: int) -> ResponseReturnValue:
     except stages.StageError as error:
         db.session.rollback()
         flash(str(error.message), "error")
-        return redirect(url_for(".show", referral_id=referral_id), 303)
+        if _is_kept(referral_id, form):
+            return redirect(url_for(".show", referral_id=referral_id), 303)
+        return _page(referral_id, form), 409
     db.session.commit()
     flash(_("Your report was sent. Thank you.") if done else _("Kept; not sent yet."), "success")
     back = url_for(".index") if done else url_for(".show", referral_id=referral_id)

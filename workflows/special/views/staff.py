@@ -93,8 +93,9 @@ def show(special_id: int) -> str:
     return _page(special_id)
 
 
-def _page(special_id: int, sent: Any = None) -> str:
-    """`sent`: the form that was refused and is shown again with what was typed."""
+def _page(special_id: int, sent: Any = None, refused: object = "") -> str:
+    """`sent`: the form that was refused and is shown again with what was typed; `refused`: why the
+    step is not possible any more."""
     shown = queries.one(special_id)
     if shown is None:
         abort(404)
@@ -122,6 +123,7 @@ def _page(special_id: int, sent: Any = None) -> str:
         end_forms=ends,
         refer_form=refer,
         sent=sent,
+        refused=refused,
     )
 
 
@@ -218,8 +220,7 @@ def _take(special_id: int, form: Any, step: Callable[[], object], done: str) -> 
         return _page(special_id, form), 422
     except stages.StageError as error:
         db.session.rollback()
-        flash(str(error.message), "error")
-        return _back(special_id)
+        return _page(special_id, form, refused=error.message), 409
     db.session.commit()
     flash(done, "success")
     return _back(special_id)
