@@ -227,6 +227,7 @@ def test_a_session_that_nobody_closed_does_not_take_the_calls_of_the_next(
     with app.app_context():
         db.session.get_one(CallinSession, session.id).state = "open"
         db.session.commit()
+    clock.shift(hours=3)
     send({"call_id": "long", "offered_at": at(session, 3 * 3600)})
     clock.shift(days=7)
     send({"call_id": "later", "offered_at": at(session, 7 * 86400)})
