@@ -86,6 +86,26 @@ def test_somebody_at_the_counter_without_a_number(
     assert "No number was given" in client.get(location).text
 
 
+def test_the_same_form_sent_twice_is_one_case(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    page = client.get(NEW).text
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    key = re.search(r'name="key"[^>]*value="([^"]+)"', page)
+    assert token and key
+    data = {"channel": "phone", "language": "fa", "urgency": "", "do": "register"}
+    data |= {"csrf_token": token[1], "key": key[1], "phone": "09121112233", "text": "چاله"}
+    first, second = (client.post(NEW, data=data) for _press in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Message)) == 1
+    # Who goes back and writes down another message loses nothing.
+    other = client.post(NEW, data={**data, "text": "چراغ"})
+    assert other.status_code == 303 and other.location != first.location
+    assert client.get(NEW).text.count(key[1]) == 0, "every form has a key of its own"
+
+
 def test_looking_a_number_up_stores_nothing_and_keeps_what_was_typed(
     client: FlaskClient, operator: User, app: Flask
 ) -> None:

@@ -57,9 +57,7 @@ class DivideForm(FlaskForm):  # type: ignore[misc]
         validators=[InputRequired(_l("Write a text")), Length(max=MOST_TEXT)],
         render_kw={"rows": 6, "maxlength": MOST_TEXT},
     )
-    category_id = SelectField(
-        _l("What it is about"), coerce=lambda value: int(value) if value else None
-    )
+    category_id = SelectField(_l("Category"), coerce=lambda value: int(value) if value else None)
 
     def __init__(self, *args: Any, categories: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,7 +1,5 @@
 """What a citizen types: bounded, cleaned of what keyboards and machines smuggle in."""
 
-import hashlib
-import secrets
 from typing import Any, Final
 
 from flask_wtf import FlaskForm
@@ -12,6 +10,7 @@ from portal import phones
 from portal.i18n import _, _l, current_language
 from portal.places import PlaceFields
 from portal.text import fold, strip_controls
+from workflows.cases import once
 from workflows.cases.photo_fields import PhotoFields
 
 MAX_TEXT: Final = 4000
@@ -105,19 +104,9 @@ class MessageForm(PlaceFields, PhotoFields, _SessionlessForm):
                 _("This looked like the work of a machine. If you are a person, send once more.")
             )
 
-    @staticmethod
-    def new_key() -> str:
-        return secrets.token_urlsafe(16)
-
     def form_key(self) -> bytes | None:
-        """Equal for the same form sent twice; another one once a word was changed, so that going
-        back and writing a second message loses nothing. None where the page's key is missing."""
-        key = (self.key.data or "")[:64]
-        if not key:
-            return None
-        digest = hashlib.sha256(self.photo_digest + self.more)
-        for part in (
-            key,
+        return once.digest(
+            self.key.data,
             self.category.data,
             self.text.data,
             self.place.data,
@@ -127,9 +116,8 @@ class MessageForm(PlaceFields, PhotoFields, _SessionlessForm):
             self.district.data,
             self.latitude.data,
             self.longitude.data,
-        ):
-            digest.update(b"\0" + (part or "").encode("utf-8", "replace"))
-        return digest.digest()
+            files=self.photo_digest + self.more,
+        )
 
 
 class ObjectionForm(_SessionlessForm):

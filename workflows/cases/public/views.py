@@ -29,7 +29,7 @@ from portal.db import db
 from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
 from portal.ratelimit import over_limit
 from portal.security import allow, body_limit, csrf, public, same_site, token_authority
-from workflows.cases import channels, codes, photos
+from workflows.cases import channels, codes, once, photos
 from workflows.cases.photo_fields import FORM_BYTES, MOST_BYTES
 from workflows.cases.public import services
 from workflows.cases.public.forms import MessageForm, ObjectionForm
@@ -133,7 +133,7 @@ def _message_form(data: Any) -> MessageForm:
     ]
     filled.district.choices = [("", "—"), *channels.districts()]
     if not filled.key.data:
-        filled.key.data = filled.new_key()
+        filled.key.data = once.new_key()
     return filled
 
 

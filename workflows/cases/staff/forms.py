@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from portal import phones
 from portal.i18n import LANGUAGES, InputError, LazyText, _, _l, parse_int
 from portal.text import fold, strip_controls
+from workflows.cases import once
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail_fields import IntakeFields
 from workflows.cases.staff.moments import parse_moment
@@ -223,7 +224,7 @@ class RegisterForm(IntakeFields):
         choices=[SelectChoice(value=code, label=name) for code, name in LANGUAGES.items()],
         validators=[InputRequired(_l("Choose a language"))],
     )
-    category_id = SelectField(_l("What it is about"), coerce=_id)
+    category_id = SelectField(_l("Category"), coerce=_id)
     urgency = RadioField(
         _l("Urgent?"),
         choices=[SelectChoice(value="", label=_l("Not urgent")), *_options(labels.URGENCIES)],
@@ -239,6 +240,7 @@ class RegisterForm(IntakeFields):
     neighbourhood = StringField(_l("Neighbourhood"), validators=[Length(max=MOST_LINE)])
     call = HiddenField()
     callback = HiddenField()
+    key = HiddenField()
 
     e164: str | None = None
 
@@ -248,7 +250,17 @@ class RegisterForm(IntakeFields):
             ("", _("Not clear yet")),
             *((str(key), name) for key, name in categories),
         ]
+        self.key.data = self.key.data or once.new_key()
         self.choose()
+
+    def form_key(self, *more: object) -> bytes | None:
+        """`more`: who sends it, and what was answered to the category's questions."""
+        return once.digest(
+            self.key.data,
+            *more,
+            sorted(self.values().items(), key=str),
+            files=self.photo_digest,
+        )
 
     def know_number(self) -> None:
         """Reads a number that was filled in by us; one that is none stays as it is."""

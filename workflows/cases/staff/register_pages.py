@@ -10,7 +10,7 @@ from portal.db import db
 from portal.i18n import _, current_language, default_language
 from portal.security import allow, body_limit
 from workflows.calls import registering
-from workflows.cases import clocks, codes, intake, moves
+from workflows.cases import clocks, codes, intake, moves, once
 from workflows.cases.matter import joins
 from workflows.cases.photo_fields import FORM_BYTES, MOST_BYTES
 from workflows.cases.public.slip import qr_path
@@ -56,9 +56,13 @@ def register() -> ResponseReturnValue:
     if questions.unseen:
         # The second step: nothing is wrong, but there is more to ask.
         return _page(form, questions)
+    key = form.form_key(current_user.id, questions.digest().hex())
+    if (known := once.case_of(key)) is not None:
+        return redirect(url_for("cases.registered", case_id=known.id), 303)
     try:
         source = registering.source(form.call.data, form.callback.data)
         case = intake.receive(registered_by=current_user.id, **source.origin, **form.values())
+        case.form_key = key
         asking.store(case.id, asking.values(questions), by=current_user.id)
         registering.finished(source, case, by=current_user.id)
         if (same_as := request.form.get("same_as", "")).isdecimal():
