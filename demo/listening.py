@@ -197,7 +197,7 @@ class Listening:
         asked = select(CaseEvent.id).where(
             CaseEvent.case_id == case_id, CaseEvent.kind == "feedback_asked"
         )
-        self.world.wait_for("The question to the citizen", lambda: self._scalar(asked), 60)
+        self.world.wait_for("The question to the citizen", lambda: self._scalar(asked))
 
     def _answered_and_confirmed(self) -> None:
         number = self.visitor[0]
@@ -233,7 +233,7 @@ class Listening:
         def arrived() -> bool:
             return any(code in requests.get(url, timeout=30).text for code in ("٣١", "۳۱", "31"))
 
-        self.world.wait_for(f"The question to {number}", arrived, 90)
+        self.world.wait_for(f"The question to {number}", arrived)
 
     def _clock_runs_out(self) -> None:
         case_id = self._case_of(URGENT[0])
@@ -242,7 +242,7 @@ class Listening:
         )
         if self._scalar(kinds) < 2:
             self.say("Waiting for the two hours of the urgent message to run out …")
-        self.world.wait_for("The escalation", lambda: self._scalar(kinds) >= 2, 240)
+        self.world.wait_for("The escalation", lambda: self._scalar(kinds) >= 2)
         self.say("Urgent: the sweep has warned the unit, and reported the delay to the unit above.")
 
     def _satisfaction(self) -> None:
@@ -261,7 +261,7 @@ class Listening:
             return next(filter(None, (citizens.link_in(sms["text"]) for sms in messages)), None)
 
         tally = citizens.Tally()
-        found = self.world.wait_for("The question about satisfaction", link, 90)
+        found = self.world.wait_for("The question about satisfaction", link)
         citizens.vote(found, random.Random(1), tally)  # noqa: S311 (a story, not a secret)
         if not self._scalar(done):
             raise DemoError(f"The answer about satisfaction was not stored: {tally.problems}")

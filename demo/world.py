@@ -27,9 +27,12 @@ CITY = {
     "CITY_NAME_EN": "Tehran Municipality, District 12",
 }
 USUAL_GATEWAY = "kavenegar"
-START = 180
+START = 600
 """Seconds that a busy machine may take to start everything."""
-ARRIVAL = 120
+PATIENCE = 900
+"""Seconds that one step may take where others use the machine too. Where a process has ended the
+story stops at once."""
+ARRIVAL = 600
 """Seconds within which an SMS of a citizen is surely here: some gateways are asked for them only
 twice a minute."""
 
@@ -204,7 +207,7 @@ class World:
     def alive(self) -> bool:
         return self._supervisor is not None and self._supervisor.poll() is None
 
-    def wait_for(self, what: str, ready: Callable[[], Any], seconds: float = 60) -> Any:
+    def wait_for(self, what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """Poll until `ready()` is truthy; DemoError with the logs' place when it never is."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
