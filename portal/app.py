@@ -15,7 +15,18 @@ from sqlalchemy import event
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import cli, compression, errors, health, i18n, logs, places, security, services
+from portal import (
+    cli,
+    compression,
+    errors,
+    form_words,
+    health,
+    i18n,
+    logs,
+    places,
+    security,
+    services,
+)
 from portal.config import LOOPBACK, ROOT, Settings
 from portal.db import db
 from portal.host import host_plugin
@@ -46,6 +57,7 @@ def create_app(settings: Settings | None = None, *, prefix: str = "") -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     i18n.init_app(app)
+    form_words.init()
     errors.init_app(app)
     _identify_requests(app)
     security.init_app(app)

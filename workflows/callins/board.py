@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, case, func, select
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.db import db
-from portal.i18n import LANGUAGES, LazyText, _, _l, format_date, pick, use_language
+from portal.i18n import LANGUAGES, LazyText, _, _l, format_date, format_datetime, pick, use_language
 from workflows.callins import minutes, registration, services, sms
 from workflows.callins.models import LIVE_STATES, Call, CallinSession
 from workflows.callins.services import CallinError
@@ -107,7 +107,10 @@ def open_session(session_id: int) -> None:
         raise CallinError(_l("This session has ended or was cancelled."))
     now = clock.now()
     if now < session.starts_at - OPENS_BEFORE:
-        raise CallinError(_l("It is too early to open this session."))
+        opens = format_datetime(session.starts_at - OPENS_BEFORE, "day")
+        raise CallinError(
+            _l("It is too early: this session can be opened from %(when)s.", when=opens)
+        )
     if now > session.ends_at + OPENS_AFTER:
         raise CallinError(_l("This session was planned for another day."))
     session.state, session.opened_at = "open", now

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from wtforms import IntegerField, StringField
+from wtforms.widgets import TextInput
 
 from portal.i18n import InputError, _, current_language, digits, format_date, parse_date, parse_int
 from portal.text import ascii_digits, strip_controls
@@ -65,7 +66,19 @@ class LocalDay(StringField):
 
 
 class LocalInteger(IntegerField):
-    """A whole number in digits of any script."""
+    """A whole number in digits of any script: a number field of the browser takes Latin ones alone,
+    and throws away what it does not understand."""
+
+    widget = TextInput()
+
+    def __init__(self, *args: Any, render_kw: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        more = {"inputmode": "numeric", "autocomplete": "off", **(render_kw or {})}
+        super().__init__(*args, render_kw=more, **kwargs)
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else digits(self.data)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:

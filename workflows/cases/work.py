@@ -4,12 +4,14 @@
 stages.StageError (not allowed now) and InputRefused (what was typed cannot be used).
 """
 
+import datetime as dt
+
 from sqlalchemy import select
 
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.db import db
-from portal.i18n import _l
+from portal.i18n import _, _l, format_date, today, use_language
 from portal.units.models import Unit
 from workflows.cases import clocks, feedback, flow, moves, somebody_else
 from workflows.cases.filters import mentions
@@ -83,9 +85,18 @@ def note(case_id: int, *, by: int | None, text: str, public: bool = False) -> Ca
     return case
 
 
-def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
+def finish(
+    case_id: int,
+    *,
+    by: int | None,
+    outcome: str,
+    text: str,
+    promised_on: dt.date | None = None,
+) -> Case:
     """Answer the citizen. Where the workflow leads to the citizen's word, that is asked for; else
-    the case is closed at once (shipped: no number known, a duplicate, no matter for 137)."""
+    the case is closed at once (shipped: no number known, a duplicate, no matter for 137).
+
+    `promised_on`: what is planned has a day, which the answer begins with."""
     case = moves.lock(case_id)
     flow.check(case, "finish", by=by)
     if outcome not in OUTCOMES:
@@ -95,14 +106,18 @@ def finish(case_id: int, *, by: int | None, outcome: str, text: str) -> Case:
             "text", _l("The citizen objected to your answer; somebody else must end it now.")
         )
     text = moves.clean(text, "text", required=True)
+    data: dict[str, str] = {"outcome": outcome}
+    if outcome == "planned":
+        text = _with_day(text, promised_on, case.language)
+        data["promised_on"] = f"{promised_on}"
     flow.take(case, "finish", by=by, outcome=outcome)
     _first_action_done(case)
     case.outcome, case.outcome_text, case.confirmation = outcome, text, None
     case.done_at = clock.now() if outcome == "done" else None
     moves.add_event(
-        case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, outcome=outcome
+        case.id, "answered", by=by, text=text, public=True, unit_id=case.unit_id, **data
     )
-    audit.record("case.answered", "case", case.id, outcome=outcome, text=text)
+    audit.record("case.answered", "case", case.id, text=text, **data)
     answers.spread_answer(case)
     if case.stage == "feedback":
         feedback.ask(case)
@@ -123,6 +138,17 @@ def reopen(case_id: int, *, by: int | None, text: str) -> Case:
     feedback.withdraw(case)
     moves.send_back(case, by=by, text=text, objection=False)
     return case
+
+
+def _with_day(text: str, promised_on: dt.date | None, language: str) -> str:
+    """The day first: an SMS shortens what is long."""
+    if promised_on is None:
+        raise InputRefused("promised_on", _l("Write the day for which it is promised."))
+    if promised_on < today():
+        raise InputRefused("promised_on", _l("This day is over."))
+    with use_language(language):
+        day = _("Promised for %(date)s.", date=format_date(promised_on, "long", language))
+    return moves.clean(f"{day}\n{text}", "text", required=True)
 
 
 def _first_action_done(case: Case) -> None:

@@ -92,7 +92,7 @@ class LetterForm(RefusableForm, _Party):
     )
     calendar = SelectField(
         _l("Working calendar"),
-        description=_l("In the calendar “always” every day counts."),
+        description=_l("Around the clock: every day counts."),
     )
     cases = StringField(
         _l("Tracking codes of the cases"),
@@ -105,13 +105,13 @@ class LetterForm(RefusableForm, _Party):
         self,
         *args: Any,
         units: list[tuple[int, str]],
-        calendars: list[str],
+        calendars: list[tuple[str, str]],
         relations: tuple[str, ...] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.unit_id.choices = units
-        self.calendar.choices = [(name, name) for name in calendars]
+        self.calendar.choices = calendars
         if relations:
             self.relation.choices = [(key, str(words.RELATIONS[key])) for key in relations]
         else:
@@ -292,9 +292,9 @@ class HeadForm(RefusableForm):
     )
     drop_emblem = BooleanField(_l("Remove the emblem"))
 
-    def __init__(self, *args: Any, calendars: list[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, calendars: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.calendar.choices = [(name, name) for name in calendars]
+        self.calendar.choices = calendars
 
     def values(self) -> dict[str, Any]:
         """Columns of Letterhead."""

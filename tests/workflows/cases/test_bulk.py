@@ -113,6 +113,23 @@ def test_many_are_finished_each_in_its_language(
     assert {now_is(case, app).outcome for case in cases} == {"not_municipal"}
 
 
+def test_what_is_planned_for_many_has_a_day(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    with app.app_context():
+        reply = CannedReply(name="Plan", sort_key="p", outcome="planned", texts={"en": "{code}"})
+        db.session.add(reply)
+        db.session.commit()
+        reply_id = str(reply.id)
+    case = make_case(language="en")
+    page = opened(client, [case])
+    status, again = send(client, page, "finish", reply=reply_id)
+    assert status == 422 and "Write the day for which it is promised." in again
+    assert now_is(case, app).outcome is None
+    assert send(client, page, "finish", reply=reply_id, promised_on="2090/01/05")[0] == 303
+    assert now_is(case, app).outcome_text == f"Promised for 5 January 2090.\n{case.code}"
+
+
 def test_marking_a_category_keeps_the_promise_of_time(
     client: FlaskClient, operator: User, app: Flask
 ) -> None:

@@ -309,6 +309,37 @@ def post_stale(client: FlaskClient, case: Case, upon: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+def test_what_is_planned_has_a_day_that_the_citizen_is_told(
+    client: FlaskClient, app: Flask
+) -> None:
+    sign_in(client, make_user(("operator",), language="fa"))
+    case = make_case(e164="+989121112233")
+    with clock.freeze(dt.datetime(2026, 11, 27, 9, tzinfo=dt.UTC)):
+        answer = {"outcome": "planned", "text": "آسفالت می‌شود"}
+        for wrong, told in (
+            ("", "روزی را که وعده داده می‌شود بنویسید."),
+            ("۱۴۰۵/۰۹/۰۵", "این روز گذشته است."),
+            ("۱۴۰۵/۱۲/۳۰", "چنین روزی در تقویم نیست"),
+            ("2027-01-05", "سال باید میان ۱۲۵۰ و ۱۵۰۰ باشد"),
+        ):
+            status, page = send(client, case, "finish", promised_on=wrong, **answer)
+            assert status == 422 and told in page and "آسفالت می‌شود</textarea>" in page
+            assert now_is(case, app).outcome is None
+        assert send(client, case, "finish", promised_on="۱۴۰۵/۱۰/۱۵", **answer)[0] == 303
+    assert now_is(case, app).outcome_text == "موعد: ۱۵ دی ۱۴۰۵.\nآسفالت می‌شود"
+    with app.app_context():
+        assert any("۱۵ دی ۱۴۰۵" in body for body in db.session.scalars(select(Message.body)))
+        (event,) = db.session.scalars(select(CaseEvent).where(CaseEvent.kind == "answered"))
+        assert event.data["promised_on"] == "2027-01-05"
+
+
+def test_a_text_that_is_too_long_is_told_in_the_digits_of_the_reader(client: FlaskClient) -> None:
+    sign_in(client, make_user(("operator",), language="fa"))
+    status, page = send(client, make_case(), "note", text="ن" * 4001)
+    assert status == 422
+    assert "لطفاً کوتاه‌تر بنویسید: حداکثر ۴۰۰۰ حرف." in page
+
+
 def test_the_sweep_disturbs_nobody_who_is_typing(
     client: FlaskClient, operator: User, app: Flask
 ) -> None:

@@ -94,7 +94,8 @@ def test_every_outcome_is_an_answer(context: Flask) -> None:
         clock.shift(days=-1)
         for outcome in ("done", "not_municipal", "planned"):
             case = make_case(e164=None)
-            work.finish(case.id, by=None, outcome=outcome, text="پاسخ")
+            day = clock.now().date() + dt.timedelta(days=30) if outcome == "planned" else None
+            work.finish(case.id, by=None, outcome=outcome, text="پاسخ", promised_on=day)
         make_case(text="من رضا صادقی هستم، ۰۹۱۲۱۲۳۴۵۶۷، چراغ سوخته", citizen_name="رضا صادقی")
         db.session.commit()
         clock.shift(hours=23)

@@ -114,7 +114,11 @@ def _step(step: str, form: Any) -> Callable[[Case], object]:
                     # Nobody looks at each: it must not go out in a language not asked for.
                     raise moves.InputRefused("reply", replies.NOT_SPOKEN)
                 return work.finish(
-                    case.id, by=by, outcome=reply.outcome, text=replies.text_for(reply, case)
+                    case.id,
+                    by=by,
+                    outcome=reply.outcome,
+                    text=replies.text_for(reply, case),
+                    promised_on=form.promised,
                 )
 
             return finish
@@ -135,7 +139,10 @@ def _note(**arguments: Any) -> Any:
 def _finish(**arguments: Any) -> Any:
     found = replies.offered(None, every_category=True)
     return forms.BulkFinishForm(
-        prefix="finish-", replies=[(one.id, one.name) for one in found], **arguments
+        prefix="finish-",
+        replies=[(one.id, one.name) for one in found],
+        planned=[one.id for one in found if one.outcome == "planned"],
+        **arguments,
     )
 
 

@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired
 
 from portal.i18n import _l
 from workflows.cases.staff.forms import ActionForm, AssignForm, NoteForm
+from workflows.cases.staff.promise_fields import PromiseField, promised_on_field
 
 _CHOSEN = re.compile(r"(\d{1,17})(?:\.(\d{1,17}))?")
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -36,13 +37,24 @@ class BulkNoteForm(NoteForm):
     key = HiddenField()
 
 
-class BulkFinishForm(_Bulk):
+class BulkFinishForm(PromiseField, _Bulk):
     action = "finish"
     reply = SelectField(_l("Canned reply"), validators=[InputRequired(_l("Choose a reply"))])
+    promised_on = promised_on_field()
 
-    def __init__(self, *args: object, replies: Sequence[tuple[int, str]], **kwargs: object) -> None:
+    def __init__(
+        self,
+        *args: object,
+        replies: Sequence[tuple[int, str]],
+        planned: Sequence[int],
+        **kwargs: object,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.planned = {str(key) for key in planned}
         self.reply.choices = [("", "—"), *((str(key), name) for key, name in replies)]
+
+    def _is_planned(self) -> bool:
+        return self.reply.data in self.planned
 
 
 class BulkCategoryForm(_Bulk):

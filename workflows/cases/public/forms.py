@@ -66,7 +66,9 @@ class MessageForm(PlaceFields, PhotoFields, _SessionlessForm):
     district = SelectField(_l("District"), validators=[Optional()])
     mobile = TelField(
         _l("Your mobile number"),
-        description=_l("For the tracking code and the answer by SMS. Nobody else sees it."),
+        description=_l(
+            "For the tracking code and the answer by SMS. Only those who work on it see it."
+        ),
         validators=[Length(max=40, message=_l("This is not a telephone number"))],
         render_kw={"autocomplete": "tel", "inputmode": "tel"},
     )

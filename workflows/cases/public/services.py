@@ -131,6 +131,8 @@ class Tracking:
     clock: str
     outcome: LazyText | str
     outcome_text: str
+    is_done: bool
+    """Whether the city says that it was carried out; else the answer alone can be agreed with."""
     is_urgent: bool
     is_asked: bool
     """Whether the citizen's word is awaited."""
@@ -167,6 +169,7 @@ def find(typed: str) -> Tracking | None:
         clock=view.sentence,
         outcome=stages.OUTCOME_NAMES.get(state.outcome or "", ""),
         outcome_text="" if no_answer & {case.id, state.id} else state.outcome_text,
+        is_done=state.outcome == "done",
         is_urgent=case.urgency is not None,
         is_asked=view.may_answer,
         has_number=case.e164 is not None,

@@ -276,6 +276,7 @@ def finish(case_id: int) -> ResponseReturnValue:
             case_id,
             by=current_user.id,
             outcome=form.outcome.data,
+            promised_on=form.promised,
             text=forms.words(form.text.data, found(case_id).language),
         ),
         _l("The answer was recorded."),

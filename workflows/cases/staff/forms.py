@@ -18,6 +18,7 @@ from wtforms import (
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import TextInput
 
 from portal import phones
 from portal.i18n import LANGUAGES, InputError, LazyText, _, _l, parse_int
@@ -26,6 +27,7 @@ from workflows.cases import once
 from workflows.cases.staff import labels
 from workflows.cases.staff.detail_fields import IntakeFields
 from workflows.cases.staff.moments import parse_moment
+from workflows.cases.staff.promise_fields import PromiseField, promised_on_field
 
 _PERSIAN_ALONE = re.compile("[پچژگ]")
 MOST_TEXT = 4000
@@ -148,13 +150,14 @@ class NoteForm(ActionForm):
     )
 
 
-class FinishForm(ActionForm):
+class FinishForm(PromiseField, ActionForm):
     action = "finish"
     outcome = RadioField(
         _l("How it ended"),
         choices=_options(labels.OUTCOMES),
         validators=[InputRequired(_l("Choose how it ended"))],
     )
+    promised_on = promised_on_field()
     text = _text(
         _l("Answer to the citizen"),
         _l("Write the answer"),
@@ -294,7 +297,9 @@ class RegisterForm(IntakeFields):
 
 
 class _Hours(IntegerField):
-    """A whole number, in digits of any keyboard."""
+    """A whole number, in digits of any keyboard: a browser's number field takes Latin ones."""
+
+    widget = TextInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if not valuelist or not valuelist[0].strip():

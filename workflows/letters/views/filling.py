@@ -9,7 +9,7 @@ from portal.db import db
 from portal.formats import format_date
 from portal.i18n import _, _l, current_language, pick, use_language
 from portal.units import services as units
-from workflows.calendars import services as calendars
+from workflows.calendars import queries as calendars
 from workflows.cases import codes, intake
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
@@ -18,10 +18,12 @@ from workflows.letters.forms import IncomingForm, LetterForm, RefusableForm
 from workflows.letters.models import Letter
 
 
-def calendar_names(chosen: str | None = None) -> list[str]:
-    names = {entry.name for entry in calendars.entries() if entry.reading.calendar is not None}
+def calendar_choices(chosen: str | None = None) -> list[tuple[str, str]]:
+    """(name, title)"""
+    titles = calendars.titles()
     # Its file may be broken at the moment; the letter keeps it all the same.
-    return sorted(names | ({chosen} if chosen else set()))
+    names = titles.keys() | ({chosen} if chosen else set())
+    return [(name, titles.get(name, name)) for name in sorted(names)]
 
 
 def letter_form(other: Letter | None = None, **arguments: Any) -> LetterForm:
@@ -29,7 +31,7 @@ def letter_form(other: Letter | None = None, **arguments: Any) -> LetterForm:
     if other is not None and other.direction == "out":
         relations = ("follow_up", "correction")
     return LetterForm(
-        units=units.choices(), calendars=calendar_names(), relations=relations, **arguments
+        units=units.choices(), calendars=calendar_choices(), relations=relations, **arguments
     )
 
 

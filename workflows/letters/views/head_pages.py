@@ -13,7 +13,7 @@ from workflows.cases.moves import InputRefused
 from workflows.letters import heads
 from workflows.letters.forms import HeadForm
 from workflows.letters.views.blueprint import blueprint
-from workflows.letters.views.filling import calendar_names
+from workflows.letters.views.filling import calendar_choices
 
 
 @blueprint.get("/letterheads")
@@ -34,7 +34,7 @@ def letterhead(unit_id: int) -> ResponseReturnValue:
         for lang in LANGUAGES
     }
     form = HeadForm(
-        calendars=calendar_names(head.calendar),
+        calendars=calendar_choices(head.calendar),
         data={
             "numbering": head.numbering,
             "prefix": head.prefix,

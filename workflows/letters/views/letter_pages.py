@@ -12,6 +12,7 @@ from portal import clock
 from portal.db import db
 from portal.i18n import LazyText, _, _l
 from portal.security import allow, body_limit, may
+from workflows.calendars import queries as calendars
 from workflows.cases.moves import InputRefused
 from workflows.letters import deadlines, files, heads, pdf, register, services, words
 from workflows.letters.forms import EndForm, FilesForm, IssueForm, LetterForm, SentForm
@@ -299,6 +300,7 @@ def page(letter: Letter, **forms: Any) -> str:
         words=words,
         late=deadlines.is_late(letter, clock.now()),
         skipped=_skipped(letter),
+        calendar=calendars.titles().get(letter.calendar or "", letter.calendar),
         cases=register.cases_of(letter.id),
         enclosed=files.of_letter(letter.id),
         other=db.session.get(Letter, letter.refers_to_id) if letter.refers_to_id else None,

@@ -266,6 +266,7 @@ def settle(case_id: int) -> ResponseReturnValue:
             case_id,
             by=current_user.id,
             outcome=form.outcome.data,
+            promised_on=form.promised,
             text=words(form.text.data, found(case_id).language),
         ),
         _l("The answer was recorded."),
