@@ -73,7 +73,7 @@ def cells(step: "Step | _Summary") -> tuple[str, str, timedelta | None]:
     """(when, what, open time that counts) of a step, for a table."""
     match step:
         case Counted():
-            what = _("Open")
+            what = _("Within working hours")
             if step.start.utcoffset() != step.end.utcoffset():
                 what = _("Open; the clock was changed in this time")
             return _range(step.start, step.end), what, step.length

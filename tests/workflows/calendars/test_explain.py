@@ -8,7 +8,7 @@ import pytest
 from portal.i18n import use_language
 from tests.workflows.calendars.test_clock import calendar_of, every_day, tehran
 from workflows.calendars import catalogue, clock
-from workflows.calendars.explain import MOST_COUNTED, explain, length
+from workflows.calendars.explain import MOST_COUNTED, cells, explain, length
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 
@@ -16,6 +16,15 @@ TEHRAN = ZoneInfo("Asia/Tehran")
 def told(name: str, start: str, hours: float, lang: str) -> list[str]:
     calendar = catalogue.find(name, None, TEHRAN)
     return explain(clock.due(calendar, tehran(start), timedelta(hours=hours)), lang)
+
+
+@pytest.mark.parametrize(("lang", "ran"), [("fa", "در ساعت کاری"), ("ar", "ضمن وقت الدوام")])
+def test_the_hours_that_count_are_no_command_to_open_something(lang: str, ran: str) -> None:
+    calendar = catalogue.find("tehran-office", None, TEHRAN)
+    found = clock.due(calendar, tehran("2025-10-29T10:00"), timedelta(hours=6))
+    with use_language(lang):
+        rows = [cells(step)[1] for step in found.steps]
+    assert rows.count(ran) == 2, rows
 
 
 def test_a_weekend_in_english() -> None:

@@ -1,6 +1,7 @@
 """The session: two operators, answers, a promise that becomes a case, minutes, figures."""
 
 import datetime as dt
+import re
 import threading
 from collections.abc import Iterator
 
@@ -77,10 +78,15 @@ def test_the_promise_from_the_call_to_the_minutes(app: Flask, session: CallinSes
     call = make_call(
         session, name="زهرا احمدی", e164="+989121234567", subject="تاریکی کوچه؛ شماره‌ام ۰۹۱۲۱۲۳۴۵۶۷"
     )
+    desk.post(f"{BOARD}/{session.id}/open")
+    assert "هنوز زود است؛ این نشست از " in desk.get(f"{BOARD}/{session.id}")
     begin(desk, session)
     taken = desk.post(f"{BOARD}/{session.id}/next")
     assert taken.location.endswith(f"/calls/{call.id}")
-    assert "زهرا احمدی" in desk.get(taken.location)
+    page = desk.get(taken.location)
+    assert "زهرا احمدی" in page
+    ids = re.findall(r'\bid="(?!csrf_token)([^"]+)"', page)
+    assert len(ids) == len(set(ids)), "a label or a link would lead to something else"
 
     # A day that has passed is refused, and nothing is registered.
     promise = {
@@ -445,6 +451,11 @@ def test_staff_make_a_series_and_move_a_session(app: Flask, client: FlaskClient)
         "active": "y",
     }
     assert desk.post("/staff/callins/series/new", **form).status_code == 422
+    # A number field of the browser would take no Persian digit, and lose what it cannot read.
+    wrong = desk.post("/staff/callins/series/new", **{**form, "capacity": "بیست"})
+    assert 'type="number"' not in wrong.text and 'value="بیست"' in wrong.text
+    large = desk.post("/staff/callins/series/new", **{**form, "capacity": "۹۰۰"})
+    assert "۵۰۰ باشد" in large.text
     made = desk.post("/staff/callins/series/new", **{**form, "ends": "۱۲:۰۰"})
     assert made.status_code == 302, made.text
     with app.app_context():

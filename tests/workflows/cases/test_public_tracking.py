@@ -1,5 +1,6 @@
 """Following a message by its code, and saying whether it is settled."""
 
+import datetime as dt
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -178,6 +179,21 @@ def test_accepting_by_link_closes_after_confirmation(app: Flask, visitor: FlaskC
     thanks = visitor.get(first.headers["Location"])
     assert thanks.status_code == 200 and "flash--success" in thanks.text
     assert f"/t/{case.code}/object" not in thanks.text
+
+
+def test_who_is_told_of_a_plan_is_not_asked_whether_it_is_settled(
+    app: Flask, visitor: FlaskClient
+) -> None:
+    case = make_case(language="en")
+    day = dt.date(2090, 1, 5)
+    with app.app_context():
+        work.finish(case.id, by=None, outcome="planned", text="A new lamp", promised_on=day)
+        db.session.commit()
+    page = visitor.get(f"/t/{case.code}?lang=en").text
+    assert "Promised for 5 January 2090." in page
+    assert "Do you agree with the answer?" in page and "Yes, I agree" in page
+    assert "settled for you" not in page and "Yes, it is settled" not in page
+    assert "Yes, I agree" in visitor.get(f"/t/{case.code}/accept?lang=en").text
 
 
 def test_an_objection_needs_words_and_opens_it_again(app: Flask, visitor: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import openpyxl
@@ -123,3 +124,16 @@ def test_the_page_of_a_letter_costs_the_same_with_many_relatives(app: Flask) -> 
     with count_queries() as many:
         desk.get(f"{LETTERS}{first.id}")
     assert many.count == few.count
+
+
+def test_calendars_are_chosen_and_told_by_their_titles(app: Flask) -> None:
+    desk = Desk(app, "official", language="fa")
+    page = desk.get("/staff/letters/new")
+    assert ">ساعت اداری تهران</option>" in page and ">tehran-office<" not in page
+    unit = make_unit(code="d12")
+    letter = make_letter(unit.id, issue=True, calendar="tehran-office")
+    page = desk.get(f"{LETTERS}{letter.id}")
+    assert "ساعت اداری تهران" in page and "tehran-office" not in page
+    page = desk.get(f"{LETTERS}{make_letter(unit.id).id}")
+    ids = re.findall(r'\bid="(?!csrf_token)([^"]+)"', page)
+    assert len(ids) == len(set(ids)), "a label or a link would lead to something else"

@@ -264,6 +264,8 @@ def test_a_member_keeps_a_draft_and_reports_once(app: Flask, desk: Desk, member:
     special_id = marked(app, case)
     mine = referred(app, special_id, member)
     own, council = f"{COUNCIL}{mine}", Desk(app, member)
+    label = re.search(r'<label[^>]*for="report"[^>]*>(.*?)</label>', council.get(own), re.S)
+    assert label and "اختیاری" not in label[1], "without it nothing can be sent"
     kept = council.post(f"{own}/report", own, report="گفت‌وگو شد", do="keep")
     assert kept.status_code == 303
     assert "گفت‌وگو شد" in council.get(own)
