@@ -35,6 +35,9 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
         raise RedactionRefused(_l("An SMS about this case is on its way. Try again in a minute."))
     row = begin(case, "phone", reason, by)
     counted: Counter[str] = Counter()
+    # Before the case may end: whoever hears of that must not write to its citizen any more.
+    case.contact_id = None
+    db.session.flush()
     feedback.withdraw_follower(case)
     # Nobody can answer any more: the matter ends unless somebody else who follows it still may.
     silence.settle(answers.matter_of(case_id), "withdrawn", by=by)
