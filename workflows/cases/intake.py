@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy import text as statement
 
 from portal import audit, clock
 from portal.contacts import bank
@@ -131,6 +132,15 @@ def receive(
         moves.write_to_citizen(case, "cases.received", "received", url=codes.url(case.code))
     db.session.flush()
     return case
+
+
+def sent_before(key: bytes) -> Case | None:
+    """The case that one filled-in form has become already. Held until the commit: of two presses
+    of a button the second waits here and then finds the case of the first."""
+    db.session.execute(
+        statement("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1137))"), {"key": key.hex()}
+    )
+    return db.session.scalars(select(Case).where(Case.form_key == key)).first()
 
 
 def _check(channel: str, language: str, urgency: str | None, e164: str | None) -> None:

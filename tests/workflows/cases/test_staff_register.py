@@ -86,6 +86,32 @@ def test_somebody_at_the_counter_without_a_number(
     assert "No number was given" in client.get(location).text
 
 
+def test_a_button_pressed_twice_is_one_case(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    key = re.search(r'name="key"[^>]*value="([^"]+)"', client.get(NEW).text)
+    assert key
+    fields = {"phone": "09121112233", "text": "چراغ خاموش است", "key": key[1]}
+    _status, _page, first = register(client, **fields)
+    status, _page, second = register(client, **fields)
+    assert (status, second) == (303, first)
+    case = the_case(app)
+    with app.app_context():
+        assert len(db.session.scalars(select(Message).where(Message.e164 == case.e164)).all()) == 1
+    # Back on the page, with other words: a second message.
+    _status, _page, other = register(client, **{**fields, "text": "چاله هم هست"})
+    assert other != first
+
+
+def test_the_same_as_a_case_that_is_not_there(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    status, page, _location = register(client, text="چراغ خاموش است", same_as="999999999")
+    assert status == 422 and "There is no such case." in page and "چراغ خاموش است" in page
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Case)) == 0
+
+
 def test_looking_a_number_up_stores_nothing_and_keeps_what_was_typed(
     client: FlaskClient, operator: User, app: Flask
 ) -> None:

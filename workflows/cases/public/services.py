@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from limits import RateLimitItemPerDay
-from sqlalchemy import select, text
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from portal.db import db
 from portal.i18n import LazyText, pick
 from portal.ratelimit import over_limit
 from workflows.cases import channels, feedback, flow, intake, photos, queries, stages
-from workflows.cases.models import Case, CaseEvent, Category
+from workflows.cases.models import CaseEvent, Category
 from workflows.cases.public.forms import MessageForm
 from workflows.cases.questions import asking, showing
 from workflows.cases.redaction import hiding
@@ -59,13 +59,9 @@ def send(form: MessageForm, language: str, questions: asking.Questions) -> Sent:
     form.more = questions.digest()
     key = form.form_key()
     if key is not None:
-        # Held until the commit: the second press waits here and then finds the case.
-        db.session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1137))"), {"key": key.hex()}
-        )
-        known = db.session.scalar(select(Case.code).where(Case.form_key == key))
+        known = intake.sent_before(key)
         if known is not None:
-            return Sent(known)
+            return Sent(known.code)
     e164 = form.e164
     case = intake.receive(
         channel="portal",

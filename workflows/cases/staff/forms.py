@@ -2,8 +2,10 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import re
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
@@ -239,6 +241,8 @@ class RegisterForm(IntakeFields):
     neighbourhood = StringField(_l("Neighbourhood"), validators=[Length(max=MOST_LINE)])
     call = HiddenField()
     callback = HiddenField()
+    key = HiddenField()
+    """Of one opened page: pressed twice, it is one case."""
 
     e164: str | None = None
 
@@ -249,6 +253,17 @@ class RegisterForm(IntakeFields):
             *((str(key), name) for key, name in categories),
         ]
         self.choose()
+        if not self.key.data:
+            self.key.data = secrets.token_urlsafe(16)
+
+    def digest(self, sent: Iterable[tuple[str, str]], by: int) -> bytes:
+        """Equal for the same form sent twice; another one once a word was changed, so that going
+        back and writing down a second message loses nothing."""
+        found = hashlib.sha256(f"register {by}".encode() + self.photo_digest)
+        for name, value in sorted(sent):
+            if name != "csrf_token":
+                found.update(f"\0{name}\0{value}".encode("utf-8", "replace"))
+        return found.digest()
 
     def know_number(self) -> None:
         """Reads a number that was filled in by us; one that is none stays as it is."""

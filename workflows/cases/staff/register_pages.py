@@ -56,16 +56,21 @@ def register() -> ResponseReturnValue:
     if questions.unseen:
         # The second step: nothing is wrong, but there is more to ask.
         return _page(form, questions)
+    key = form.digest(request.form.items(multi=True), current_user.id)
+    if (known := intake.sent_before(key)) is not None:
+        return redirect(url_for("cases.registered", case_id=known.id), 303)
     try:
         source = registering.source(form.call.data, form.callback.data)
         case = intake.receive(registered_by=current_user.id, **source.origin, **form.values())
+        case.form_key = key
         asking.store(case.id, asking.values(questions), by=current_user.id)
         registering.finished(source, case, by=current_user.id)
         if (same_as := request.form.get("same_as", "")).isdecimal():
             joins.join(case.id, int(same_as[:17]), by=current_user.id)
-    except joins.JoinRefused as error:
+    except (joins.JoinRefused, LookupError) as error:
         db.session.rollback()
-        form.text.errors = [*form.text.errors, str(error.message)]
+        why = error.message if isinstance(error, joins.JoinRefused) else _("There is no such case.")
+        form.text.errors = [*form.text.errors, str(why)]
         return _page(form, questions), 422
     except moves.InputRefused as error:
         db.session.rollback()
