@@ -283,6 +283,7 @@ def test_a_member_keeps_a_draft_and_reports_once(app: Flask, desk: Desk, member:
     kept = council.post(f"{own}/report", own, report="گفت‌وگو شد", do="keep")
     assert kept.status_code == 303
     assert "گفت‌وگو شد" in council.get(own)
+    assert "گفت‌وگو شد" not in desk.get(f"{SPECIAL}{special_id}"), "not sent yet"
     with app.app_context():
         assert "reported" not in kinds(case)
     assert council.post(f"{own}/report", own, report=" ", do="done").status_code == 422
