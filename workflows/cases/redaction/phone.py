@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from portal import clock
+from portal import clock, signals
 from portal.db import db
 from portal.i18n import _l
 from portal.messaging.models import InboundMessage, Message
@@ -59,6 +59,7 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
     counted["cases.e164"] += 1
     db.session.flush()
     case.search_key = intake.search_text(case)
+    signals.case_unlinked.send(None, case_id=case_id)
     end(row, counted)
     return row
 

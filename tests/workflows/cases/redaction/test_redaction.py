@@ -527,6 +527,24 @@ def test_a_number_goes_from_calls_too_and_the_case_does_not_wait(context: Flask)
         assert db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE e164 = '{NUMBER}'")) == 0
 
 
+@pytest.mark.surveys
+def test_the_question_about_satisfaction_does_not_say_whose_case_it_was(context: Flask) -> None:
+    case = make_case(e164=NUMBER)
+    work.finish(case.id, by=None, outcome="done", text="پاسخ")
+    feedback.answer_by_call(case.id, by=None, accepted=True)
+    db.session.execute(text("UPDATE messages SET state = 'delivered'"))
+    db.session.commit()
+
+    def asked(condition: str) -> int | None:
+        statement = f"SELECT count(*) FROM invitations WHERE {condition}"
+        return db.session.scalar(text(statement))
+
+    assert asked(f"occasion = {case.id}") == 1
+    redact_phone(case.id, reason="own_wish", by=None)
+    db.session.commit()
+    assert asked(f"occasion = {case.id}") == 0 and asked("true") == 1
+
+
 def test_a_photo_and_its_file_go(context: Flask, app: Flask) -> None:
     case = make_case()
     row = photos.attach(case.id, photos.Photo(b"\xff\xd8 some picture", 10, 10))
