@@ -18,6 +18,7 @@ _SECRET_PLACES = (
     re.compile(r"(/callins/(?:check|registrations)/)[^/\s\"']+"),
     re.compile(r"(/hooks/exchange/)[^/\s\"']+"),
     re.compile(r"(/[bcpst]/)[0-9A-Za-z-]{6,}"),
+    re.compile(r"(/[a-z]{2}/message/)[0-9A-Za-z-]{6,}"),
     re.compile(r"(://[^/:@\s]+:)[^@/\s]+(@)"),
 )
 

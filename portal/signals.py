@@ -20,6 +20,10 @@ concern_raised = _signals.signal("concern-raised")
 case_closed = _signals.signal("case-closed")
 """A case was closed. sender: None; case_id, contact_id, language."""
 
+case_unlinked = _signals.signal("case-unlinked")
+"""Nobody is to know any more whose case it is. sender: None; case_id. Receivers forget whatever
+leads from it to a contact or a number."""
+
 project_won = _signals.signal("project-won")
 """A project won a vote of the citizens and is to be carried out. sender: None; project_id, unit_id,
 title, text, place, neighbourhood, language: str, due_on: date | None (its last day).

@@ -5,7 +5,7 @@ import hashlib
 import json
 from typing import Final
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, select, text, update
 
 from portal import audit, clock, links
 from portal.contacts import consent
@@ -61,6 +61,18 @@ def ask(contact_id: int, language: str, occasion: int) -> Invitation | None:
     )
     db.session.flush()
     return invitation
+
+
+def forget(occasion: int) -> None:
+    """From now on nothing says which matter somebody was asked about."""
+    campaign = find_campaign()
+    if campaign is not None:
+        db.session.execute(
+            update(Invitation)
+            .where(Invitation.campaign_id == campaign.id, Invitation.occasion == occasion)
+            # Of no matter, and unlike every other one of this person.
+            .values(occasion=-Invitation.id)
+        )
 
 
 def _asked(campaign_id: int, contact_id: int, occasion: int) -> bool:

@@ -22,6 +22,7 @@ def test_no_personal_link_stands_in_a_log(app: Flask) -> None:
             "/hooks/sms/kavenegar/a-secret-of-22-characters/inbound",
             "/hooks/sms/kavenegar/***/inbound",
         ),
+        ("GET /fa/message/7K3MQ9XFAB?x=1 failed", "GET /fa/message/***?x=1 failed"),
         ("postgresql://city:word@db/pasokh", "postgresql://city:***@db/pasokh"),
     ],
 )

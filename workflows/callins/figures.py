@@ -27,7 +27,7 @@ def figures(start: dt.datetime, end: dt.datetime) -> dict[str, Any]:
      "promises": {"made", "kept", "late", "open", "overdue", "not_kept"},
      "by_official": [{"officials": {lang: text}, "sessions", "calls", "answered_at_once",
                       "promises": {…}}],
-     "list": [{"call_id", "case_code", "subject", "text", "officials", "unit": {lang: text},
+     "list": [{"call_id", "case_id", "subject", "text", "officials", "unit": {lang: text},
                "session_at", "due_at", "done_at", "state"}]}
 
     `calls`: callers somebody talked to, dropped ones included. `list` holds the public wording
@@ -136,7 +136,7 @@ def _line(promise: promises.Promise) -> dict[str, Any]:
     call, case = promise.call, promise.case
     return {
         "call_id": call.id,
-        "case_code": case.code,
+        "case_id": case.id,
         "subject": call.public_subject or without_person(call.subject, call.name),
         "text": call.public_text or without_person(call.answer, call.name),
         "officials": promise.session.officials,

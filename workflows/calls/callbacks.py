@@ -180,9 +180,18 @@ def unanswered(callback_id: int, *, by: int) -> bool:
         found.state, found.ended_at, found.taken_by = "unreached", now, by
         audit.record("callback.ended", "callback", found.id, state="unreached")
     else:
-        found.call_at = now + RETRY
+        found.call_at = _by_day(now + RETRY)
     db.session.flush()
     return found.state == "waiting"
+
+
+def _by_day(moment: dt.datetime) -> dt.datetime:
+    """The same, or the next hour at which a citizen may be rung."""
+    wall = local(moment)
+    if FIRST_HOUR <= wall.hour < LAST_HOUR:
+        return moment
+    late = dt.timedelta(days=wall.hour >= LAST_HOUR)
+    return utc(wall.date() + late, dt.time(FIRST_HOUR))
 
 
 def _taken(found: Callback, user_id: int) -> int:

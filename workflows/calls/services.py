@@ -80,11 +80,13 @@ def record(
 
 
 def correct(call_id: int, *, by: int, result: str, transferred_to: str = "") -> bool:
-    """Another result of a call of the last day that is no case; says whether it differs.
+    """Another result of an own call of the last day that is no case; says whether it differs.
 
     Raises LookupError, InputRefused.
     """
     call = lock(call_id)
+    if call.operator_id != by:
+        raise LookupError(f"No call {call_id} of {by}")
     if call.case_id is not None:
         raise InputRefused("result", _l("This call has become a case."))
     if call.ended_at < clock.now() - CORRECTABLE:

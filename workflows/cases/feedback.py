@@ -12,11 +12,12 @@ from sqlalchemy.orm import aliased
 
 from portal import audit, clock
 from portal.db import db
-from portal.i18n import digits
+from portal.i18n import digits, use_language
 from portal.messaging.models import InboundMessage, Message
-from workflows.cases import attempts, codes, flow, moves
+from workflows.cases import attempts, codes, flow, moves, stages
 from workflows.cases.matter import answers, heads
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
+from workflows.cases.redaction import hiding
 from workflows.cases.reply_words import ACCEPT, MOST_WORDS, OBJECT, Reply, read
 
 __all__ = [
@@ -350,12 +351,21 @@ def open_next(e164: str, *, after: dt.timedelta | None = None) -> None:
         "cases.feedback",
         "feedback",
         not_before=clock.now() + after if after else None,
-        text=moves.shortened(case.outcome_text),
+        text=_answer_words(case),
         accept=digits(ACCEPT, case.language),
         object=digits(OBJECT, case.language),
     )
     moves.add_event(case.id, "feedback_asked", round=question.round)
     db.session.flush()
+
+
+def _answer_words(case: Case) -> str:
+    """The answer; of one that was hidden meanwhile only how it ended."""
+    if not hiding.no_answer([case.id]):
+        return moves.shortened(case.outcome_text)
+    leading = db.session.get_one(Case, heads.head_id(case.id))
+    with use_language(case.language):
+        return str(stages.OUTCOME_NAMES.get(leading.outcome or "", ""))
 
 
 def take_inbound(message: InboundMessage, _normalised: str) -> bool:

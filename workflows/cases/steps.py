@@ -15,6 +15,7 @@ from workflows.cases import feedback, flow, guards, moves, somebody_else, stages
 from workflows.cases.matter import answers, heads
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
+from workflows.cases.redaction import hiding
 from workflows.engine import run
 from workflows.engine.model import FormField, Transition
 
@@ -139,6 +140,7 @@ def _ended(
     """What every end has, whatever its definition calls it: an outcome and an answer."""
     answered = case.outcome is not None
     if not answered:
+        hiding.lapse(case)
         outcome = str(filled.get("outcome") or step.outcome)
         case.outcome = outcome if outcome in OUTCOMES else UNKNOWN
         case.outcome_text = words or _in_language_of(case)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from portal.i18n import LazyText, _l
@@ -38,8 +39,12 @@ def read(path: Path, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str,
                 if number > MOST_ROWS + 1:
                     raise FileRefused(_l("The file has too many rows."))
                 if any(cell.strip() for cell in cells):
-                    row = zip(header, cells, strict=False)
-                    yield number, {name: cell[:MOST_CELL].strip() for name, cell in row}
+                    # A row that ends early has nothing in the columns that are left.
+                    full = zip_longest(header, cells[: len(header)], fillvalue="")
+                    yield (
+                        number,
+                        {name: cell[:MOST_CELL].replace("\0", "").strip() for name, cell in full},
+                    )
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         raise FileRefused(_l("The file cannot be read as CSV in UTF-8.")) from error
 

@@ -18,6 +18,7 @@ from workflows.cases.filters import mentions
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
+from workflows.cases.redaction import hiding
 
 
 def assign(
@@ -112,6 +113,7 @@ def finish(
         data["promised_on"] = f"{promised_on}"
     flow.take(case, "finish", by=by, outcome=outcome)
     _first_action_done(case)
+    hiding.lapse(case)
     case.outcome, case.outcome_text, case.confirmation = outcome, text, None
     case.done_at = clock.now() if outcome == "done" else None
     moves.add_event(

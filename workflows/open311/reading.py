@@ -18,6 +18,7 @@ from portal.db import db
 from portal.i18n import pick
 from portal.units import services as units
 from workflows.cases.models import Case, CaseClock, Category
+from workflows.cases.redaction import hiding
 from workflows.cases.stages import OUTCOME_NAMES, STAGE_NAMES
 from workflows.open311 import ids
 from workflows.open311.models import Open311Key, Open311Request, Open311Service
@@ -93,12 +94,19 @@ def _printed(
 ) -> list[dict[str, Any]]:
     cases = [row[0] for row in rows]
     names = units.names(sorted({case.unit_id for case in cases if case.unit_id is not None}))
+    own = {
+        case.id
+        for case, _code, _names, published in rows
+        if reader and reader.reads_own and published and published.key_id == reader.id
+    }
+    unseen = hiding.no_answer(own) if own else set()
     due = _due([case.id for case in cases if case.stage != "closed"])
     return [
         _request(
             case,
             published,
-            own=bool(reader and reader.reads_own and published and published.key_id == reader.id),
+            own=case.id in own,
+            is_hidden=case.id in unseen,
             service_code=code,
             service_name=pick(texts) if texts else None,
             unit=names.get(case.unit_id or 0),
@@ -121,7 +129,7 @@ def _due(case_ids: list[int]) -> dict[int, dt.datetime]:
 
 
 def _request(
-    case: Case, published: Open311Request | None, *, own: bool, **known: Any
+    case: Case, published: Open311Request | None, *, own: bool, is_hidden: bool, **known: Any
 ) -> dict[str, Any]:
     released = published is not None and published.released_at is not None
     description = case.text if own else published.description if published and released else ""
@@ -129,7 +137,7 @@ def _request(
     return {
         "service_request_id": ids.public_id(case.id),
         "status": "closed" if case.stage == "closed" else "open",
-        "status_notes": _notes(case, published if released else None, own=own),
+        "status_notes": _notes(case, published if released else None, own=own and not is_hidden),
         "service_name": known["service_name"],
         # A case can lose its category; the field may not be missing.
         "service_code": known["service_code"] or "other",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from flask_wtf import FlaskForm
@@ -12,12 +12,20 @@ from portal.i18n import LANGUAGES, _, pick
 from portal.security import allow
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
+from workflows.cases.staff import case_pages
+from workflows.cases.staff import labels as case_labels
 from workflows.open311 import catalogue, ids, keys, publishing
 from workflows.open311.forms import KeyForm, ReleaseForm, ServiceForm
 
 blueprint = Blueprint(
     "open311_admin", __name__, template_folder="templates", url_prefix="/staff/open311"
 )
+
+
+@blueprint.context_processor
+def _words() -> dict[str, object]:
+    """For the page of a case, which is shown from here when a release is refused."""
+    return {"labels": case_labels}
 
 
 @blueprint.get("/")
@@ -94,13 +102,14 @@ def release(case_id: int) -> ResponseReturnValue:
             )
         except InputRefused as refused:
             db.session.rollback()
-            flash(str(refused.message), "error")
+            form.refuse(refused)
         else:
             db.session.commit()
             flash(_("The text was released to the public."), "success")
-    else:
-        flash(_("The text is too long."), "error")
-    return redirect(url_for("cases.show", case_id=case_id, _anchor="open311"), 303)
+            return redirect(url_for("cases.show", case_id=case_id, _anchor="open311"), 303)
+    # The page of the case again, with what was typed.
+    g.open311_form = form
+    return case_pages.page(db.session.get_one(Case, case_id)), 422
 
 
 @blueprint.post("/cases/<int:case_id>/withhold")
@@ -129,7 +138,8 @@ def panel(case: Case) -> dict[str, Any]:
             "with_place": row.with_place if row and released else False,
         },
     )
-    if case.outcome is None:
+    sent: ReleaseForm | None = g.get("open311_form")
+    if case.outcome is None and not (sent and sent.answer.data):
         del form.answer
     return {
         "row": row,
@@ -137,7 +147,8 @@ def panel(case: Case) -> dict[str, Any]:
         "released": released,
         "sender": sender,
         "public_id": ids.public_id(case.id),
-        "form": form,
+        "form": sent or form,
+        "is_sent": sent is not None,
     }
 
 

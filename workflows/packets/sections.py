@@ -1,4 +1,7 @@
-"""What workflows tells the council: every number with where it comes from."""
+"""What workflows tells the council: every number with where it comes from.
+
+Cases of citizens are named by their number: the tracking code is the citizen's own key.
+"""
 
 import datetime as dt
 from typing import Any, Final
@@ -104,7 +107,7 @@ def call_ins(period: Period) -> dict[str, Any]:
             words(line["unit"]) if line["unit"] else None,
             _moment(line["due_at"]),
             words(PROMISE_STATES[line["state"]]),
-            code(line["case_code"]),
+            code(str(line["case_id"])),
         ]
         for line in found["list"]
     ]
@@ -150,7 +153,7 @@ def call_ins(period: Period) -> dict[str, Any]:
                 (_l("Unit"), "text"),
                 (_l("Due"), "moment"),
                 (_l("State"), "text"),
-                (_l("Case"), "code"),
+                (_l("Case number"), "code"),
             ],
             promises,
             _l("No promise was made in this period."),
@@ -271,7 +274,7 @@ def open_follow_ups(period: Period) -> dict[str, Any]:
                 words(unit) if unit else None,
                 day_of(case.received_at),
                 words(_l("Overdue") if late else STAGE_NAMES[case.stage]),
-                code(case.code),
+                code(str(case.id)),
             ]
         )
     return section(
@@ -284,7 +287,7 @@ def open_follow_ups(period: Period) -> dict[str, Any]:
                 (_l("Unit"), "text"),
                 (_l("Received"), "day"),
                 (_l("State"), "text"),
-                (_l("Case"), "code"),
+                (_l("Case number"), "code"),
             ],
             lines,
             _l("Nothing is open."),

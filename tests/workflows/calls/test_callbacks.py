@@ -185,3 +185,15 @@ def test_a_longer_queue_asks_no_more_and_is_paged(
         found = re.search(r'rel="next" href="([^"]+)"', page)
         url = found[1].replace("&amp;", "&") if found else ""
     assert len(seen) == len(set(seen)) == 5
+
+
+def test_nobody_is_rung_again_at_night(context: Flask) -> None:
+    """19:30 in Tehran: 45 minutes later is after the hours, so it is the next morning."""
+    with clock.freeze(dt.datetime(2025, 8, 3, 16, 0, tzinfo=dt.UTC)):
+        user = make_user(("operator",))
+        wished = callbacks.slots()[0].value
+        callback_id, _new = callbacks.ask("+989121112233", wished=wished, language="fa")
+        assert callbacks.unanswered(callback_id, by=user.id)
+        row = db.session.get_one(Callback, callback_id)
+        assert row.call_at == dt.datetime(2025, 8, 4, 4, 30, tzinfo=dt.UTC)
+        db.session.rollback()

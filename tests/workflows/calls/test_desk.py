@@ -69,6 +69,8 @@ def test_the_exchange_opens_the_page_and_nothing_is_stored_before_a_result(
     assert end(client, "answered", **fields)[0] == 303
     # The exchange's id makes a second press the same call.
     assert end(client, "dropped", **fields)[0] == 303
+    page = client.get(DESK).text
+    assert "این تماس پیش‌تر ثبت شده است: پاسخ آنی" in page
     (call,) = calls(app)
     assert (call.e164, call.result, call.line, call.subject) == (
         NUMBER,
@@ -174,6 +176,18 @@ def test_a_wrong_key_is_corrected_on_the_same_day_only(
         client.post(url, data={"csrf_token": token, "result": "dropped"})
     assert calls(app)[0].result == "transferred"
     assert client.post(f"{DESK}9999999/result", data={"csrf_token": token}).status_code == 404
+
+
+def test_nobody_corrects_the_call_of_somebody_else(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    end(client, "answered")
+    (call,) = calls(app)
+    other = app.test_client()
+    sign_in(other, make_user(("operator",)))
+    data = {"csrf_token": csrf_token(other, DESK), "result": "dropped"}
+    assert other.post(f"{DESK}{call.id}/result", data=data).status_code == 404
+    assert calls(app)[0].result == "answered"
 
 
 def test_a_longer_history_asks_no_more(client: FlaskClient, operator: User, app: Flask) -> None:

@@ -138,3 +138,14 @@ def test_bad_categories_are_named(runner: FlaskCliRunner, context: Flask, tmp_pa
     code, result = run(runner, "categories", "import", str(file))
     assert (code, result["imported"]) == (1, 1)
     assert [item["row"] for item in result["rejected"]] == [3, 4, 5, 6]  # type: ignore[attr-defined]
+
+
+def test_rows_that_end_early_are_named_and_do_not_stop_the_file(
+    runner: FlaskCliRunner, context: Flask, tmp_path: Path
+) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_bytes("phone,district,text\n09121110001\n,no\0where,چاله\n,,چراغ\n".encode())
+    code, result = run(runner, "import", str(file))
+    assert (code, result["imported"]) == (1, 1)
+    rejected = result["rejected"]
+    assert [item["row"] for item in rejected] == [2, 3]  # type: ignore[attr-defined]

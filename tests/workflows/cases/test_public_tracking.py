@@ -17,7 +17,7 @@ from tests.factories.accounts import make_user, sign_in
 from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
 from tests.queries import count_queries
-from workflows.cases import work
+from workflows.cases import silence, work
 from workflows.cases.explain import explain
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 
@@ -214,6 +214,22 @@ def test_an_objection_needs_words_and_opens_it_again(app: Flask, visitor: FlaskC
         assert (question.state, question.words) == ("objected", "It is still there")
     page = visitor.get(answer.headers["Location"]).text
     assert "flash--success" in page and "It is still there" not in page
+
+
+def test_words_that_come_after_the_end_are_not_dropped_silently(
+    app: Flask, visitor: FlaskClient
+) -> None:
+    with clock.freeze("2026-05-04T08:00+00:00"), app.app_context():
+        case = finished()
+        clock.shift(hours=73)
+        (question_id,) = silence.unanswered()
+        silence.time_out(question_id)
+        db.session.commit()
+        answer = visitor.post(f"/t/{case.code}/object?lang=fa", data={"words": "هنوز خراب است"})
+        assert answer.status_code == 409
+        assert (
+            "هنوز خراب است</textarea>" in answer.text and "پیام شما در این میان بسته" in answer.text
+        )
 
 
 def test_nobody_is_asked_before_the_answer(app: Flask, visitor: FlaskClient) -> None:

@@ -106,6 +106,15 @@ def test_the_same_form_sent_twice_is_one_case(
     assert client.get(NEW).text.count(key[1]) == 0, "every form has a key of its own"
 
 
+def test_the_same_as_a_case_that_is_not_there(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    status, page, _location = register(client, text="چراغ خاموش است", same_as="999999999")
+    assert status == 422 and "There is no such case." in page and "چراغ خاموش است" in page
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Case)) == 0
+
+
 def test_looking_a_number_up_stores_nothing_and_keeps_what_was_typed(
     client: FlaskClient, operator: User, app: Flask
 ) -> None:

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from portal import clock
 from portal.db import db
 from portal.messaging.models import Message
+from tests.factories.accounts import make_user
 from tests.factories.cases import make_case, make_category
 from tests.factories.context import application
 from tests.queries import count_queries
@@ -24,6 +25,7 @@ from workflows.cases import work
 from workflows.cases.models import Case
 from workflows.cases.questions import services as questions
 from workflows.cases.questions import showing as questions_shown
+from workflows.cases.redaction import hiding
 from workflows.open311 import catalogue, ids, keys, publishing, writing
 from workflows.open311.models import Open311Request
 
@@ -190,6 +192,26 @@ def _staff() -> int:
     from tests.factories.accounts import make_user
 
     return make_user(("operator",)).id
+
+
+def test_a_hidden_answer_is_hidden_from_the_application_too(client: FlaskClient) -> None:
+    make_category(code="lamp")
+    key = make_key()
+    made = json.loads(post(client, key, description="Dark").data)[0]["service_request_id"]
+    with application():
+        case_id = ids.case_id(made)
+        assert case_id is not None
+        work.finish(case_id, by=None, outcome="irrelevant", text="A rude answer")
+        db.session.commit()
+    own = {"api_key": key}
+    assert "A rude answer" in read(client, f"requests/{made}.json", **own)[0]["status_notes"]
+    with application():
+        hiding.hide(case_id, event_id=None, reason="insult", by=None)
+        publishing.release(case_id, by=make_user().id, description="A lamp is dark")
+        db.session.commit()
+    found = read(client, f"requests/{made}.json", **own)[0]
+    assert found["description"] == "Dark"
+    assert "A rude answer" not in found["status_notes"]
 
 
 def test_cases_of_public_categories_are_listed_whatever_their_channel(

@@ -106,6 +106,9 @@ def test_my_visits_by_due_time_without_the_citizens_number(
     assert [each["id"] for each in found["visits"]] == [sooner, later]
     assert found["visits"][1]["address"] == "میدان ونک"
     assert found["visits"][1]["text"] == "چاله است؛ …، …"
+    with app.app_context():
+        # With a code anybody could answer in the citizen's place.
+        assert not any(code in text for code in db.session.scalars(select(Case.code)))
     assert "9121112233" not in text and "احمدی" not in json.dumps(found, ensure_ascii=False)
     with count_queries() as few:
         phone.get(f"{FIELD}visits.json")

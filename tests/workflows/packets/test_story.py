@@ -86,7 +86,7 @@ def test_every_number_is_the_one_of_the_cases(context: Flask) -> None:
     assert values(data_of(packet_id, "outcomes")[0]) == [{"part": 1, "whole": 1}]
     open_cases = data_of(packet_id, "open")
     assert values(open_cases[0]) == [{"number": 2}]
-    assert open_cases[1]["rows"][0][5] == {"code": slow.code}
+    assert open_cases[1]["rows"][0][5] == {"code": str(slow.id)}
 
 
 def test_every_outcome_is_an_answer(context: Flask) -> None:

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from portal import clock
 from portal.accounts.models import User
 from portal.db import db
+from portal.i18n import digits
 from tests.factories.accounts import make_user
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
@@ -247,16 +248,39 @@ def test_a_member_sees_the_referred_cases_alone_and_not_the_citizen(
     other = make_user(("council_member",), language="fa")
     theirs = referred(app, marked(app, make_case()), other)
     desk = Desk(app, member)
-    assert case.code in desk.get(COUNCIL)
-    page = desk.get(f"{COUNCIL}{mine}")
+    number = f"پروندهٔ شمارهٔ \u2066{digits(case.id, 'fa')}\u2069"
+    listed, page = desk.get(COUNCIL), desk.get(f"{COUNCIL}{mine}")
+    assert number in listed and number in page
     assert "لوله شکسته است" in page
-    for secret in ("احمدی", "۰۹۱۲۱۱۱۲۲۳۳", "09121112233", "989121112233"):
-        assert secret not in page
+    # With the code anybody could answer in the citizen's place.
+    for secret in ("احمدی", "۰۹۱۲۱۱۱۲۲۳۳", "09121112233", "989121112233", case.code):
+        assert secret not in page and secret not in listed
     assert desk.client.get(f"{COUNCIL}{theirs}").status_code == 404
     stolen = desk.post(f"{COUNCIL}{theirs}/report", f"{COUNCIL}{mine}", report="x", do="done")
     assert stolen.status_code == 404
     assert desk.client.get(f"/staff/cases/{case.id}").status_code == 403
     assert desk.client.get(SPECIAL).status_code == 403
+
+
+def test_member_and_unit_name_a_case_by_its_number(app: Flask, desk: Desk, member: User) -> None:
+    case, other = make_case(), make_case()
+    special_id = marked(app, case)
+    referred(app, special_id, member)
+    for path in (f"{SPECIAL}{special_id}", f"/staff/cases/{case.id}"):
+        assert re.search(rf"\D{case.id}\D", re.sub(r"<[^>]*>", "", desk.get(path)))
+    found = desk.get(f"/staff/cases/?q={digits(case.id, 'fa')}")
+    assert case.code in found and other.code not in found
+
+
+def test_a_withdrawn_referral_shows_the_message_no_longer(app: Flask, member: User) -> None:
+    case = make_case(text="لولهٔ خانهٔ همسایه شکسته است", place="کوچهٔ سرو")
+    mine = referred(app, marked(app, case), member)
+    with app.app_context():
+        services.withdraw(mine, by=None)
+        db.session.commit()
+    page = Desk(app, member).get(f"{COUNCIL}{mine}")
+    assert "با شرکت آب گفت‌وگو کنید" in page
+    assert "همسایه" not in page and "سرو" not in page
 
 
 def test_a_member_keeps_a_draft_and_reports_once(app: Flask, desk: Desk, member: User) -> None:
@@ -269,6 +293,7 @@ def test_a_member_keeps_a_draft_and_reports_once(app: Flask, desk: Desk, member:
     kept = council.post(f"{own}/report", own, report="گفت‌وگو شد", do="keep")
     assert kept.status_code == 303
     assert "گفت‌وگو شد" in council.get(own)
+    assert "گفت‌وگو شد" not in desk.get(f"{SPECIAL}{special_id}"), "not sent yet"
     with app.app_context():
         assert "reported" not in kinds(case)
     assert council.post(f"{own}/report", own, report=" ", do="done").status_code == 422

@@ -14,7 +14,7 @@ from portal.i18n import _, default_language
 from portal.security import allow, may
 from workflows.calls import callbacks, known, labels, services
 from workflows.calls.forms import CallForm, CorrectForm
-from workflows.calls.models import RESULTS
+from workflows.calls.models import RESULTS, CentreCall
 from workflows.cases.moves import InputRefused
 from workflows.cases.staff import detail
 from workflows.cases.staff import labels as case_labels
@@ -54,9 +54,15 @@ def take() -> ResponseReturnValue:
         name = refused.field if refused.field in form else "number"
         form[name].errors = [*form[name].errors, str(refused.message)]
         return _page(form), 422
+    before = db.session.get_one(CentreCall, call_id).result
     db.session.commit()
     if result == "registered":
         return redirect(url_for("cases.new", call=call_id), 303)
+    if before != result:
+        # The page was sent before, with another key: nothing of this was stored.
+        said = _("This call was recorded already: %(result)s.", result=labels.RESULTS[before])
+        flash(f"{said} {_('It can be corrected below.')}", "error")
+        return redirect(url_for("calls.desk"), 303)
     flash(_("Recorded: %(result)s", result=labels.RESULTS[result]), "success")
     return redirect(url_for("calls.desk"), 303)
 

@@ -33,7 +33,7 @@ def build(period: Period) -> dict[str, Any]:
     messages, alone = counts(period)
     leading = aliased(Case)
     largest = db.session.execute(
-        select(leading.code, func.count().label("many"))
+        select(leading.id, func.count().label("many"))
         .select_from(CaseJoin)
         .join(Case, Case.id == CaseJoin.case_id)
         .join(leading, leading.id == CaseJoin.into_id)
@@ -53,8 +53,8 @@ def build(period: Period) -> dict[str, Any]:
         ),
         table(
             _l("What most people reported"),
-            [(_l("Case"), "code"), (_l("Other messages about it"), "number")],
-            [[code(row.code), number(row.many)] for row in largest],
+            [(_l("Case number"), "code"), (_l("Other messages about it"), "number")],
+            [[code(str(row.id)), number(row.many)] for row in largest],
             _l("No messages were joined in this period."),
         ),
         note(

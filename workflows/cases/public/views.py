@@ -26,7 +26,14 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from werkzeug.datastructures import CombinedMultiDict
 
 from portal.db import db
-from portal.i18n import LANGUAGES, _, current_language, known_language, use_language
+from portal.i18n import (
+    LANGUAGES,
+    _,
+    current_language,
+    digits,
+    known_language,
+    use_language,
+)
 from portal.ratelimit import over_limit
 from portal.security import allow, body_limit, csrf, public, same_site, token_authority
 from workflows.cases import channels, codes, once, photos
@@ -212,6 +219,19 @@ def answer(code: str, answer: str) -> ResponseReturnValue:
             words = filled.words.data or ""
         if services.say(found.code, accepted=answer == "accept", words=words):
             db.session.commit()
+        elif answer == "object":
+            db.session.rollback()
+            now = services.find(found.code)
+            if now is not None and now.is_closed:
+                # Closed while the words were written: they are not dropped without a word.
+                phone = digits(current_app.config["CITY_PHONE"])
+                why = _(
+                    "Your message was closed meanwhile, so this was not recorded. Call %(number)s "
+                    "and say it there; your words are still below.",
+                    number=phone,
+                )
+                filled.words.errors = [why]
+                return _confirm_page(now, answer, filled, 409)
     told = "thanks" if answer == "accept" else "reopened"
     return redirect(url_for(".track", code=found.code, lang=_wished(), told=told), 303)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from portal import audit, clock
 from portal.db import db
@@ -13,6 +13,19 @@ from workflows.cases.models import Case, CaseEvent
 from workflows.cases.moves import InputRefused
 from workflows.cases.redaction import published
 from workflows.cases.redaction.models import REASONS, CaseHide
+
+_NO_ANSWER = text(
+    """
+    WITH RECURSIVE up (own, id, depth) AS (
+        SELECT one, one, 0 FROM unnest(CAST(:cases AS bigint[])) AS one
+        UNION ALL
+        SELECT up.own, j.into_id, up.depth + 1 FROM case_joins j JOIN up ON j.case_id = up.id
+        WHERE j.undone_at IS NULL AND up.depth < 50
+    )
+    SELECT DISTINCT up.own FROM up JOIN case_hides h ON h.case_id = up.id
+    WHERE h.event_id IS NULL AND h.shown_at IS NULL
+    """
+)
 
 
 def hidden(case_ids: Sequence[int], events: Iterable[CaseEvent] = ()) -> tuple[set[int], set[int]]:
@@ -32,6 +45,24 @@ def hidden(case_ids: Sequence[int], events: Iterable[CaseEvent] = ()) -> tuple[s
         or ("copy_of" not in event.data and no_answer & {*case_ids} - {event.case_id})
     }
     return unseen, no_answer
+
+
+def no_answer(case_ids: Iterable[int]) -> set[int]:
+    """Those of the cases whose answer is hidden, their own or that of the case they follow; one
+    query."""
+    return set(db.session.scalars(_NO_ANSWER, {"cases": list(case_ids)}))
+
+
+def lapse(case: Case) -> None:
+    """A locked case is answered anew: what was hidden was the earlier answer, whose place in the
+    history stays hidden."""
+    db.session.execute(
+        update(CaseHide)
+        .where(
+            CaseHide.case_id == case.id, CaseHide.event_id.is_(None), CaseHide.shown_at.is_(None)
+        )
+        .values(shown_at=clock.now())
+    )
 
 
 def _is_copy(event: CaseEvent) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from portal import clock
+from portal import clock, signals
 from portal.db import db
 from portal.i18n import _l
 from portal.messaging.models import InboundMessage, Message
@@ -35,6 +35,9 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
         raise RedactionRefused(_l("An SMS about this case is on its way. Try again in a minute."))
     row = begin(case, "phone", reason, by)
     counted: Counter[str] = Counter()
+    # Before the case may end: whoever hears of that must not write to its citizen any more.
+    case.contact_id = None
+    db.session.flush()
     feedback.withdraw_follower(case)
     # Nobody can answer any more: the matter ends unless somebody else who follows it still may.
     silence.settle(answers.matter_of(case_id), "withdrawn", by=by)
@@ -56,6 +59,7 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
     counted["cases.e164"] += 1
     db.session.flush()
     case.search_key = intake.search_text(case)
+    signals.case_unlinked.send(None, case_id=case_id)
     end(row, counted)
     return row
 

@@ -116,7 +116,7 @@ def confirm(case_id: int) -> ResponseReturnValue:
     case = _found(case_id)
     form = ConfirmForm(**_choices(case))
     if not form.validate_on_submit():
-        return _confirm_page(case, form), 422
+        return _not_confirmed(case, form)
     try:
         _redact(case, form)
     except RedactionRefused as error:
@@ -126,6 +126,18 @@ def confirm(case_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("It was removed for good."), "success")
     return redirect(url_for("cases.show", case_id=case_id), 303)
+
+
+def _not_confirmed(case: Case, form: ConfirmForm) -> ResponseReturnValue:
+    """The second step again; the first one where what it carried on is not right (any more)."""
+    first = RedactForm(**_choices(case))
+    if not first.validate_on_submit():
+        return _form_page(case, first), 422
+    try:
+        return _confirm_page(case, form), 422
+    except RedactionRefused as error:
+        first.passage.errors = [str(error.message)]
+        return _form_page(case, first), 422
 
 
 def _redact(case: Case, form: ConfirmForm) -> None:

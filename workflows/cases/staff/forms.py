@@ -244,6 +244,7 @@ class RegisterForm(IntakeFields):
     call = HiddenField()
     callback = HiddenField()
     key = HiddenField()
+    """Of one opened page: pressed twice, it is one case."""
 
     e164: str | None = None
 

@@ -137,7 +137,8 @@ def in_view(view: str, reader: Reader) -> list[ColumnElement[bool]]:
 
 
 def matches(typed: str, reader: Reader) -> ColumnElement[bool]:
-    """A tracking code, a mobile number however written, or words that all occur."""
+    """A tracking code, the number of a case, a mobile number however written, or words that all
+    occur."""
     words = search_key(typed).split()[:10]
     ways: list[ColumnElement[bool]] = []
     if words and not reader.sees_numbers and any(_is_number(word) for word in words):
@@ -147,6 +148,8 @@ def matches(typed: str, reader: Reader) -> ColumnElement[bool]:
         ways.append(and_(*(_occurs(word) for word in words)))
     if code := codes.normalise(typed):
         ways.append(Case.code == code)
+    if (case_id := number(search_key(typed))) is not None:
+        ways.append(Case.id == case_id)
     if reader.sees_numbers:
         with contextlib.suppress(phones.PhoneError):
             ways.append(Case.e164 == phones.parse_mobile(typed).e164)

@@ -67,9 +67,10 @@ def register() -> ResponseReturnValue:
         registering.finished(source, case, by=current_user.id)
         if (same_as := request.form.get("same_as", "")).isdecimal():
             joins.join(case.id, int(same_as[:17]), by=current_user.id)
-    except joins.JoinRefused as error:
+    except (joins.JoinRefused, LookupError) as error:
         db.session.rollback()
-        form.text.errors = [*form.text.errors, str(error.message)]
+        why = error.message if isinstance(error, joins.JoinRefused) else _("There is no such case.")
+        form.text.errors = [*form.text.errors, str(why)]
         return _page(form, questions), 422
     except moves.InputRefused as error:
         db.session.rollback()

@@ -63,7 +63,9 @@ def panel(case: Case) -> Panel:
             if step.action not in stages.BUILT_IN
         ],
         tasks=found,
-        mine=frozenset(row.id for row in found if row.done_at is None and tasks.is_for(row, me)),
+        mine=frozenset(
+            row.id for row in found if row.done_at is None and tasks.is_for(row, me, case)
+        ),
         diagram=url_for("workflows.show", name=name) if may("workflows.read") else None,
     )
 

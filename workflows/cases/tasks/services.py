@@ -16,6 +16,8 @@ from workflows.cases.models import Case
 from workflows.cases.tasks.models import CaseTask
 
 PAGE = 50
+OF_UNITS = frozenset({"unit_officer", "field_supervisor"})
+"""Roles whose people do the tasks of their own unit and of those under it alone."""
 
 
 class TaskError(ValueError):
@@ -70,11 +72,11 @@ def done(task_id: int, *, doer: Doer, result: str) -> CaseTask:
     case_id = db.session.scalar(select(CaseTask.case_id).where(CaseTask.id == task_id))
     if case_id is None:
         raise LookupError(f"No task {task_id}")
-    moves.lock(case_id)
+    case = moves.lock(case_id)
     row = db.session.get_one(CaseTask, task_id, populate_existing=True)
     if row.done_at is not None:
         raise TaskError(_l("Somebody has done it already."))
-    if not is_for(row, doer):
+    if not is_for(row, doer, case):
         raise TaskError(_l("This task is for somebody else."))
     result = moves.clean(result, "result", required=row.kind == "task")
     row.done_at, row.done_by, row.result = clock.now(), doer.user_id, result
@@ -86,11 +88,17 @@ def done(task_id: int, *, doer: Doer, result: str) -> CaseTask:
     return row
 
 
-def is_for(row: CaseTask, doer: Doer) -> bool:
-    """Whether the task is one of this person's."""
+def is_for(row: CaseTask, doer: Doer, case: Case) -> bool:
+    """Whether the task of a case is one of this person's."""
     if "administrator" in doer.roles:
         return True
-    return row.user_id == doer.user_id if row.user_id is not None else row.role in doer.roles
+    if row.user_id is not None:
+        return row.user_id == doer.user_id
+    if row.role not in doer.roles:
+        return False
+    if row.role not in OF_UNITS or doer.unit_id is None:
+        return True
+    return case.unit_id in subtree(doer.unit_id)
 
 
 def of_case(case_id: int) -> Sequence[CaseTask]:

@@ -25,7 +25,7 @@ from limits import RateLimitItemPerMinute
 
 from portal import clock, offline
 from portal.db import db
-from portal.i18n import _, _l, format_datetime
+from portal.i18n import _, _l, digits, format_datetime
 from portal.photos import MAX_BYTES
 from portal.ratelimit import over_limit
 from portal.security import allow, body_limit
@@ -72,7 +72,8 @@ def index() -> str:
 @allow("field.visit")
 def visits_json() -> ResponseReturnValue:
     """One's open visits, for the phone to keep. Of the citizen neither number nor name, as far as a
-    machine sees them in the text too: a phone gets lost."""
+    machine sees them in the text too, nor the tracking code, with which anybody could answer in
+    the citizen's place: a phone gets lost."""
     found = [_errand(each) for each in queries.errands(current_user.id)]
     return jsonify(user=current_user.id, visits=found)
 
@@ -81,7 +82,7 @@ def _errand(each: queries.Errand) -> dict[str, Any]:
     case, visit = each.case, each.visit
     return {
         "id": visit.id,
-        "code": case.code,
+        "code": digits(case.id),
         "about": each.category,
         "urgent": case.urgency is not None,
         "address": " · ".join(part for part in (case.place, case.neighbourhood) if part),

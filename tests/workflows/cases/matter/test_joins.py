@@ -470,7 +470,7 @@ def test_messages_and_matters_are_counted_apart() -> None:
     period = Period(today, today)
     assert sections.counts(period) == (4, 2)
     table = sections.build(period)["blocks"][1]
-    assert (table["rows"][0][0]["code"], table["rows"][0][1]["number"]) == (leading.code, 2)
+    assert (table["rows"][0][0]["code"], table["rows"][0][1]["number"]) == (str(leading.id), 2)
 
 
 # Pages

@@ -25,6 +25,7 @@ from portal.audit import services as audits
 from portal.audit.models import AuditEntry, AuditPayload
 from portal.contacts.consent import opt_out
 from portal.db import db
+from portal.i18n import use_language
 from portal.messaging import inbound
 from portal.messaging.models import InboundMessage, Message
 from tests.factories.accounts import csrf_token, make_user, sign_in
@@ -41,6 +42,7 @@ from workflows.cases.redaction import hiding, packets, places, scrub, services
 from workflows.cases.redaction.models import CaseRedaction
 from workflows.cases.redaction.passage import MASK, Passage
 from workflows.cases.redaction.phone import redact_phone
+from workflows.cases.stages import OUTCOME_NAMES
 from workflows.letters import files as letter_files
 from workflows.letters.models import Letter, LetterDocument, LetterFile
 from workflows.open311 import publishing
@@ -515,11 +517,32 @@ def test_a_number_goes_from_calls_too_and_the_case_does_not_wait(context: Flask)
     db.session.commit()
     assert db.session.get_one(Case, case.id, populate_existing=True).stage == "feedback"
     db.session.execute(text("UPDATE messages SET state = 'delivered'"))
+    before = db.session.scalar(text("SELECT max(id) FROM messages"))
     redact_phone(case.id, reason="own_wish", by=None)
     db.session.commit()
     assert db.session.get_one(Case, case.id, populate_existing=True).stage == "closed"
+    # Nor is anybody asked whether they were content with the end.
+    assert db.session.scalar(text("SELECT max(id) FROM messages")) == before
     for table in ("calls", "callbacks"):
         assert db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE e164 = '{NUMBER}'")) == 0
+
+
+@pytest.mark.surveys
+def test_the_question_about_satisfaction_does_not_say_whose_case_it_was(context: Flask) -> None:
+    case = make_case(e164=NUMBER)
+    work.finish(case.id, by=None, outcome="done", text="پاسخ")
+    feedback.answer_by_call(case.id, by=None, accepted=True)
+    db.session.execute(text("UPDATE messages SET state = 'delivered'"))
+    db.session.commit()
+
+    def asked(condition: str) -> int | None:
+        statement = f"SELECT count(*) FROM invitations WHERE {condition}"
+        return db.session.scalar(text(statement))
+
+    assert asked(f"occasion = {case.id}") == 1
+    redact_phone(case.id, reason="own_wish", by=None)
+    db.session.commit()
+    assert asked(f"occasion = {case.id}") == 0 and asked("true") == 1
 
 
 def test_a_photo_and_its_file_go(context: Flask, app: Flask) -> None:
@@ -604,6 +627,55 @@ def test_a_hidden_answer_is_hidden_from_all_who_follow_and_comes_back(
     hiding.hide(follower.id, event_id=None, reason="own_wish", by=None)
     db.session.commit()
     assert seen() == [True, False, True]
+
+
+def test_a_hidden_answer_is_not_written_to_the_citizen_afterwards(context: Flask) -> None:
+    """The question about it waited for another one of the same number."""
+    first, second, follower = make_case(e164=NUMBER), make_case(e164=NUMBER), make_case()
+    joins.join(follower.id, second.id, by=None, tell=False)
+    work.finish(first.id, by=None, outcome="done", text="چراغ روشن شد")
+    work.finish(second.id, by=None, outcome="planned", text="پاسخ تند")
+    hiding.hide(second.id, event_id=None, reason="insult", by=None)
+    db.session.commit()
+    feedback.answer_by_sms(NUMBER, "۳۱")
+    db.session.commit()
+    sent = db.session.scalars(
+        select(Message).where(Message.e164 == NUMBER).order_by(Message.id.desc())
+    ).first()
+    assert sent is not None
+    assert second.code in sent.body and "۳۳" in sent.body
+    assert "پاسخ تند" not in sent.body
+    with use_language("fa"):
+        assert str(OUTCOME_NAMES["planned"]) in sent.body
+
+
+def test_a_new_answer_is_seen_though_the_one_before_was_hidden(
+    client: FlaskClient, context: Flask
+) -> None:
+    case = make_case(e164=None)
+    work.finish(case.id, by=None, outcome="irrelevant", text="پاسخ تند")
+    hiding.hide(case.id, event_id=None, reason="insult", by=None)
+    work.reopen(case.id, by=None, text="نادرست بود")
+    work.finish(case.id, by=None, outcome="irrelevant", text="پاسخ مؤدبانه")
+    db.session.commit()
+    seen = client.get(f"/t/{case.code}").text
+    assert seen.count("پاسخ مؤدبانه") == 2 and "پاسخ تند" not in seen
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"reason": "no-such"}, {"what": "nothing"}, {"passage": "آ"}, {"passage": "جای دیگر"}]
+)
+def test_a_confirmation_that_is_not_right_begins_again(
+    client: FlaskClient, context: Flask, wrong: dict[str, str]
+) -> None:
+    case = make_case(text="در کوچهٔ سرو چاله است")
+    sign_in(client, make_user(("administrator",)))
+    address = f"/staff/cases/{case.id}/redact"
+    data = {"what": "passage", "reason": "insult", "passage": "کوچهٔ سرو", **wrong}
+    data["csrf_token"] = csrf_token(client, address)
+    answer = client.post(f"{address}/confirm", data=data)
+    assert answer.status_code == 422
+    assert data["passage"] in answer.text
 
 
 def test_who_may(client: FlaskClient, app: Flask) -> None:
