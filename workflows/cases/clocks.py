@@ -180,7 +180,7 @@ def _escalate(
     """Tell the nearest unit above that has not heard of this clock. A case that was passed on has
     another chain: its superiors are told in their order, those who know are passed over."""
     untold = [unit_id for unit_id in above if unit_id not in row.told_units]
-    row.act_at = None
+    row.act_at, row.escalated_at = None, row.escalated_at if row.level else now
     if (not untold and row.level) or not row.level_seconds:
         return
     row.level += 1

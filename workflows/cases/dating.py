@@ -97,7 +97,9 @@ def moments(
             warn = replay.due(runs, row.warn_percent).due
         act: int | None = due if warn is None else min(warn, due)
     elif not row.level:
-        act = due
+        # One that nobody is told of has run out once, unless it was given more time since.
+        over = row.escalated_at is not None and due <= to_instant(row.escalated_at)
+        act = None if over else due
     elif row.act_at is None or not row.level_seconds:
         act = None
     else:

@@ -14,7 +14,7 @@ from portal import audit, clock
 from portal.db import db
 from portal.i18n import digits
 from portal.messaging.models import InboundMessage, Message
-from workflows.cases import attempts, codes, flow, moves
+from workflows.cases import attempts, codes, flow, moves, stages
 from workflows.cases.matter import answers, heads
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 from workflows.cases.reply_words import ACCEPT, MOST_WORDS, OBJECT, Reply, read
@@ -113,6 +113,21 @@ def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> boo
     objects = reply.verdict == "object"
     _lock_numbers(matter, e164, objects=objects)
     db.session.refresh(question)
+    try:
+        with db.session.begin_nested():
+            counts = _take_sms(matter, question, reply)
+    except stages.StageError:
+        # The workflow has no such step there: whoever looks at the case reads the words.
+        counts = False
+    if not counts:
+        moves.add_event(matter.own.id, "sms", text=text[:MOST_WORDS], about="answered_again")
+    db.session.flush()
+    return True
+
+
+def _take_sms(matter: answers.Matter, question: FeedbackQuestion, reply: Reply) -> bool:
+    """False for an answer that changes nothing any more."""
+    objects = reply.verdict == "object"
     if question.state == "open":
         _answer(matter, question, not objects, reply.words, channel="sms", by=None)
     elif objects and (
@@ -122,8 +137,7 @@ def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> boo
     ):
         _object(matter, question, reply.words, channel="sms", by=None)
     else:
-        moves.add_event(matter.own.id, "sms", text=text[:MOST_WORDS], about="answered_again")
-    db.session.flush()
+        return False
     return True
 
 

@@ -12,7 +12,7 @@ from portal import audit, clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
 from workflows.cases import feedback, flow, guards, moves, somebody_else, stages
-from workflows.cases.matter import answers, heads
+from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 from workflows.engine import run
@@ -41,10 +41,13 @@ def perform(
         raise stages.StageError(_l("This step has a form of its own."))
     flow.check(case, action, by=by)
     _check_end(case, action, by)
+    if case.stage == "closed":
+        joins.check_apart(case_id)
     form = declared(case, action)
     filled = _checked(form, values)
-    before, ended_before = case.state, case.outcome is not None
-    step = flow.take(case, action, by=by, **filled)
+    before, was = case.state, case.stage
+    stored = {name: _stored(value) for name, value in filled.items()}
+    step = flow.take(case, action, by=by, form=stored)
     moves.add_event(
         case.id,
         "step",
@@ -56,15 +59,13 @@ def perform(
         titles=dict(step.titles),
         state=case.state,
         state_titles=dict(flow.state_of(case).titles),
-        values={name: _stored(value) for name, value in filled.items()},
+        values=stored,
         **({"photo": photo} if photo else {}),
     )
     audit.record("case.step", "case", case.id, step=action, before=before, after=case.state)
-    if case.stage in {"feedback", "closed"}:
+    if _has_ended(case, was):
         _ended(case, step, filled, _words(form, filled), by)
-    elif ended_before:
-        # Worked on again: what was answered holds no longer.
-        case.outcome, case.outcome_text, case.done_at = None, "", None
+    _again(case, was)
     db.session.flush()
     return case
 
@@ -82,8 +83,11 @@ def _check_end(case: Case, action: str, by: int | None) -> None:
             )
 
 
-def taken_by_itself(case: Case, step: Transition) -> None:
-    """The history, and the end where it is one, of a step that a clock has brought about."""
+def taken_by_itself(case: Case, step: Transition, was: str) -> None:
+    """The history, and the end where it is one, of a step that a clock has brought about.
+
+    `was`: the stage before it.
+    """
     moves.add_event(
         case.id,
         "step",
@@ -95,8 +99,9 @@ def taken_by_itself(case: Case, step: Transition) -> None:
         state_titles=dict(flow.state_of(case).titles),
     )
     audit.record("case.step", "case", case.id, step=step.action, after=case.state)
-    if case.stage in {"feedback", "closed"}:
+    if _has_ended(case, was):
         _ended(case, step, {}, "", None)
+    _again(case, was)
     db.session.flush()
 
 
@@ -131,6 +136,24 @@ def _words(form: tuple[FormField, ...], filled: Mapping[str, Value]) -> str:
 
 def _stored(value: Value) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _has_ended(case: Case, was: str) -> bool:
+    """Whether a step has led to an end; of one that had ended before nobody is told again."""
+    return case.stage in {"feedback", "closed"} and not was == case.stage == "closed"
+
+
+def _again(case: Case, was: str) -> None:
+    """What a step that leads away from an end takes back."""
+    if case.stage not in stages.WORKING:
+        return
+    if was not in stages.WORKING:
+        feedback.withdraw(case)
+        case.confirmation = case.closed_at = None
+    if was == "closed":
+        case.reopened += 1
+    # Worked on again: what was answered holds no longer.
+    case.outcome, case.outcome_text, case.done_at = None, "", None
 
 
 def _ended(

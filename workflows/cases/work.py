@@ -106,11 +106,7 @@ def finish(
             "text", _l("The citizen objected to your answer; somebody else must end it now.")
         )
     text = moves.clean(text, "text", required=True)
-    data: dict[str, str] = {"outcome": outcome}
-    if outcome == "planned":
-        text = _with_day(text, promised_on, case.language)
-        data["promised_on"] = f"{promised_on}"
-    flow.take(case, "finish", by=by, outcome=outcome)
+    flow.take(case, "finish", by=by, form={"outcome": outcome})
     _first_action_done(case)
     case.outcome, case.outcome_text, case.confirmation = outcome, text, None
     case.done_at = clock.now() if outcome == "done" else None
