@@ -7,7 +7,7 @@ opened under the number's lock alone: that changes the question, never its case.
 import datetime as dt
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
@@ -211,18 +211,24 @@ def message_of(question: FeedbackQuestion) -> Message | None:
     return db.session.get(Message, sent, populate_existing=True)
 
 
-def open_waiting(limit: int = BATCH) -> int:
-    """Ask what waits for no other question any more (nothing, unless something went wrong)."""
+def waiting_numbers() -> Select[str]:
+    """Numbers of which a question waits and none is open."""
     other = aliased(FeedbackQuestion)
-    numbers = db.session.scalars(
+    return (
         select(FeedbackQuestion.e164)
         .where(
             FeedbackQuestion.state == "waiting",
+            # So it costs by what was never asked, not by all that ever was.
+            FeedbackQuestion.asked_at.is_(None),
             ~exists().where(other.e164 == FeedbackQuestion.e164, other.state == "open"),
         )
         .distinct()
-        .limit(limit)
-    ).all()
+    )
+
+
+def open_waiting(limit: int = BATCH) -> int:
+    """Ask what waits for no other question any more (nothing, unless something went wrong)."""
+    numbers = db.session.scalars(waiting_numbers().limit(limit)).all()
     for e164 in sorted(numbers):
         moves.lock_number(e164)
         open_next(e164)

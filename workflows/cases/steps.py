@@ -5,7 +5,7 @@ Nothing commits. What the portal itself knows how to do (stages.BUILT_IN) is in 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from portal import audit, clock
@@ -40,13 +40,16 @@ def perform(
     if action in stages.BUILT_IN:
         raise stages.StageError(_l("This step has a form of its own."))
     flow.check(case, action, by=by)
-    _check_end(case, action, by)
+    definition = flow.definition_of(case)
+    _check_end(case, (one for one in definition.steps(case.state) if one.action == action), by)
     if case.stage == "closed":
         joins.check_apart(case_id)
     form = declared(case, action)
     filled = _checked(form, values)
     before, was = case.state, case.stage
     stored = {name: _stored(value) for name, value in filled.items()}
+    chosen = run.choose(definition, case.state, action, flow.facts(case), stored)
+    _check_end(case, [chosen] if chosen else (), by)
     step = flow.take(case, action, by=by, form=stored)
     moves.add_event(
         case.id,
@@ -70,11 +73,11 @@ def perform(
     return case
 
 
-def _check_end(case: Case, action: str, by: int | None) -> None:
-    """What stands in the way of an answer stands in the way of every step that is one."""
-    definition = flow.definition_of(case)
-    targets = {step.target for step in definition.steps(case.state) if step.action == action}
-    stages_after = {definition.states[one].stage for one in targets if one}
+def _check_end(case: Case, steps: Iterable[Transition], by: int | None) -> None:
+    """What stands in the way of an answer stands in the way of every step that is one. `steps`:
+    those of which one is taken."""
+    states = flow.definition_of(case).states
+    stages_after = {states[step.target].stage for step in steps if step.target}
     if stages_after and stages_after <= {"feedback", "closed"}:
         guards.check(case, "finish")
         if somebody_else.must_leave_it(case, by):

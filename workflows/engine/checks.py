@@ -27,6 +27,8 @@ BUILT_IN: Final = frozenset({"finish", "accept", "object", "time_out", "reopen"}
 """Steps whose outcome the portal's own pages ask for, or that follow an answer."""
 ANSWERS: Final = ("accept", "object", "time_out")
 """What the portal does by itself where a citizen is asked."""
+ANSWERED: Final = "cases.answered"
+"""The one purpose that steps of definitions have: the answer, sent with the end."""
 BY_PORTAL: Final = frozenset({"assign", "reopen"})
 """What it does by itself besides: a rule gives a case to a unit, an objection comes late."""
 
@@ -109,6 +111,9 @@ def _states(definition: Definition, steps: tuple[Transition, ...]) -> Iterator[P
     states = definition.states
     if definition.initial not in states:
         yield error("initial", _unknown_state(definition.initial))
+    elif states[definition.initial].stage in {"feedback", "closed"}:
+        # Nobody would ever see it in a list.
+        yield error("initial", _l("A case begins neither at its end nor with the citizen's answer"))
     if not any(state.final for state in states.values()):
         yield error("states", _l("There is no end: a state of the stage closed"))
     known = definition.initial in states
@@ -206,7 +211,7 @@ def _transitions(definition: Definition, known: World) -> Iterator[Problem]:
         yield from _outcome(definition, step, path)
         yield from _who(step, path, known)
         yield from _form(step, path)
-        yield from _effects(step, path, known)
+        yield from _effects(definition, step, path, known)
 
 
 def _outcome(definition: Definition, step: Transition, path: str) -> Iterator[Problem]:
@@ -274,7 +279,11 @@ def _form(step: Transition, path: str) -> Iterator[Problem]:
             seen |= {(key, text.strip()) for key, text in titles.items()}
 
 
-def _effects(step: Transition, path: str, known: World) -> Iterator[Problem]:
+def _effects(
+    definition: Definition, step: Transition, path: str, known: World
+) -> Iterator[Problem]:
+    target = definition.states.get(step.target or "")
+    ends = target is not None and target.stage in {"feedback", "closed"}
     for at, effect in enumerate(step.effects):
         where = f"{path}.effects[{at}]"
         settings: Mapping[str, Any] = effect.settings
@@ -286,6 +295,13 @@ def _effects(step: Transition, path: str, known: World) -> Iterator[Problem]:
             yield error(f"{where}.role", _unknown_role(role))
         if effect.kind == "notify" and ("purpose" in settings) == ("texts" in settings):
             yield error(where, _l("A notice has either a purpose or texts"))
+        elif "purpose" in settings and not (ends and settings["purpose"] == ANSWERED):
+            text = _l("Nothing is sent here for the purpose “%(name)s”: write texts",
+                      name=settings["purpose"])  # fmt: skip
+            yield warning(f"{where}.purpose", text)
+        if effect.kind == "ask_feedback" and (target is None or target.stage != "feedback"):
+            text = _l("Nobody is asked: the step does not lead to a state of the stage feedback")
+            yield warning(where, text)
 
 
 # The transitions of one action from one state

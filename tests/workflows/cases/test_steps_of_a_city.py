@@ -56,6 +56,15 @@ transitions:
     outcome: done
     roles: [operator]
     effects: [{{kind: ask_feedback}}]
+  - action: settle
+    {TEXTS}
+    from: [work]
+    to: over
+    outcome: done
+    roles: [operator]
+    guard: form.whole
+    form: [{{name: whole, kind: yesno, {TEXTS}}}]
+  - {{action: settle, {TEXTS}, from: [work], roles: [operator]}}
   - {{action: take_back, {TEXTS}, from: [asked, over], to: work, roles: [operator]}}
   - {{action: file, {TEXTS}, from: [over], roles: [operator]}}
   - {{action: file, {TEXTS}, from: [work], roles: [operator], permission: cases.redact}}
@@ -228,6 +237,20 @@ def test_the_permission_is_that_of_the_state_in_which_the_case_is(context: Flask
     with pytest.raises(stages.StageError):
         steps.perform(case.id, "file", by=operator, values={})
     steps.perform(case.id, "file", by=administrator, values={})
+
+
+def test_who_may_not_end_it_does_not_end_it_by_a_step_that_may_go_on(context: Flask) -> None:
+    mine, other = make_user(("operator",)).id, make_user(("operator",)).id
+    case = own()
+    begin(case)
+    steps.perform(case.id, "answer", by=mine, values={})
+    feedback.answer_by_link(case.id, accepted=False, words="نشده است")
+    db.session.commit()
+    with pytest.raises(stages.StageError):
+        steps.perform(case.id, "settle", by=mine, values={"whole": True})
+    steps.perform(case.id, "settle", by=mine, values={"whole": False})
+    steps.perform(case.id, "settle", by=other, values={"whole": True})
+    assert case.stage == "closed"
 
 
 def test_a_deadline_that_is_not_reported_brings_its_step_about_once(context: Flask) -> None:

@@ -110,6 +110,7 @@ def test_a_good_one_has_no_problem() -> None:
             ("states[4]", "error"),
         ),
         (small(initial="nowhere"), ("initial", "error")),
+        (small(step("again", "over", "begun"), initial="over"), ("initial", "error")),
         (small(state("odd", pauses=("no_clock",)), step("a", "work", "odd"),
                step("b", "odd", "work")), ("states[4].pauses[0]", "error")),
         (small(titles={"fa": "نام", "en": "name"}), ("titles", "error")),
@@ -144,6 +145,20 @@ def test_a_good_one_has_no_problem() -> None:
                 "task", {"titles": texts("x"), "role": "king", "hours": 1, "calendar": "always"}
             ),))),
             ("transitions[4].effects[0].role", "error"),
+        ),
+        (
+            small(step("go", "work", None, effects=(
+                Effect("notify", {"to": "citizen", "purpose": "cases.answered"}),))),
+            ("transitions[4].effects[0].purpose", "warning"),
+        ),
+        (
+            small(step("go", "work", "over", effects=(
+                Effect("notify", {"to": "citizen", "purpose": "cases.hello"}),))),
+            ("transitions[4].effects[0].purpose", "warning"),
+        ),
+        (
+            small(step("go", "work", "over", effects=(Effect("ask_feedback"),))),
+            ("transitions[4].effects[0]", "warning"),
         ),
         # guards and the order of an action's transitions
         (small(step("go", "work", "over", guard="form.a ==")), ("transitions[4].guard", "error")),

@@ -1,11 +1,14 @@
 """A running population goes over to another version, and back, exactly."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from portal import clock
 from portal.audit.models import AuditEntry
@@ -285,6 +288,44 @@ def _running(case_id: int) -> list[str]:
     )
 
 
+def test_two_who_ask_at_the_same_moment_ask_once(app: Flask) -> None:
+    with app.app_context():
+        first, new = make_case().definition_id, publish_next()
+        asker, second = people()
+    good = {"received": "received", "assigned": "assigned", "in_progress": "under_way"}
+    answers: list[str] = []
+    one_has_asked, other_asks = threading.Event(), threading.Event()
+
+    def ask(by: int, hold: bool) -> None:
+        with app.app_context():
+            try:
+                if not hold:
+                    one_has_asked.wait(20)
+                    other_asks.set()
+                services.ask("follow-up", first, new, good, reason="x", by=by)
+                one_has_asked.set()
+                if hold:
+                    other_asks.wait(20)
+                    time.sleep(0.5)
+                db.session.commit()
+                answers.append("asked")
+            except plan.PlanError:
+                answers.append("told")
+            except DBAPIError:
+                answers.append("broken")
+            db.session.remove()
+
+    threads = [
+        threading.Thread(target=ask, args=(asker, True)),
+        threading.Thread(target=ask, args=(second, False)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) == ["asked", "told"]
+
+
 OLD = catalogue.path_of("follow-up").read_text(encoding="utf-8")
 NOTED = OLD + (
     "  - name: noted\n    titles: {fa: یادداشت, ar: ملاحظة, en: Noted}\n    limit_hours: 9\n"
@@ -328,8 +369,7 @@ def test_a_promise_that_the_old_version_had_not_begun_yet_begins(context: Flask)
     work.first_action(case.id, by=None, text="بازدید شد")
     db.session.commit()
     assert "resolution" in _running(case.id)
-    other = make_case()
-    db.session.get_one(Case, other.id)
+    make_case()
     services.undo(move, by=people()[0])
     db.session.commit()
     carry_out()
