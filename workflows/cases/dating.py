@@ -36,11 +36,12 @@ NEXT_LEVEL: Final = dt.timedelta(hours=8)
 URGENT_NEXT_LEVEL: Final = dt.timedelta(hours=1)
 
 
-def usable(name: str) -> str:
-    """The calendar of a name, or one that works: a broken file must not turn a citizen away."""
+def usable(name: str, length: dt.timedelta = dt.timedelta(hours=1)) -> str:
+    """The calendar of a name, or one that works: a broken file, or one that is not open for so
+    long any more, must not turn a citizen away."""
     for one in (name, DEFAULT_CALENDAR):
         try:
-            calendars.due(one, clock.now(), dt.timedelta(hours=1))
+            calendars.due(one, clock.now(), length)
         except CalendarError:
             log.exception("A calendar cannot be used", extra={"calendar": one})
         else:

@@ -1,5 +1,6 @@
 """What happens by the way when a step is taken: a message, a task, a letter. Nothing commits."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -58,7 +59,7 @@ def _open(case: Case, kind: str, settings: Mapping[str, Any], action: str) -> No
         role=settings.get("role", STAFF[0]),
         action=action,
         hours=settings.get("hours"),
-        calendar=dating.usable(calendar),
+        calendar=dating.usable(calendar, dt.timedelta(hours=settings.get("hours") or 1)),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
-from workflows.cases import feedback, flow, guards, moves, somebody_else, stages
+from workflows.cases import feedback, flow, guards, moves, silence, somebody_else, stages
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
@@ -77,8 +77,8 @@ def _check_end(case: Case, steps: Iterable[Transition], by: int | None) -> None:
     """What stands in the way of an answer stands in the way of every step that is one. `steps`:
     those of which one is taken."""
     states = flow.definition_of(case).states
-    stages_after = {states[step.target].stage for step in steps if step.target}
-    if stages_after and stages_after <= {"feedback", "closed"}:
+    after = {run.next_state(case.state, step) for step in steps}
+    if after - {case.state} and {states[one].stage for one in after} <= {"feedback", "closed"}:
         guards.check(case, "finish")
         if somebody_else.must_leave_it(case, by):
             raise stages.StageError(
@@ -182,6 +182,7 @@ def _ended(
     if case.stage == "feedback":
         if any(effect.kind == "ask_feedback" for effect in step.effects):
             feedback.ask(case)
+            silence.end_unasked(case)
         return
     feedback.withdraw(case)
     if not answered and not any(effect.settings.get("texts") for effect in step.effects):

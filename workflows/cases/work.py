@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _, _l, format_date, today, use_language
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, flow, moves, somebody_else
+from workflows.cases import clocks, feedback, flow, moves, silence, somebody_else
 from workflows.cases.filters import mentions
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
@@ -117,6 +117,7 @@ def finish(
     answers.spread_answer(case)
     if case.stage == "feedback":
         feedback.ask(case)
+        silence.end_unasked(case)
     else:
         _tell_answer(case)
         moves.close(case, "not_asked", by=by)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal import clock, outbox
 from portal.db import db
 from tests.factories.accounts import csrf_token, make_user, sign_in
-from tests.factories.cases import make_case
+from tests.factories.cases import make_case, make_category
 from workflows.calendars import city
 from workflows.cases import clocks, clockwork, feedback, flow, jobs, stages, steps, urgency
 from workflows.cases.clock_jobs import redate
@@ -89,10 +89,10 @@ clocks:
 """
 
 
-def own(**values: object) -> Case:
+def own(text: str = OWN, **values: object) -> Case:
     """A case that follows it from its beginning."""
     if "own" not in versions.titles():
-        row, problems = versions.save_draft(OWN, by=None)
+        row, problems = versions.save_draft(text, by=None)
         assert row is not None and not [one for one in problems if one.severity == "error"]
         versions.publish("own", upon=row.digest, note="x", by=None)
     case = db.session.get_one(Case, make_case(**values).id)
@@ -166,6 +166,14 @@ def test_what_is_taken_back_asks_nobody_any_more(context: Flask) -> None:
     take(case, "answer")
     asked = db.session.scalars(select(FeedbackQuestion).order_by(FeedbackQuestion.id)).all()
     assert [one.state for one in asked] == ["withdrawn", "open"]
+
+
+def test_where_nobody_can_be_asked_nobody_is_waited_for(context: Flask) -> None:
+    case = own(e164=None)
+    begin(case)
+    take(case, "answer")
+    assert (case.stage, case.confirmation, case.outcome) == ("closed", "not_asked", "done")
+    assert clocks.running(case.id) == []
 
 
 def test_a_step_out_of_an_end_opens_the_case_again(context: Flask) -> None:
@@ -289,6 +297,23 @@ def test_more_time_before_the_step_puts_it_off_and_does_not_lose_it(context: Fla
         clock.shift(days=3)
         sweep()
         assert reminders(case) == 1
+
+
+def test_a_message_is_taken_in_where_its_workflow_passes_on_later_only(context: Flask) -> None:
+    own(OWN.replace("  - {action: accept,", f"""\
+  - {{action: assign, {TEXTS}, from: [work], roles: [operator]}}
+  - {{action: accept,"""))  # fmt: skip
+    category = make_category(definition="own")
+    case = make_case(category_id=category.id)
+    assert (case.state, flow.definition_of(case).name) == ("received", "own")
+
+
+def test_a_state_holds_its_deadlines_from_the_beginning(context: Flask) -> None:
+    case = own(OWN.replace("stage: received}", "stage: received, pauses: [patience]}"))
+    (row,) = clocks.running(case.id)
+    assert row.paused_at is not None and case.next_due_at is None
+    begin(case)
+    assert clocks.running(case.id)[0].paused_at is None
 
 
 def test_another_reason_for_urgency_tells_nobody_again(context: Flask) -> None:
