@@ -77,9 +77,9 @@ def test_a_client_who_never_comes_back_ends_the_file(context: Flask) -> None:
         assert (case.state, case.stage, case.confirmation) == ("closed", "closed", "not_asked")
         assert running(case) == {} and case.next_due_at is None
         taken = db.session.scalars(
-            select(CaseEvent.data["action"].astext).where(
-                CaseEvent.case_id == case.id, CaseEvent.kind == "step"
-            )
+            select(CaseEvent.data["action"].astext)
+            .where(CaseEvent.case_id == case.id, CaseEvent.kind == "step")
+            .order_by(CaseEvent.id)
         ).all()
         assert taken == ["request_documents", "lapse"]
         sweep_clocks()
