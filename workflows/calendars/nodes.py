@@ -4,6 +4,7 @@ Every scalar stays the text that was written: YAML 1.1 would read 22:00 as a num
 1404-01-31 as a Gregorian date.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ _OPENING = (
     yaml.BlockMappingStartToken,
 )
 _CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What quoted text can name by its number although neither a database nor XML takes it."""
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 
 
@@ -74,7 +77,8 @@ def parse(data: bytes, problems: list[Problem]) -> Node | None:
         problems.append(
             Problem(None, line, _l("This is not YAML: %(what)s", what=error.problem or ""))
         )
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # The last two: the number of a letter, or of the version, beyond all numbers.
         what = str(error).splitlines()[0]
         problems.append(Problem(None, None, _l("This is not YAML: %(what)s", what=what)))
     else:
@@ -112,7 +116,9 @@ def _convert(node: yaml.Node, path: str, problems: list[Problem]) -> Node:
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Node] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            key = "?"
+            if isinstance(key_node, yaml.ScalarNode):
+                key = _seen(key_node, path, problems)
             below = f"{path}.{key}" if path else key
             if key in found:
                 at = key_node.start_mark.line + 1
@@ -121,4 +127,13 @@ def _convert(node: yaml.Node, path: str, problems: list[Problem]) -> Node:
         return Node(found, path, line)
     # Quoted, even "null" is a text.
     plain = getattr(node, "style", None) is None and node.value in _NOTHING
-    return Node(None if plain else str(node.value), path, line)
+    return Node(None if plain else _seen(node, path, problems), path, line)
+
+
+def _seen(node: yaml.Node, path: str, problems: list[Problem]) -> str:
+    text = str(node.value)
+    if found := _UNSEEN.search(text):
+        message = _l("U+%(code)s is no letter that can be shown", code=f"{ord(found[0]):04X}")
+        problems.append(Problem(path or None, node.start_mark.line + 1, message))
+        text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text

@@ -72,7 +72,7 @@ def rebase(
         if not row.agreed:
             continue
         calendar, limit = of(case, row.kind)
-        calendar, seconds = dating.usable(calendar), round(limit.total_seconds())
+        calendar, seconds = dating.usable(calendar, limit), round(limit.total_seconds())
         if (calendar, seconds) != (row.calendar, row.open_seconds):
             before = row.due_at.isoformat()
             _change(row, case, (calendar, seconds), why=why, by=by, known=known)
@@ -100,7 +100,7 @@ def rebase_to(
     case: Case, row: CaseClock, *, calendar: str, limit: dt.timedelta, why: str, by: int | None
 ) -> None:
     """The same for one clock and an agreement of the caller's; without history, which he writes."""
-    agreement = (dating.usable(calendar), round(limit.total_seconds()))
+    agreement = (dating.usable(calendar, limit), round(limit.total_seconds()))
     _change(row, case, agreement, why=why, by=by, known=dating.Known())
     dating.note_next_due(case)
 

@@ -6,6 +6,7 @@ in the same transaction as the row that says so, so a sweep may die anywhere and
 """
 
 import datetime as dt
+import logging
 from typing import Final
 
 from sqlalchemy import select
@@ -35,11 +36,14 @@ __all__ = [
     "sweep",
 ]
 
+log = logging.getLogger(__name__)
+
 DEFAULT_FIRST_ACTION_HOURS: Final = agreements.DEFAULT_FIRST_ACTION_HOURS
 DEFAULT_RESOLUTION_HOURS: Final = agreements.DEFAULT_RESOLUTION_HOURS
 URGENT_FIRST_ACTION: Final = agreements.URGENT_FIRST_ACTION
 URGENT_OBJECTION: Final = agreements.URGENT_OBJECTION
 BATCH: Final = 50
+PUT_OFF: Final = dt.timedelta(hours=1)
 RAN_OUT: Final = "workflows.ran_out"
 """Kind of an outbox row: a clock whose end brings a step about (workflows.cases.endings)."""
 
@@ -63,7 +67,7 @@ def start(
     row = CaseClock(
         case_id=case.id,
         kind=kind,
-        calendar=dating.usable(calendar),
+        calendar=dating.usable(calendar, limit),
         started_at=began,
         open_seconds=round(limit.total_seconds()),
         agreed=agreed,
@@ -131,8 +135,10 @@ def _stop(case: Case, kinds: tuple[str, ...] | None, by: str) -> bool:
 # The sweep
 
 
-def sweep(limit: int = BATCH) -> int:
+def sweep(limit: int = BATCH, *, careful: bool = False) -> int:
     """One step of at most `limit` clocks whose moment has come; returns how many.
+
+    `careful`: a clock that something is wrong with is put off for an hour, the others go on.
 
     The caller commits and calls again until it gives 0. Whatever another process holds is left to
     it; nothing waits here, so nothing can lock up.
@@ -147,26 +153,45 @@ def sweep(limit: int = BATCH) -> int:
         .with_for_update(of=[CaseClock, Case], skip_locked=True, key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-    chains: Chains | None = None
-    known = dating.Known()
+    steps = _Steps(now)
     for row, case in rows:
-        if row.act_at is None or row.act_at > now:
-            # What stood still with another clock of its case has gone on a moment ago.
+        if not careful:
+            steps.take(row, case)
             continue
+        try:
+            with db.session.begin_nested():
+                steps.take(row, case)
+        except Exception:
+            log.exception("A clock is put off", extra={"clock": row.id, "case": case.id})
+            row.act_at = now + PUT_OFF
+    db.session.flush()
+    return len(rows)
+
+
+class _Steps:
+    """The steps of one batch; what several need is asked for once."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.now, self.known = now, dating.Known()
+        self.chains: Chains | None = None
+
+    def take(self, row: CaseClock, case: Case) -> None:
+        if row.act_at is None or row.act_at > self.now:
+            # What stood still with another clock of its case has gone on a moment ago.
+            return
         if row.paused_at is not None:
             # From the moment that was set, not from when the sweep came by.
             standing.go_on(case, row.act_at)
         elif row.warned_at is None:
-            _warn(row, case, now)
-        elif now < row.due_at:
+            _warn(row, case, self.now)
+        elif self.now < row.due_at:
             row.act_at = row.due_at
         else:
-            chains = chains or Chains()
-            _escalate(row, case, now, [unit.id for unit in chains.above(case.unit_id)], known)
+            self.chains = self.chains or Chains()
+            above = [unit.id for unit in self.chains.above(case.unit_id)]
+            _escalate(row, case, self.now, above, self.known)
             if row.level == 1 or not row.level_seconds:
                 _run_out(row, case)
-    db.session.flush()
-    return len(rows)
 
 
 def _warn(row: CaseClock, case: Case, now: dt.datetime) -> None:
@@ -180,7 +205,7 @@ def _escalate(
     """Tell the nearest unit above that has not heard of this clock. A case that was passed on has
     another chain: its superiors are told in their order, those who know are passed over."""
     untold = [unit_id for unit_id in above if unit_id not in row.told_units]
-    row.act_at = None
+    row.act_at, row.escalated_at = None, row.escalated_at if row.level else now
     if (not untold and row.level) or not row.level_seconds:
         return
     row.level += 1

@@ -30,6 +30,7 @@ def begin(case: Case, definition: Definition, due_at: dt.datetime | None = None)
             calendar, limit = agreements.of(case, name)
             if calendars.due(dating.usable(calendar), since, limit).at < due_at:
                 start(case, rule, since)
+    standing.follow_state(case, run.paused_clocks(definition, definition.initial))
 
 
 def follow(case: Case, definition: Definition, before: str, after: str, action: str) -> None:

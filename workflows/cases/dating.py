@@ -36,11 +36,12 @@ NEXT_LEVEL: Final = dt.timedelta(hours=8)
 URGENT_NEXT_LEVEL: Final = dt.timedelta(hours=1)
 
 
-def usable(name: str) -> str:
-    """The calendar of a name, or one that works: a broken file must not turn a citizen away."""
+def usable(name: str, length: dt.timedelta = dt.timedelta(hours=1)) -> str:
+    """The calendar of a name, or one that works: a broken file, or one that is not open for so
+    long any more, must not turn a citizen away."""
     for one in (name, DEFAULT_CALENDAR):
         try:
-            calendars.due(one, clock.now(), dt.timedelta(hours=1))
+            calendars.due(one, clock.now(), length)
         except CalendarError:
             log.exception("A calendar cannot be used", extra={"calendar": one})
         else:
@@ -97,7 +98,9 @@ def moments(
             warn = replay.due(runs, row.warn_percent).due
         act: int | None = due if warn is None else min(warn, due)
     elif not row.level:
-        act = due
+        # One that nobody is told of has run out once, unless it was given more time since.
+        over = row.escalated_at is not None and due <= to_instant(row.escalated_at)
+        act = None if over else due
     elif row.act_at is None or not row.level_seconds:
         act = None
     else:

@@ -1,10 +1,11 @@
 """What happens by the way when a step is taken: a message, a task, a letter. Nothing commits."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from workflows.calendars import services as calendars
-from workflows.cases import codes, moves
+from workflows.cases import agreements, codes, dating, moves
 from workflows.cases.models import Case
 from workflows.cases.tasks import services as tasks
 from workflows.engine.model import Effect
@@ -48,6 +49,9 @@ def _letter(case: Case, settings: Mapping[str, Any], action: str) -> None:
 
 
 def _open(case: Case, kind: str, settings: Mapping[str, Any], action: str) -> None:
+    calendar = settings.get("calendar", calendars.CITY)
+    if calendar == agreements.OF_CATEGORY:
+        calendar = agreements.calendar_of(case)
     tasks.open_task(
         case,
         kind=kind,
@@ -55,7 +59,7 @@ def _open(case: Case, kind: str, settings: Mapping[str, Any], action: str) -> No
         role=settings.get("role", STAFF[0]),
         action=action,
         hours=settings.get("hours"),
-        calendar=settings.get("calendar", calendars.CITY),
+        calendar=dating.usable(calendar, dt.timedelta(hours=settings.get("hours") or 1)),
     )
 
 

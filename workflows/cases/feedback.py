@@ -7,7 +7,7 @@ opened under the number's lock alone: that changes the question, never its case.
 import datetime as dt
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from portal import audit, clock
@@ -114,6 +114,21 @@ def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> boo
     objects = reply.verdict == "object"
     _lock_numbers(matter, e164, objects=objects)
     db.session.refresh(question)
+    try:
+        with db.session.begin_nested():
+            counts = _take_sms(matter, question, reply)
+    except stages.StageError:
+        # The workflow has no such step there: whoever looks at the case reads the words.
+        counts = False
+    if not counts:
+        moves.add_event(matter.own.id, "sms", text=text[:MOST_WORDS], about="answered_again")
+    db.session.flush()
+    return True
+
+
+def _take_sms(matter: answers.Matter, question: FeedbackQuestion, reply: Reply) -> bool:
+    """False for an answer that changes nothing any more."""
+    objects = reply.verdict == "object"
     if question.state == "open":
         _answer(matter, question, not objects, reply.words, channel="sms", by=None)
     elif objects and (
@@ -123,8 +138,7 @@ def answer_by_sms(e164: str, text: str, *, at: dt.datetime | None = None) -> boo
     ):
         _object(matter, question, reply.words, channel="sms", by=None)
     else:
-        moves.add_event(matter.own.id, "sms", text=text[:MOST_WORDS], about="answered_again")
-    db.session.flush()
+        return False
     return True
 
 
@@ -198,18 +212,24 @@ def message_of(question: FeedbackQuestion) -> Message | None:
     return db.session.get(Message, sent, populate_existing=True)
 
 
-def open_waiting(limit: int = BATCH) -> int:
-    """Ask what waits for no other question any more (nothing, unless something went wrong)."""
+def waiting_numbers() -> Select[str]:
+    """Numbers of which a question waits and none is open."""
     other = aliased(FeedbackQuestion)
-    numbers = db.session.scalars(
+    return (
         select(FeedbackQuestion.e164)
         .where(
             FeedbackQuestion.state == "waiting",
+            # So it costs by what was never asked, not by all that ever was.
+            FeedbackQuestion.asked_at.is_(None),
             ~exists().where(other.e164 == FeedbackQuestion.e164, other.state == "open"),
         )
         .distinct()
-        .limit(limit)
-    ).all()
+    )
+
+
+def open_waiting(limit: int = BATCH) -> int:
+    """Ask what waits for no other question any more (nothing, unless something went wrong)."""
+    numbers = db.session.scalars(waiting_numbers().limit(limit)).all()
     for e164 in sorted(numbers):
         moves.lock_number(e164)
         open_next(e164)

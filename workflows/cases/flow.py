@@ -3,7 +3,7 @@
 Nothing commits. Whoever takes a step holds the case's lock.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from portal import clock
 from portal.accounts.models import Role, User
 from portal.db import db
 from portal.i18n import _l, pick
-from portal.security import ADMINISTRATOR
+from portal.security import ADMINISTRATOR, permissions
 from workflows.cases import clockwork, effects, guards
 from workflows.cases.following import (
     OF_ORIGIN,
@@ -135,7 +135,7 @@ def check(case: Case, action: str, *, by: int | None = None) -> None:
     guards.check(case, action)
     if by is not None:
         held = roles_of(by)
-        if not any(_is_one_of(held, step.roles) for step in steps):
+        if not any(_is_for(held, step) for step in steps):
             raise StageError(_l("Your role does not take this step."))
 
 
@@ -164,16 +164,18 @@ def _check_owner(case: Case, by: int | None) -> None:
         raise StageError(_l("Your role does not take this step."))
 
 
-def take(case: Case, action: str, *, by: int | None = None, **form: Any) -> Transition:
+def take(
+    case: Case, action: str, *, by: int | None = None, form: Mapping[str, Any] | None = None
+) -> Transition:
     """One step of a locked case: its state and its clocks. Raises StageError.
 
-    `form`: what was filled in, for guards.
+    `form`: what was filled in, for guards; a date as text.
     """
     if case.definition_id is None:
         case.definition_id = versions.current(workflow_for(case.urgency, case.origin_type))
     check(case, action, by=by)
     definition = definition_of(case)
-    step = run.choose(definition, case.state, action, facts(case), form)
+    step = run.choose(definition, case.state, action, facts(case), form or {})
     if step is None:
         raise _impossible(case)
     before = case.state
@@ -191,11 +193,12 @@ def run_out(case: Case, action: str) -> None:
     """What the definition has the portal do of itself when a clock has run out, if it still can."""
     from workflows.cases import steps  # which carries out what definitions alone know
 
+    was = case.stage
     try:
         step = take(case, action)
     except StageError:
         return
-    steps.taken_by_itself(case, step)
+    steps.taken_by_itself(case, step, was)
 
 
 def put_aside(case: Case) -> None:
@@ -216,6 +219,12 @@ def roles_of(user_id: int) -> frozenset[str]:
 
 def _is_one_of(held: Collection[str], wanted: Collection[str]) -> bool:
     return ADMINISTRATOR in held or not set(wanted).isdisjoint(held)
+
+
+def _is_for(held: Collection[str], step: Transition) -> bool:
+    """Whether people of these roles may take a step; one without roles is the system's alone."""
+    allowed = permissions().get(step.permission, frozenset({ADMINISTRATOR}))
+    return bool(step.roles) and _is_one_of(held, step.roles) and _is_one_of(held, allowed)
 
 
 def _impossible(case: Case) -> StageError:

@@ -1,6 +1,7 @@
 """Every way in: a message becomes a case with an owner and running clocks. Nothing commits."""
 
 import datetime as dt
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,9 @@ from workflows.cases.models import CHANNELS, Case, Category
 from workflows.cases.moves import InputRefused
 from workflows.cases.rules import services as rules
 from workflows.cases.rules.matching import Facts
+from workflows.cases.stages import StageError
+
+log = logging.getLogger(__name__)
 
 OPERATIONS_CODE = "operations-centre"
 """Code of the unit that gets every urgent message; a city without one has it go its usual way."""
@@ -107,7 +111,11 @@ def receive(
         case.id, "received", by=registered_by, text=case.text, public=True, channel=channel
     )
     clockwork.begin(case, flow.definition_of(case), due_at)
-    flow.pass_on(case)
+    try:
+        flow.pass_on(case)
+    except StageError:
+        # Its workflow passes cases on later only: no message is lost for that.
+        log.info("A new case is not passed on by a step", extra={"case": case.id})
     moves.add_event(
         case.id,
         "assigned",

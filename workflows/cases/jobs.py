@@ -19,8 +19,20 @@ def sweep_clocks() -> None:
         except Exception:
             # What one part stumbles over must not hold up the others, nor the next minute.
             log.exception("A part of the sweep failed", extra={"part": part.__name__})
+            db.session.rollback()
+            if part is clocks.sweep:
+                _one_by_one()
         db.session.rollback()
     _time_out()
+
+
+def _one_by_one() -> None:
+    """One clock that fails must not keep the city from hearing of all that run out after it."""
+    try:
+        while clocks.sweep(careful=True):
+            db.session.commit()
+    except Exception:
+        log.exception("The careful sweep failed")
 
 
 def _time_out() -> None:

@@ -125,7 +125,7 @@ def _moments(
 ) -> tuple[int, int | None] | None:
     """(due, next moment of the sweep); None: it stays as it is."""
     try:
-        if spans or row.level:
+        if spans or row.level or row.escalated is not None:
             found = dating.moments(
                 _Facts(row), dating.course(_Facts(row), spans, known), urgent=row.urgent
             )

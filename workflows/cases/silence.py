@@ -14,7 +14,7 @@ from portal.messaging.models import FINAL_STATES
 from workflows.cases import attempts, feedback, flow, moves
 from workflows.cases.call_models import FeedbackCall
 from workflows.cases.matter import answers
-from workflows.cases.models import FeedbackQuestion
+from workflows.cases.models import Case, FeedbackQuestion
 
 TIMEOUT: Final = dt.timedelta(hours=72)
 """After so long without an answer a case is closed as not answered."""
@@ -66,14 +66,21 @@ def time_out(question_id: int) -> bool:
 
 
 def settle(matter: answers.Matter, last: str, *, by: int | None = None) -> None:
-    """Close the matter where nobody is waited for any more. `last`: state of the question that has
-    just ended without an answer."""
+    """Close the matter where nobody is waited for (any more). `last`: state of the question that
+    has just ended without an answer; not_asked: there was none."""
     leading = matter.leading
     if leading.stage == "feedback" and not answers.awaited(leading):
         # Asked before the step: what was said is counted from the moment the matter was answered.
         said = answers.said(leading, last)
         flow.take(leading, "time_out")
         moves.close(leading, said, by=by)
+
+
+def end_unasked(case: Case) -> None:
+    """Close a case that has just been answered where nobody can be asked about it."""
+    steps = flow.definition_of(case).steps(case.state)
+    if any(step.action == "time_out" for step in steps):
+        settle(answers.Matter(case, case), "not_asked")
 
 
 def _came_to_the_citizen(question: FeedbackQuestion) -> bool:

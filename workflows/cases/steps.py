@@ -5,14 +5,14 @@ Nothing commits. What the portal itself knows how to do (stages.BUILT_IN) is in 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
-from workflows.cases import feedback, flow, guards, moves, somebody_else, stages
-from workflows.cases.matter import answers, heads
+from workflows.cases import feedback, flow, guards, moves, silence, somebody_else, stages
+from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
 from workflows.cases.redaction import hiding
@@ -41,11 +41,17 @@ def perform(
     if action in stages.BUILT_IN:
         raise stages.StageError(_l("This step has a form of its own."))
     flow.check(case, action, by=by)
-    _check_end(case, action, by)
+    definition = flow.definition_of(case)
+    _check_end(case, (one for one in definition.steps(case.state) if one.action == action), by)
+    if case.stage == "closed":
+        joins.check_apart(case_id)
     form = declared(case, action)
     filled = _checked(form, values)
-    before, ended_before = case.state, case.outcome is not None
-    step = flow.take(case, action, by=by, **filled)
+    before, was = case.state, case.stage
+    stored = {name: _stored(value) for name, value in filled.items()}
+    chosen = run.choose(definition, case.state, action, flow.facts(case), stored)
+    _check_end(case, [chosen] if chosen else (), by)
+    step = flow.take(case, action, by=by, form=stored)
     moves.add_event(
         case.id,
         "step",
@@ -57,25 +63,23 @@ def perform(
         titles=dict(step.titles),
         state=case.state,
         state_titles=dict(flow.state_of(case).titles),
-        values={name: _stored(value) for name, value in filled.items()},
+        values=stored,
         **({"photo": photo} if photo else {}),
     )
     audit.record("case.step", "case", case.id, step=action, before=before, after=case.state)
-    if case.stage in {"feedback", "closed"}:
+    if _has_ended(case, was):
         _ended(case, step, filled, _words(form, filled), by)
-    elif ended_before:
-        # Worked on again: what was answered holds no longer.
-        case.outcome, case.outcome_text, case.done_at = None, "", None
+    _again(case, was)
     db.session.flush()
     return case
 
 
-def _check_end(case: Case, action: str, by: int | None) -> None:
-    """What stands in the way of an answer stands in the way of every step that is one."""
-    definition = flow.definition_of(case)
-    targets = {step.target for step in definition.steps(case.state) if step.action == action}
-    stages_after = {definition.states[one].stage for one in targets if one}
-    if stages_after and stages_after <= {"feedback", "closed"}:
+def _check_end(case: Case, steps: Iterable[Transition], by: int | None) -> None:
+    """What stands in the way of an answer stands in the way of every step that is one. `steps`:
+    those of which one is taken."""
+    states = flow.definition_of(case).states
+    after = {run.next_state(case.state, step) for step in steps}
+    if after - {case.state} and {states[one].stage for one in after} <= {"feedback", "closed"}:
         guards.check(case, "finish")
         if somebody_else.must_leave_it(case, by):
             raise stages.StageError(
@@ -83,8 +87,11 @@ def _check_end(case: Case, action: str, by: int | None) -> None:
             )
 
 
-def taken_by_itself(case: Case, step: Transition) -> None:
-    """The history, and the end where it is one, of a step that a clock has brought about."""
+def taken_by_itself(case: Case, step: Transition, was: str) -> None:
+    """The history, and the end where it is one, of a step that a clock has brought about.
+
+    `was`: the stage before it.
+    """
     moves.add_event(
         case.id,
         "step",
@@ -96,8 +103,9 @@ def taken_by_itself(case: Case, step: Transition) -> None:
         state_titles=dict(flow.state_of(case).titles),
     )
     audit.record("case.step", "case", case.id, step=step.action, after=case.state)
-    if case.stage in {"feedback", "closed"}:
+    if _has_ended(case, was):
         _ended(case, step, {}, "", None)
+    _again(case, was)
     db.session.flush()
 
 
@@ -134,6 +142,24 @@ def _stored(value: Value) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
+def _has_ended(case: Case, was: str) -> bool:
+    """Whether a step has led to an end; of one that had ended before nobody is told again."""
+    return case.stage in {"feedback", "closed"} and not was == case.stage == "closed"
+
+
+def _again(case: Case, was: str) -> None:
+    """What a step that leads away from an end takes back."""
+    if case.stage not in stages.WORKING:
+        return
+    if was not in stages.WORKING:
+        feedback.withdraw(case)
+        case.confirmation = case.closed_at = None
+    if was == "closed":
+        case.reopened += 1
+    # Worked on again: what was answered holds no longer.
+    case.outcome, case.outcome_text, case.done_at = None, "", None
+
+
 def _ended(
     case: Case, step: Transition, filled: Mapping[str, Value], words: str, by: int | None
 ) -> None:
@@ -158,6 +184,7 @@ def _ended(
     if case.stage == "feedback":
         if any(effect.kind == "ask_feedback" for effect in step.effects):
             feedback.ask(case)
+            silence.end_unasked(case)
         return
     feedback.withdraw(case)
     if not answered and not any(effect.settings.get("texts") for effect in step.effects):

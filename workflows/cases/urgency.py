@@ -21,7 +21,13 @@ def mark_urgent(case_id: int, *, by: int | None, urgency: str) -> Case:
     if case.urgency == urgency:
         return case
     flow.take(case, "mark_urgent", by=by)
-    case.urgency = urgency
+    was, case.urgency = case.urgency, urgency
+    if was is not None:
+        # The same promise for another reason: what has been told of it is not told again.
+        moves.add_event(case.id, "urgent", by=by, unit_id=case.unit_id, urgency=urgency)
+        audit.record("case.marked_urgent", "case", case.id, urgency=urgency, was=was)
+        db.session.flush()
+        return case
     if flow.definition_of(case).name == flow.ORDINARY:
         flow.change(case, flow.URGENT)
     rules = flow.definition_of(case).clocks

@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import _, _l, format_date, today, use_language
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, flow, moves, somebody_else
+from workflows.cases import clocks, feedback, flow, moves, silence, somebody_else
 from workflows.cases.filters import mentions
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
@@ -107,11 +107,7 @@ def finish(
             "text", _l("The citizen objected to your answer; somebody else must end it now.")
         )
     text = moves.clean(text, "text", required=True)
-    data: dict[str, str] = {"outcome": outcome}
-    if outcome == "planned":
-        text = _with_day(text, promised_on, case.language)
-        data["promised_on"] = f"{promised_on}"
-    flow.take(case, "finish", by=by, outcome=outcome)
+    flow.take(case, "finish", by=by, form={"outcome": outcome})
     _first_action_done(case)
     hiding.lapse(case)
     case.outcome, case.outcome_text, case.confirmation = outcome, text, None
@@ -123,6 +119,7 @@ def finish(
     answers.spread_answer(case)
     if case.stage == "feedback":
         feedback.ask(case)
+        silence.end_unasked(case)
     else:
         _tell_answer(case)
         moves.close(case, "not_asked", by=by)

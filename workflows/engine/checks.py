@@ -5,7 +5,7 @@ parts mean together. docs/workflows.md explains each sentence.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flask import has_app_context
@@ -25,6 +25,12 @@ __all__ = ["Problem", "check"]
 CATEGORY_CALENDAR: Final = "category"
 BUILT_IN: Final = frozenset({"finish", "accept", "object", "time_out", "reopen"})
 """Steps whose outcome the portal's own pages ask for, or that follow an answer."""
+ANSWERS: Final = ("accept", "object", "time_out")
+"""What the portal does by itself where a citizen is asked."""
+ANSWERED: Final = "cases.answered"
+"""The one purpose that steps of definitions have: the answer, sent with the end."""
+BY_PORTAL: Final = frozenset({"assign", "reopen"})
+"""What it does by itself besides: a rule gives a case to a unit, an objection comes late."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,13 @@ def world(*, tables: bool = True) -> World:
 def check(definition: Definition, known: World | None = None) -> list[Problem]:
     """Every problem, the errors first. One with an error must not be published."""
     known = known or world()
+    taken = _taken(definition)
     found = [
         *_texts(definition),
-        *_states(definition),
+        *_states(definition, taken),
         *_transitions(definition, known),
+        *_nobody(taken),
+        *_asked(definition),
         *_actions(definition),
         *guard_checks.check(definition),
         *clock_checks.check(definition, known.calendars | {CATEGORY_CALENDAR}),
@@ -97,20 +106,23 @@ def _missing(texts: Mapping[str, str], path: str) -> Iterator[Problem]:
 # States and how they hang together
 
 
-def _states(definition: Definition) -> Iterator[Problem]:
+def _states(definition: Definition, steps: tuple[Transition, ...]) -> Iterator[Problem]:
+    """`steps`: what somebody takes, or something."""
     states = definition.states
     if definition.initial not in states:
         yield error("initial", _unknown_state(definition.initial))
+    elif states[definition.initial].stage in {"feedback", "closed"}:
+        # Nobody would ever see it in a list.
+        yield error("initial", _l("A case begins neither at its end nor with the citizen's answer"))
     if not any(state.final for state in states.values()):
         yield error("states", _l("There is no end: a state of the stage closed"))
     known = definition.initial in states
     reached = paths.reachable(definition, [definition.initial]) if known else set(states)
-    ending = paths.leading_to(definition, [name for name in states if states[name].final])
+    ending = paths.leading_to(
+        replace(definition, transitions=steps), [name for name in states if states[name].final]
+    )
     moving = {
-        source
-        for step in definition.transitions
-        for source in step.sources
-        if step.target not in {None, source}
+        source for step in steps for source in step.sources if step.target not in {None, source}
     }
     for index, state in enumerate(states.values()):
         path = f"states[{index}]"
@@ -129,6 +141,52 @@ def _states(definition: Definition) -> Iterator[Problem]:
         for at, clock in enumerate(state.pauses):
             if clock not in definition.clocks:
                 yield error(f"{path}.pauses[{at}]", _unknown_clock(clock))
+
+
+def _taken(definition: Definition) -> tuple[Transition, ...]:
+    """The transitions without those sources from which nobody ever takes them."""
+    if not clock_checks.is_whole(definition):
+        return definition.transitions
+    by_clocks = clock_checks.taken(definition)
+
+    def is_taken(step: Transition, source: str) -> bool:
+        if step.roles or step.action in BY_PORTAL or (source, step.action) in by_clocks:
+            return True
+        return step.action in ANSWERS and definition.states[source].stage == "feedback"
+
+    return tuple(
+        replace(step, sources=tuple(one for one in step.sources if is_taken(step, one)))
+        for step in definition.transitions
+    )
+
+
+def _nobody(taken: tuple[Transition, ...]) -> Iterator[Problem]:
+    for index, step in enumerate(taken):
+        if not step.sources and not step.roles:
+            text = _l(
+                "Nobody takes the step “%(action)s”: it has no roles, and no clock that runs there "
+                "ends with it",
+                action=step.action,
+            )
+            yield error(f"transitions[{index}].roles", text)
+
+
+def _asked(definition: Definition) -> Iterator[Problem]:
+    """Where a citizen is asked, each answer and none at all must lead somewhere."""
+    for index, step in enumerate(definition.transitions):
+        target = definition.states.get(step.target or "")
+        asks = step.action == "finish" or any(one.kind == "ask_feedback" for one in step.effects)
+        if target is None or target.stage != "feedback" or not asks:
+            continue
+        able = {one.action for one in definition.steps(target.name)}
+        if missing := [action for action in ANSWERS if action not in able]:
+            text = _l(
+                "This step asks the citizen, but these steps are not possible in the state "
+                "“%(state)s”: %(actions)s",
+                state=target.name,
+                actions=", ".join(missing),
+            )
+            yield error(f"transitions[{index}].to", text)
 
 
 def _unknown_state(name: str) -> LazyText:
@@ -153,7 +211,7 @@ def _transitions(definition: Definition, known: World) -> Iterator[Problem]:
         yield from _outcome(definition, step, path)
         yield from _who(step, path, known)
         yield from _form(step, path)
-        yield from _effects(step, path, known)
+        yield from _effects(definition, step, path, known)
 
 
 def _outcome(definition: Definition, step: Transition, path: str) -> Iterator[Problem]:
@@ -221,7 +279,11 @@ def _form(step: Transition, path: str) -> Iterator[Problem]:
             seen |= {(key, text.strip()) for key, text in titles.items()}
 
 
-def _effects(step: Transition, path: str, known: World) -> Iterator[Problem]:
+def _effects(
+    definition: Definition, step: Transition, path: str, known: World
+) -> Iterator[Problem]:
+    target = definition.states.get(step.target or "")
+    ends = target is not None and target.stage in {"feedback", "closed"}
     for at, effect in enumerate(step.effects):
         where = f"{path}.effects[{at}]"
         settings: Mapping[str, Any] = effect.settings
@@ -233,6 +295,13 @@ def _effects(step: Transition, path: str, known: World) -> Iterator[Problem]:
             yield error(f"{where}.role", _unknown_role(role))
         if effect.kind == "notify" and ("purpose" in settings) == ("texts" in settings):
             yield error(where, _l("A notice has either a purpose or texts"))
+        elif "purpose" in settings and not (ends and settings["purpose"] == ANSWERED):
+            text = _l("Nothing is sent here for the purpose “%(name)s”: write texts",
+                      name=settings["purpose"])  # fmt: skip
+            yield warning(f"{where}.purpose", text)
+        if effect.kind == "ask_feedback" and (target is None or target.stage != "feedback"):
+            text = _l("Nobody is asked: the step does not lead to a state of the stage feedback")
+            yield warning(where, text)
 
 
 # The transitions of one action from one state

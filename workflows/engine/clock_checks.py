@@ -1,6 +1,6 @@
 """Whether each clock of a definition can begin, and can end however a case goes on."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from portal.i18n import _l
 
@@ -9,21 +9,29 @@ from .model import ClockRule, Definition
 from .problems import Problem, error, warning
 
 _ACTION = run.ACTION
+Step = tuple[str, str, str]
+"""From state, to state, action."""
 
 
 def check(definition: Definition, calendars: Collection[str]) -> Iterator[Problem]:
     actions = {step.action for step in definition.transitions}
-    whole = definition.initial in definition.states and all(
-        name in definition.states
-        for step in definition.transitions
-        for name in (*step.sources, *((step.target,) if step.target else ()))
-    )
+    whole = is_whole(definition)
+    steps = _steps(definition) if whole else set()
     for index, rule in enumerate(definition.clocks.values()):
         path = f"clocks[{index}]"
         found = list(_names(definition, rule, path, actions, calendars))
         yield from found
         if whole and not found:
-            yield from _course(definition, rule, path)
+            yield from _course(definition, rule, path, steps)
+
+
+def is_whole(definition: Definition) -> bool:
+    """Whether each state that is named is there."""
+    return definition.initial in definition.states and all(
+        name in definition.states
+        for step in definition.transitions
+        for name in (*step.sources, *((step.target,) if step.target else ()))
+    )
 
 
 def _names(
@@ -48,13 +56,19 @@ def _names(
         yield error(f"{path}.then", _l("There is no action “%(name)s”", name=rule.then))
 
 
-def _course(definition: Definition, rule: ClockRule, path: str) -> Iterator[Problem]:
-    begun, stopping = _begun(definition, rule), _stopping(definition, rule)
+def _course(
+    definition: Definition, rule: ClockRule, path: str, steps: Collection[Step]
+) -> Iterator[Problem]:
+    begun = _begun(definition, rule, steps)
     if not begun:
         yield error(f"{path}.starts", _l("The clock “%(name)s” never starts", name=rule.name))
         return
-    running = _running(definition, rule, begun)
-    ways_out = _ways_out(definition, rule, running)
+    running = _running(definition, rule, steps)
+    ending = {one for one in steps if run.stops(definition, rule, *one)}
+    ways_out = paths.closure(
+        _joined((target, source, "") for source, target, _action in steps if source in running),
+        {source for source, _target, _action in ending if source in running},
+    )
     stuck = [name for name in definition.states if name in running - ways_out]
     if stuck:
         message = _l(
@@ -63,6 +77,10 @@ def _course(definition: Definition, rule: ClockRule, path: str) -> Iterator[Prob
             states=", ".join(stuck),
         )
         yield error(f"{path}.stops", message)
+    stopping = {_ACTION + action for source, _target, action in steps if source in running}
+    stopping |= {
+        target for source, target, _action in steps if source in running and target != source
+    }
     ends = {state.name for state in definition.states.values() if state.final}
     for at, mark in enumerate(rule.stops):
         # Naming an end says nothing wrong: it stops every clock anyway.
@@ -84,65 +102,51 @@ def _course(definition: Definition, rule: ClockRule, path: str) -> Iterator[Prob
             yield error(f"{path}.then", message)
 
 
-def _steps(definition: Definition) -> Iterator[tuple[str, str, str]]:
-    """From state, to state, action: of every state that cases come to."""
+def taken(definition: Definition) -> set[tuple[str, str]]:
+    """(state, action) of what clocks bring about: where one of them runs that ends with it."""
+    steps, found = _steps(definition), set[tuple[str, str]]()
+    for rule in definition.clocks.values():
+        if rule.then is not None:
+            found |= {
+                (state, rule.then)
+                for state in _running(definition, rule, steps)
+                if rule.name not in definition.states[state].pauses
+            }
+    return found
+
+
+def where(definition: Definition, rule: ClockRule) -> set[str]:
+    """The states in which a case can be while the clock runs."""
+    return _running(definition, rule, _steps(definition))
+
+
+def _running(definition: Definition, rule: ClockRule, steps: Collection[Step]) -> set[str]:
+    begun = _begun(definition, rule, steps)
+    going = (one for one in steps if not run.stops(definition, rule, *one))
+    return paths.closure(_joined(going), begun)
+
+
+def _steps(definition: Definition) -> set[Step]:
+    """Those of every state that cases come to."""
     reached = paths.reachable(definition, [definition.initial])
-    for step in definition.transitions:
-        for source in step.sources:
-            if source in reached:
-                yield source, run.next_state(source, step), step.action
+    return {
+        (source, run.next_state(source, step), step.action)
+        for step in definition.transitions
+        for source in step.sources
+        if source in reached
+    }
 
 
-def _begun(definition: Definition, rule: ClockRule) -> set[str]:
+def _begun(definition: Definition, rule: ClockRule, steps: Collection[Step]) -> set[str]:
     """The states in which a case is when the clock has just started."""
     first = definition.initial
-    found = {first} if rule.name in run.start_clocks(definition, None, first, None) else set()
-    for source, target, action in _steps(definition):
-        if rule.name in run.start_clocks(definition, source, target, action):
-            found.add(target)
+    found = {first} if run.starts(definition, rule, None, first, None) else set()
+    found |= {one[1] for one in steps if run.starts(definition, rule, *one)}
     return found
 
 
-def _running(definition: Definition, rule: ClockRule, begun: set[str]) -> set[str]:
-    """The states in which a case can be while the clock runs."""
-    found, waiting = set[str](), list(begun)
-    steps = list(_steps(definition))
-    while waiting:
-        state = waiting.pop()
-        if state in found:
-            continue
-        found.add(state)
-        for source, target, action in steps:
-            if source == state and rule.name not in run.stop_clocks(
-                definition, source, target, action
-            ):
-                waiting.append(target)
-    return found
-
-
-def _ways_out(definition: Definition, rule: ClockRule, running: set[str]) -> set[str]:
-    """Those of the states from which some course of steps stops the clock."""
-    steps = [step for step in _steps(definition) if step[0] in running]
-    found: set[str] = set()
-    grown = True
-    while grown:
-        grown = False
-        for source, target, action in steps:
-            if source not in found and (
-                target in found or rule.name in run.stop_clocks(definition, source, target, action)
-            ):
-                found.add(source)
-                grown = True
-    return found
-
-
-def _stopping(definition: Definition, rule: ClockRule) -> set[str]:
-    """The marks of `stops` that some step from a state with the clock running meets."""
-    running = _running(definition, rule, _begun(definition, rule))
-    found: set[str] = set()
-    for source, target, action in _steps(definition):
-        if source in running:
-            found.add(_ACTION + action)
-            if target != source:
-                found.add(target)
-    return found
+def _joined(steps: Iterable[Step]) -> dict[str, set[str]]:
+    ways: dict[str, set[str]] = {}
+    for source, target, _action in steps:
+        ways.setdefault(source, set()).add(target)
+    return ways

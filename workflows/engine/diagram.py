@@ -72,7 +72,11 @@ class _Drawing:
         self.definition, self.language, self.layout = definition, language, layout
         self.mirrored = language in RIGHT_TO_LEFT
         self.legend = self._legend()
-        wide = max(text_width(definition.titles[language], _HEAD) + MARGIN * 2, 360)
+        wide = max(
+            text_width(definition.titles[language], _HEAD) + MARGIN * 2,
+            *(text_width(text, LABEL) + MARK + MARGIN * 2 + 5 for _kind, text in self.legend),
+            360,
+        )
         self.width = max(layout.width, wide)
         self.shift = (self.width - layout.width) / 2
         self.top = 14 + _HEAD

@@ -272,8 +272,9 @@ def _box(
 def _brought(definition: Definition, state: str, marks: tuple[str, ...]) -> bool:
     """Whether an action among the marks leads to the state."""
     return any(
-        ACTION + step.action in marks and next_state(source, step) == state
+        next_state(source, step) == state
         for step in definition.transitions
+        if ACTION + step.action in marks
         for source in step.sources
     )
 

@@ -33,13 +33,15 @@ def check(definition: Definition) -> Iterator[Problem]:
             yield error(path, message)
             continue
         told: set[str] = set()
-        for source in step.sources:
-            # Another state may ask another form for the same action.
-            fields = form_of(definition, source, step.action)
+        # Another state may ask another form for the same action.
+        forms = [form_of(definition, source, step.action) for source in step.sources]
+        for fields in {tuple(map(id, fields)): fields for fields in forms}.values():
             for message in Types(fields, bool(step.roles)).problems(tree):
                 if str(message) not in told:
                     told.add(str(message))
                     yield error(path, message)
+        if not told and not expressions.names(tree):
+            yield error(path, _l("This condition asks nothing: it is the same for every case"))
 
 
 class Types:

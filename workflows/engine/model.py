@@ -6,6 +6,7 @@ themselves, and what happens by the way. Definitions never change; a changed one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 Texts = Mapping[str, str]
@@ -114,7 +115,15 @@ class Definition:
 
     def steps(self, state: str) -> tuple[Transition, ...]:
         """The transitions that begin in a state, in the definition's order."""
-        return tuple(step for step in self.transitions if state in step.sources)
+        return self._steps_by_state.get(state, ())
+
+    @cached_property
+    def _steps_by_state(self) -> dict[str, tuple[Transition, ...]]:
+        found: dict[str, dict[int, Transition]] = {}
+        for number, step in enumerate(self.transitions):
+            for source in step.sources:
+                found.setdefault(source, {})[number] = step
+        return {state: tuple(steps.values()) for state, steps in found.items()}
 
     def steps_of(self, action: str | None) -> tuple[Transition, ...]:
         """The transitions of an action, in the definition's order."""

@@ -11,7 +11,7 @@ from .model import Definition
 
 def reachable(definition: Definition, begin: Iterable[str]) -> set[str]:
     """The states that cases can come to from any of `begin`, these included."""
-    return _closure(_ways(definition), begin)
+    return closure(_ways(definition), begin)
 
 
 def leading_to(definition: Definition, ends: Iterable[str]) -> set[str]:
@@ -20,7 +20,7 @@ def leading_to(definition: Definition, ends: Iterable[str]) -> set[str]:
     for source, targets in _ways(definition).items():
         for target in targets:
             back.setdefault(target, set()).add(source)
-    return _closure(back, ends)
+    return closure(back, ends)
 
 
 def _ways(definition: Definition) -> dict[str, set[str]]:
@@ -31,7 +31,8 @@ def _ways(definition: Definition) -> dict[str, set[str]]:
     return ways
 
 
-def _closure(ways: dict[str, set[str]], begin: Iterable[str]) -> set[str]:
+def closure(ways: dict[str, set[str]], begin: Iterable[str]) -> set[str]:
+    """What can be come to from `begin`, these included; `ways`: from each to the next ones."""
     found: set[str] = set()
     waiting = list(begin)
     while waiting:

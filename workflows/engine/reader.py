@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jsonschema
+import jsonschema.validators
 from jsonschema.exceptions import ValidationError
 
 from portal.i18n import LazyText, _l
@@ -21,6 +22,8 @@ from .model import Definition
 __all__ = ["Problem", "from_document", "locate", "read", "read_lines", "to_document"]
 
 MOST_PROBLEMS: Final = 500
+MOST_PARTS: Final = 20_000
+"""Texts, lists and mappings; the largest shipped file has a tenth of that."""
 SCHEMA: Final = Path(__file__).resolve().parent / "schema.json"
 _NUMBERS: Final = frozenset({"limit_hours", "warn_at", "escalate_every_hours", "hours"})
 _TRUTHS: Final = {"true": True, "false": False}
@@ -50,7 +53,12 @@ def read_lines(text: str) -> tuple[Definition | None, list[Problem], dict[str, i
     root = nodes.parse(text.encode("utf-8", "surrogatepass"), problems)
     if root is None:
         return None, problems, {}
-    lines = {node.path: node.line for node in _walk(root)}
+    lines: dict[str, int] = {}
+    for number, node in enumerate(_walk(root)):
+        lines[node.path] = node.line
+        if number >= MOST_PARTS:
+            message = _l("The file has more than %(most)s parts", most=MOST_PARTS)
+            return None, [Problem(None, node.line, message)], lines
     document = _plain(root, "")
     problems += locate(form_problems(document), lines)
     problems.sort(key=lambda problem: problem.line or 0)
@@ -115,7 +123,18 @@ def _plain(node: Node, key: str) -> Any:
 def _validator() -> jsonschema.Draft202012Validator:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
+    extend: Any = jsonschema.validators.extend
+    kind = extend(jsonschema.Draft202012Validator, {"uniqueItems": _unique_texts})
+    found: jsonschema.Draft202012Validator = kind(schema)
+    return found
+
+
+def _unique_texts(_validator: Any, unique: Any, instance: Any, _schema: Any) -> Iterator[Any]:
+    """Lists with this rule are of texts, and whatever is no text is told anyway; comparing all
+    kinds of values with each other would take hours."""
+    texts = [one for one in instance if isinstance(one, str)] if isinstance(instance, list) else []
+    if unique and len(set(texts)) < len(texts):
+        yield ValidationError("given twice")
 
 
 def _leaves(error: ValidationError) -> Iterator[ValidationError]:

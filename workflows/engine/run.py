@@ -10,7 +10,7 @@ from typing import Any, Final
 from portal.security import ADMINISTRATOR
 
 from . import expressions
-from .model import Definition, FormField, Transition
+from .model import ClockRule, Definition, FormField, Transition
 
 ACTION: Final = "action:"
 """Marks an action among the states that start or stop a clock."""
@@ -83,13 +83,25 @@ def start_clocks(
     return [
         rule.name
         for rule in definition.clocks.values()
-        if not definition.states[to_state].final
+        if starts(definition, rule, from_state, to_state, action)
+    ]
+
+
+def starts(
+    definition: Definition,
+    rule: ClockRule,
+    from_state: str | None,
+    to_state: str,
+    action: str | None,
+) -> bool:
+    return (
+        not definition.states[to_state].final
         and to_state not in rule.stops
         and (
             (action is not None and ACTION + action in rule.starts)
             or (to_state in rule.starts and from_state not in rule.starts)
         )
-    ]
+    )
 
 
 def stop_clocks(
@@ -99,10 +111,22 @@ def stop_clocks(
     return [
         rule.name
         for rule in definition.clocks.values()
-        if definition.states[to_state].final
+        if stops(definition, rule, from_state, to_state, action)
+    ]
+
+
+def stops(
+    definition: Definition,
+    rule: ClockRule,
+    from_state: str | None,
+    to_state: str,
+    action: str | None,
+) -> bool:
+    return (
+        definition.states[to_state].final
         or (to_state in rule.stops and to_state != from_state)
         or (action is not None and ACTION + action in rule.stops)
-    ]
+    )
 
 
 def paused_clocks(definition: Definition, state: str) -> tuple[str, ...]:

@@ -183,6 +183,8 @@ def save_draft(
 
 
 def drop_draft(name: str) -> None:
+    # Else one that is being published at this moment would be deleted.
+    _hold(name)
     row = draft_of(name)
     if row is not None:
         db.session.delete(row)

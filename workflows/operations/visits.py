@@ -161,7 +161,7 @@ def _found(case: Case, visit: Visit, record: Record, entry: FieldEntry) -> list[
 def _act(case: Case, record: Record, *, said: str, answer: str, at: dt.datetime) -> None:
     """What a finding does to the case: who is there has begun; who settles it may answer it."""
     by = db.session.scalar(select(Visit.supervisor_id).where(Visit.id == record.visit_id))
-    if case.first_action_at is None and _may(case, "first_action"):
+    if case.first_action_at is None and _may(case, "first_action", by):
         text = said or _("A field supervisor was there.")
         work.first_action(case.id, by=by, text=text, public=False)
         # It was done there, not when the phone found a network again.
@@ -178,9 +178,9 @@ def _act(case: Case, record: Record, *, said: str, answer: str, at: dt.datetime)
             audit.record("case.noted", "case", case.id, text=proposed, public=False)
 
 
-def _may(case: Case, action: str) -> bool:
+def _may(case: Case, action: str, by: int | None) -> bool:
     try:
-        flow.check(case, action)
+        flow.check(case, action, by=by)
     except stages.StageError:
         return False
     return True

@@ -37,6 +37,7 @@ def batch(move: WorkflowMove, size: int = BATCH) -> int:
         )
     )
     running = _clocks_of([case.id for case in cases])
+    owed = plan.started(old, new, move.mapping)
     moved: list[tuple[Case, dict[str, Any], CaseEvent]] = []
     for case in cases:
         mine = running.get(case.id, [])
@@ -54,8 +55,11 @@ def batch(move: WorkflowMove, size: int = BATCH) -> int:
         moved.append((case, before, event))
     db.session.flush()
     for case, before, _event in moved:
+        goes_on = {row.kind for row in running.get(case.id, ()) if row.stopped_at is None}
         started = [
-            clockwork.start(case, new.clocks[name]) for name in plan.started(old, new, case.state)
+            clockwork.start(case, new.clocks[name])
+            for name in owed[before["state"]]
+            if name not in goes_on
         ]
         before["started"] = [row.id for row in started]
         touched = holding.apply(case, new, [*running.get(case.id, []), *started])
@@ -84,12 +88,13 @@ def batch_back(move: WorkflowMove, size: int = BATCH) -> int:
         kept.result = "went_on"
     old = plan.definition_from(move.workflow, move.from_id)
     back = _Back(old, [(kept.before, case) for kept, case in returned])
+    back.moved_at = _moments_of([kept.event_id for kept, _case in returned])
     for kept, case in returned:
         before, after = kept.before, case.state
         kept.result = "returned"
         case.definition_id, case.state = before["definition_id"], before["state"]
         case.stage = before["stage"]
-        back.clocks_of(before, case)
+        back.clocks_of(before, case, kept.event_id)
         note: dict[str, Any] = {"move": move.id, "before": after, "after": case.state}
         moves.add_event(case.id, "migrated", workflow=move.workflow, undone=True, **note)
         audit.record("case.migration_undone", "case", case.id, **note)
@@ -116,10 +121,12 @@ class _Back:
         self.running = _clocks_of(case_ids)
         self.joins = holding.joins_of(case_ids)
         self.again: list[tuple[CaseClock, Case]] = []
+        self.moved_at: dict[int, dt.datetime] = {}
 
-    def clocks_of(self, before: dict[str, Any], case: Case) -> None:
+    def clocks_of(self, before: dict[str, Any], case: Case, event_id: int) -> None:
         """`case` is in its old state again."""
         self._take_back(before, case)
+        self._end_unknown(case, self.moved_at[event_id])
         for one in before["clocks"]:
             row = self.stopped[one["id"]]
             since = row.stopped_at
@@ -137,7 +144,7 @@ class _Back:
         """Clocks that the move began: one that has warned nobody leaves no trace, one that has is
         stopped."""
         began = [self.started[one] for one in before["started"] if one in self.started]
-        kinds = {row.kind for row in began} - self.old.clocks.keys()
+        kinds = {row.kind for row in began}
         # Of a case that was followed with another one meanwhile a copy may run.
         copies = [row for row in self.running.get(case.id, ()) if row.kind in kinds]
         gone = []
@@ -154,6 +161,16 @@ class _Back:
             db.session.flush()
         if any(row.paused_at is not None for row in [*began, *copies]):
             standing.hand_over_end(case)
+
+    def _end_unknown(self, case: Case, moved_at: dt.datetime) -> None:
+        """Clocks that steps have begun since: the old version would never stop them."""
+        for row in self.running.get(case.id, ()):
+            if (
+                row.kind not in self.old.clocks
+                and row.started_at >= moved_at
+                and row.stopped_at is None
+            ):
+                row.stopped_at, row.stopped_by, row.act_at = clock.now(), BY, None
 
     def date_anew(self) -> None:
         spans, known = dating.spans_of(row.id for row, _case in self.again), dating.Known()
@@ -191,6 +208,11 @@ def _clocks_of(case_ids: list[int]) -> dict[int, list[CaseClock]]:
     ):
         found.setdefault(row.case_id, []).append(row)
     return found
+
+
+def _moments_of(event_ids: list[int]) -> dict[int, dt.datetime]:
+    rows = db.session.execute(select(CaseEvent.id, CaseEvent.at).where(CaseEvent.id.in_(event_ids)))
+    return {row.id: row.at for row in rows}
 
 
 def _clocks(ids: set[int]) -> dict[int, CaseClock]:

@@ -1,5 +1,7 @@
 """Moves that were approved are carried out; undone ones taken back."""
 
+import logging
+
 from sqlalchemy import exists, select
 
 from portal import audit, clock, jobs
@@ -8,14 +10,21 @@ from workflows.cases.models import Case
 from workflows.populations import carrying, plan
 from workflows.populations.models import MovedCase, WorkflowMove
 
+log = logging.getLogger(__name__)
+
 
 @jobs.job(queue="bulk", timeout_seconds=600)
 def carry_out() -> None:
     """Safe to run twice, at once, and to be killed anywhere: each batch is one transaction."""
     for move_id in _open():
-        while _one_batch(move_id):
+        try:
+            while _one_batch(move_id):
+                db.session.commit()
             db.session.commit()
-        db.session.commit()
+        except Exception:
+            # What one move stumbles over must not hold up those of other workflows.
+            db.session.rollback()
+            log.exception("A move of cases failed", extra={"move": move_id})
 
 
 def _open() -> list[int]:

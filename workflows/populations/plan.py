@@ -10,7 +10,7 @@ from portal.db import db
 from portal.i18n import LazyText, _l
 from workflows.cases import flow
 from workflows.cases.models import Case, CaseClock
-from workflows.engine import catalogue, versions
+from workflows.engine import catalogue, clock_checks, versions
 from workflows.engine.model import Definition
 
 
@@ -94,8 +94,9 @@ def dry_run(workflow: str, from_id: int | None, to_id: int, mapping: Mapping[str
         into = go_on if kind in new.clocks else stop
         into[kind] = into.get(kind, 0) + number
     start: dict[str, int] = {}
+    owed = started(old, new, mapping)
     for state, number in counted.items():
-        for name in started(old, new, mapping.get(state, "")):
+        for name in owed.get(state, ()):
             start[name] = start.get(name, 0) + number
     return Report(
         cases=sum(counted.values()),
@@ -107,18 +108,30 @@ def dry_run(workflow: str, from_id: int | None, to_id: int, mapping: Mapping[str
     )
 
 
-def started(old: Definition, new: Definition, state: str) -> list[str]:
-    """Promises that only the new version knows, and that a case in the state has."""
-    return [
-        name for name, rule in new.clocks.items() if name not in old.clocks and state in rule.starts
-    ]
+def started(old: Definition, new: Definition, mapping: Mapping[str, str]) -> dict[str, list[str]]:
+    """state of the old version -> the promises that a case in it is owed by the new one alone:
+    the old one does not know them, or not there."""
+    promised = {
+        name: clock_checks.where(old, old.clocks[name]) if name in old.clocks else frozenset()
+        for name in new.clocks
+    }
+    return {
+        before: [
+            name
+            for name, rule in new.clocks.items()
+            if after in rule.starts and before not in promised[name]
+        ]
+        for before, after in mapping.items()
+    }
 
 
 def _problems(
     old: Definition, new: Definition, mapping: Mapping[str, str], counted: Mapping[str, int]
 ) -> list[LazyText]:
     found: list[LazyText] = []
-    for state in sorted(counted):
+    # Where nobody is now somebody may be when the move comes by.
+    ways = {one for one in mapping if one in old.states and not old.states[one].final}
+    for state in sorted({*counted, *ways}):
         target = mapping.get(state)
         if not target or target not in new.states:
             found.append(_l("Choose where the cases in the state “%(state)s” go.", state=state))

@@ -35,6 +35,7 @@ def ask(
     reason = " ".join(reason.split())[:MOST_REASON]
     if not reason:
         raise PlanError(_l("Write the reason."))
+    _one_at_a_time(workflow)
     if standing(workflow) is not None:
         raise PlanError(_l("Another move of this workflow is not finished yet."))
     report = plan.dry_run(workflow, from_id, to_id, mapping)
@@ -79,6 +80,7 @@ def undo(move_id: int, *, by: int) -> WorkflowMove:
     row = held(move_id)
     if row.state != "done":
         raise PlanError(_l("Only a finished move can be undone."))
+    _one_at_a_time(row.workflow)
     if standing(row.workflow) is not None:
         raise PlanError(_l("Another move of this workflow is not finished yet."))
     row.state, row.undone_by = "undoing", by
@@ -93,6 +95,13 @@ def held(move_id: int) -> WorkflowMove:
     if row is None:
         raise LookupError(f"No move {move_id}")
     return row
+
+
+def _one_at_a_time(workflow: str) -> None:
+    """Who asks at the same moment waits, and is told of the other's move."""
+    db.session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"move:{workflow}", 0)))
+    )
 
 
 def standing(workflow: str) -> WorkflowMove | None:

@@ -196,7 +196,11 @@ def publish(name: str) -> ResponseReturnValue:
         )
     except versions.PublishError as error:
         db.session.rollback()
-        waiting = versions.draft_of(name) or abort(404)
+        waiting = versions.draft_of(name)
+        if waiting is None:
+            # Pressed twice, or somebody else was quicker.
+            flash(str(error.message), "error")
+            return redirect(url_for("workflows.show", name=name), 303)
         return _draft_view(waiting, error.message, note), 422
     db.session.commit()
     flash(_("Published: new cases follow this version."), "success")

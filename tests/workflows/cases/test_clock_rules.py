@@ -8,8 +8,9 @@ from sqlalchemy import select
 from portal import clock, outbox
 from portal.db import db
 from portal.messaging.models import Message
-from tests.factories.cases import make_case
+from tests.factories.cases import make_case, make_category
 from tests.factories.units import make_unit
+from workflows.calendars import own as own_calendars
 from workflows.cases import clocks, clockwork, flow, jobs, steps
 from workflows.cases.models import Case, CaseClock, CaseEvent
 
@@ -76,9 +77,9 @@ def test_a_client_who_never_comes_back_ends_the_file(context: Flask) -> None:
         assert (case.state, case.stage, case.confirmation) == ("closed", "closed", "not_asked")
         assert running(case) == {} and case.next_due_at is None
         taken = db.session.scalars(
-            select(CaseEvent.data["action"].astext).where(
-                CaseEvent.case_id == case.id, CaseEvent.kind == "step"
-            )
+            select(CaseEvent.data["action"].astext)
+            .where(CaseEvent.case_id == case.id, CaseEvent.kind == "step")
+            .order_by(CaseEvent.id)
         ).all()
         assert taken == ["request_documents", "lapse"]
         sweep_clocks()
@@ -128,3 +129,42 @@ def _first(case: Case, action: str, name: str) -> str:
         if field.name == name:
             return next(iter(field.choices))
     raise LookupError(name)
+
+
+OPEN_TODAY = """\
+name: fair
+titles: {fa: نمایشگاه, ar: معرض, en: Fair}
+weekly: {}
+openings:
+  - {date: 2025-11-22, shifts: ["00:00-24:00"]}
+"""
+
+
+def test_hours_that_end_turn_nobody_away(context: Flask) -> None:
+    """A calendar that is not open for so long any more is as one that cannot be read."""
+    own_calendars.store_document(OPEN_TODAY.encode(), by=None)
+    db.session.commit()
+    with clock.freeze(SATURDAY):
+        case = make_case(category_id=make_category(calendar="fair").id)
+        calendars = {row.kind: row.calendar for row in clocks.running(case.id)}
+        assert calendars == {"first_action": "fair", "resolution": "tehran-office"}
+
+
+def test_a_clock_that_fails_holds_up_no_other(context: Flask) -> None:
+    own_calendars.store_document(OPEN_TODAY.encode(), by=None)
+    db.session.commit()
+    chain = make_unit(parent_id=make_unit().id)
+    unit = make_unit(parent_id=chain.id)
+    with clock.freeze(SATURDAY):
+        broken, sound = (db.session.get_one(Case, make_case(unit_id=unit.id).id) for _n in "12")
+        for case, calendar in ((broken, "fair"), (sound, "always")):
+            clocks.stop_all(case, "x")
+            row = clocks.start(case, "promise", calendar, dt.timedelta(hours=1))
+            # Of the first there are not so many hours left, so its next level has no moment.
+            row.level_seconds = 20 * 3600
+        db.session.commit()
+        clock.shift(hours=2)
+        sweep_clocks()
+        told = select(CaseEvent.case_id).where(CaseEvent.kind == "escalated")
+        assert list(db.session.scalars(told)) == [sound.id]
+        assert running(broken)["promise"].act_at == clock.now() + clocks.PUT_OFF

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import insert, select, text
 
 from portal import clock, signals
 from portal.db import db
@@ -259,3 +259,23 @@ def test_a_long_answer_is_shortened_in_the_sms_alone(context: Flask) -> None:
     db.session.commit()
     assert len(texts()[-1]) < 400
     assert now_of(case).outcome_text.count("آسفالت") == 600
+
+
+def test_what_waits_is_found_by_what_waits(context: Flask) -> None:
+    """Not by reading every question that was ever asked."""
+    case = make_case(e164="+989120000001")
+    db.session.execute(
+        insert(FeedbackQuestion),
+        [
+            {
+                "case_id": case.id, "round": number + 10, "e164": "+989120000001",
+                "state": "accepted", "created_at": clock.now(), "asked_at": clock.now(),
+            }
+            for number in range(5000)
+        ],
+    )  # fmt: skip
+    db.session.execute(text("ANALYZE case_feedback_questions"))
+    query = feedback.waiting_numbers().compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = "\n".join(db.session.scalars(text(f"EXPLAIN {query}")))
+    assert "Seq Scan" not in plan, plan
+    db.session.rollback()

@@ -188,3 +188,11 @@ def test_the_list_of_tasks_asks_a_fixed_number_of_times(app: Flask, client: Flas
         assert page.status_code == 200 and "بازدید" in page.text
         counts.append(seen.count)
     assert counts[0] == counts[1] <= 10
+
+
+@pytest.mark.parametrize("after", ["_99999999999999999999999", ".99999999999999999999999", "x"])
+def test_a_wild_address_of_a_page_of_tasks_is_the_first_page(
+    client: FlaskClient, after: str
+) -> None:
+    sign_in(client, make_user(("operator",)))
+    assert client.get("/staff/cases/tasks", query_string={"after": after}).status_code == 200

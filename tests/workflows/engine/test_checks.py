@@ -71,7 +71,17 @@ PICK = FormField("pick", "choice", texts("pick"), choices={"a": texts("a"), "b":
 SAME = FormField("pick", "choice", texts("pick"), choices={"a": texts("a"), "b": texts("a")})
 
 
+ASKING = (
+    state("asked", "feedback"),
+    step("answer", "work", "asked", effects=(Effect("ask_feedback"),)),
+    step("accept", "asked", "over"),
+    step("object", "asked", "work"),
+    step("time_out", "asked", "over", roles=()),
+)
+
+
 def test_a_good_one_has_no_problem() -> None:
+    assert found(small(*ASKING)) == []
     good = small(
         clock("whole", "begun", "over", then="finish_itself"),
         clock("again", "action:hold", "work over"),
@@ -100,6 +110,7 @@ def test_a_good_one_has_no_problem() -> None:
             ("states[4]", "error"),
         ),
         (small(initial="nowhere"), ("initial", "error")),
+        (small(step("again", "over", "begun"), initial="over"), ("initial", "error")),
         (small(state("odd", pauses=("no_clock",)), step("a", "work", "odd"),
                step("b", "odd", "work")), ("states[4].pauses[0]", "error")),
         (small(titles={"fa": "نام", "en": "name"}), ("titles", "error")),
@@ -135,6 +146,20 @@ def test_a_good_one_has_no_problem() -> None:
             ),))),
             ("transitions[4].effects[0].role", "error"),
         ),
+        (
+            small(step("go", "work", None, effects=(
+                Effect("notify", {"to": "citizen", "purpose": "cases.answered"}),))),
+            ("transitions[4].effects[0].purpose", "warning"),
+        ),
+        (
+            small(step("go", "work", "over", effects=(
+                Effect("notify", {"to": "citizen", "purpose": "cases.hello"}),))),
+            ("transitions[4].effects[0].purpose", "warning"),
+        ),
+        (
+            small(step("go", "work", "over", effects=(Effect("ask_feedback"),))),
+            ("transitions[4].effects[0]", "warning"),
+        ),
         # guards and the order of an action's transitions
         (small(step("go", "work", "over", guard="form.a ==")), ("transitions[4].guard", "error")),
         (
@@ -163,6 +188,28 @@ def test_a_good_one_has_no_problem() -> None:
             ),
             ("transitions[5].form", "error"),
         ),
+        (small(step("go", "work", None, guard="1 == 2")), ("transitions[4].guard", "error")),
+        (
+            small(step("go", "work", None, guard="true", form=(PICK,))),
+            ("transitions[4].guard", "error"),
+        ),
+        # steps of the system
+        (small(step("lapse", "work", "over", roles=())), ("transitions[4].roles", "error")),
+        (
+            small(state("pit"), step("fall", "work", "pit"), step("lapse", "pit", "over", roles=()),
+                  clock("late", "work", "over", then="note"),
+                  step("note", "begun work waits pit", None)),
+            ("states[4]", "error"),
+        ),
+        (
+            small(state("pit", pauses=("late",)), step("fall", "work", "pit"),
+                  step("lapse", "work waits pit", "over", roles=()),
+                  clock("late", "work", "over", then="lapse")),
+            ("states[4]", "error"),
+        ),
+        # where citizens are asked
+        (small(*ASKING[:-1]), ("transitions[4].to", "error")),
+        (small(*ASKING[:2], *ASKING[3:]), ("transitions[4].to", "error")),
         # clocks
         (small(clock("late", "nowhere", "over")), ("clocks[0].starts[0]", "error")),
         (small(clock("late", "begun", "action:sing")), ("clocks[0].stops[0]", "error")),

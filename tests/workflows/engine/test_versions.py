@@ -106,6 +106,11 @@ def test_an_administrator_drafts_and_publishes(app: Flask, client: FlaskClient) 
     assert answer.status_code == 303
     page = client.get("/staff/workflows/follow-up")
     assert "واژهٔ تازه" in page.text
+    again = client.post(
+        "/staff/workflows/follow-up/publish",
+        data={"digest": row.digest, "note": "واژهٔ تازه", "csrf_token": token},
+    )
+    assert again.status_code == 303, "pressed twice, it is told, not lost"
     for kind, begins in (
         ("diagram.svg", "<svg"),
         ("machine.scxml", "<"),

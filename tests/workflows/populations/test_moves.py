@@ -1,11 +1,14 @@
 """A running population goes over to another version, and back, exactly."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from portal import clock
 from portal.audit.models import AuditEntry
@@ -237,3 +240,137 @@ def test_only_administrators_ask_for_moves(app: Flask, client: FlaskClient, role
     sign_in(client, make_user((role,)))
     assert client.get("/staff/workflows/follow-up").status_code == 200
     assert client.get("/staff/workflows/follow-up/move").status_code == 403
+
+
+def test_a_state_without_cases_is_looked_at_too(context: Flask) -> None:
+    """Somebody may come into it before the move comes by."""
+    case = make_case()
+    new = publish_next()
+    asker, _second = people()
+    good = {"received": "received", "assigned": "assigned", "in_progress": "under_way"}
+    for wrong in ({"in_progress": "closed"}, {"in_progress": "nowhere"}, {"feedback": "assigned"}):
+        with pytest.raises(plan.PlanError):
+            services.ask(
+                "follow-up", case.definition_id, new, {**good, **wrong}, reason="x", by=asker
+            )
+    services.ask("follow-up", case.definition_id, new, good, reason="x", by=asker)
+
+
+def _changed(text: str) -> int:
+    row, problems = versions.save_draft(text, by=None)
+    assert row is not None
+    assert not [one for one in problems if one.severity == "error"], problems
+    versions.publish("follow-up", upon=row.digest, note="x", by=None)
+    db.session.commit()
+    return row.id
+
+
+def _carry(first: int | None, to: int) -> int:
+    asker, second = people()
+    states = dict.fromkeys(["received", "assigned", "in_progress", "feedback"])
+    row = services.ask(
+        "follow-up", first, to, {name: name for name in states}, reason="x", by=asker
+    )
+    services.decide(row.id, approved=True, by=second)
+    db.session.commit()
+    carry_out()
+    db.session.expire_all()
+    return row.id
+
+
+def _running(case_id: int) -> list[str]:
+    return sorted(
+        db.session.scalars(
+            select(CaseClock.kind).where(
+                CaseClock.case_id == case_id, CaseClock.stopped_at.is_(None)
+            )
+        )
+    )
+
+
+def test_two_who_ask_at_the_same_moment_ask_once(app: Flask) -> None:
+    with app.app_context():
+        first, new = make_case().definition_id, publish_next()
+        asker, second = people()
+    good = {"received": "received", "assigned": "assigned", "in_progress": "under_way"}
+    answers: list[str] = []
+    one_has_asked, other_asks = threading.Event(), threading.Event()
+
+    def ask(by: int, hold: bool) -> None:
+        with app.app_context():
+            try:
+                if not hold:
+                    one_has_asked.wait(20)
+                    other_asks.set()
+                services.ask("follow-up", first, new, good, reason="x", by=by)
+                one_has_asked.set()
+                if hold:
+                    other_asks.wait(20)
+                    time.sleep(0.5)
+                db.session.commit()
+                answers.append("asked")
+            except plan.PlanError:
+                answers.append("told")
+            except DBAPIError:
+                answers.append("broken")
+            db.session.remove()
+
+    threads = [
+        threading.Thread(target=ask, args=(asker, True)),
+        threading.Thread(target=ask, args=(second, False)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(answers) == ["asked", "told"]
+
+
+OLD = catalogue.path_of("follow-up").read_text(encoding="utf-8")
+NOTED = OLD + (
+    "  - name: noted\n    titles: {fa: یادداشت, ar: ملاحظة, en: Noted}\n    limit_hours: 9\n"
+    "    calendar: always\n    starts: ['action:note']\n    stops: [feedback, closed]\n"
+)
+
+
+def test_a_deadline_begun_after_the_move_does_not_outlive_its_undo(context: Flask) -> None:
+    case = make_case()
+    before = _running(case.id)
+    first, new = case.definition_id, _changed(NOTED)
+    move = _carry(first, new)
+    work.note(case.id, by=None, text="زنگ زد")
+    db.session.commit()
+    assert "noted" in _running(case.id)
+    services.undo(move, by=people()[0])
+    db.session.commit()
+    carry_out()
+    db.session.expire_all()
+    assert db.session.get_one(Case, case.id).definition_id == first
+    assert _running(case.id) == before
+    _carry(first, new)
+    assert db.session.get_one(Case, case.id).definition_id == new
+
+
+def test_a_promise_that_the_old_version_had_not_begun_yet_begins(context: Flask) -> None:
+    """Else no step would ever begin it: the case is in a state that begins it already."""
+    later = OLD.replace("starts: [received]\n    stops: [feedback, closed]",
+                        "starts: [in_progress]\n    stops: [feedback, closed]")  # fmt: skip
+    assert later != OLD
+    first = _changed(later)
+    case = make_case()
+    assert "resolution" not in _running(case.id)
+    before = picture()
+    sooner = later.replace("starts: [in_progress]\n    stops: [feedback, closed]",
+                           "starts: [received, assigned, in_progress]\n"
+                           "    stops: [feedback, closed]")  # fmt: skip
+    new = _changed(sooner)
+    move = _carry(first, new)
+    assert "resolution" in _running(case.id)
+    work.first_action(case.id, by=None, text="بازدید شد")
+    db.session.commit()
+    assert "resolution" in _running(case.id)
+    make_case()
+    services.undo(move, by=people()[0])
+    db.session.commit()
+    carry_out()
+    assert len(picture()[0]) == len(before[0]) + 1

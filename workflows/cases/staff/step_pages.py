@@ -1,8 +1,6 @@
 """Steps that the case's definition declares, and the tasks it has given."""
 
-import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +9,7 @@ from flask_security import current_user
 from portal.db import db
 from portal.i18n import _, _l, pick
 from portal.security import allow, body_limit, may
-from workflows.cases import flow, photos, stages, steps
+from workflows.cases import due_keys, flow, photos, stages, steps
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
 from workflows.cases.staff import case_pages, detail, forms, step_forms
@@ -151,19 +149,11 @@ def _page(case: Case, form: forms.ActionForm, conflict: object = "") -> str:
 @allow("cases.steps")
 def task_list() -> str:
     """What workflows have given to whoever looks."""
-    found = list(tasks.page(doer(), _after()))
+    found = list(tasks.page(doer(), due_keys.read(request.args.get("after", ""))))
     more, found = len(found) > tasks.PAGE, found[: tasks.PAGE]
     last = found[-1][0] if found and more else None
-    key = f"{last.due_at.isoformat() if last.due_at else ''}_{last.id}" if last else None
+    key = due_keys.key(last.due_at, last.id) if last else None
     return render_template("cases_staff/tasks.html", rows=found, after=key)
-
-
-def _after() -> tuple[Any, int] | None:
-    due, _sep, last = request.args.get("after", "").rpartition("_")
-    try:
-        return (dt.datetime.fromisoformat(due) if due else None), int(last)
-    except ValueError:
-        return None
 
 
 @blueprint.post("/tasks/<int:task_id>/done")
