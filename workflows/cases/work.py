@@ -107,6 +107,10 @@ def finish(
             "text", _l("The citizen objected to your answer; somebody else must end it now.")
         )
     text = moves.clean(text, "text", required=True)
+    data: dict[str, str] = {"outcome": outcome}
+    if outcome == "planned":
+        text = _with_day(text, promised_on, case.language)
+        data["promised_on"] = f"{promised_on}"
     flow.take(case, "finish", by=by, form={"outcome": outcome})
     _first_action_done(case)
     hiding.lapse(case)
