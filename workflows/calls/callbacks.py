@@ -29,6 +29,7 @@ RETRY: Final = dt.timedelta(minutes=45)
 TRIES: Final = 3
 """Calls that nobody answers until it is given up."""
 TAKEN: Final = dt.timedelta(minutes=15)
+MOST_WORDS: Final = 500
 PAGE: Final = 50
 
 
@@ -75,7 +76,7 @@ def ask(
             e164=e164,
             name=clean(name, "name", 120),
             language=language,
-            subject=clean(subject, "subject", 500),
+            subject=clean(subject, "subject", MOST_WORDS),
             created_at=now,
             call_at=call_at,
             due_at=max(slot.at + WITHIN, call_at),

@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal import phones
 from portal.i18n import _, _l
+from workflows.calls import callbacks
 from workflows.cases.public.forms import one_line, several_lines
 
 
@@ -33,7 +34,7 @@ class CallMeForm(FlaskForm):  # type: ignore[misc]
         _l("What is it about?"),
         description=_l("A few words, or nothing."),
         filters=[several_lines],
-        validators=[Length(max=500, message=_l("Please write less."))],
+        validators=[Length(max=callbacks.MOST_WORDS, message=_l("Please write less."))],
         render_kw={"rows": 2, "dir": "auto"},
     )
     website = StringField(_l("Leave this field empty"))

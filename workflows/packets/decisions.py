@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from sqlalchemy import select
+
 from portal import audit
 from portal.db import db
 from portal.i18n import InputError, _l, today
@@ -26,12 +28,17 @@ def decide(
 
     Raises InputError, LookupError, workflows.cases.moves.InputRefused.
     """
-    packet = db.session.get(Packet, packet_id)
+    packet = db.session.get(Packet, packet_id, with_for_update=True)
     if packet is None or packet.state != "ready":
         raise LookupError(f"No packet {packet_id} to decide upon")
     if due_on < today():
         raise InputError(_l("The day has passed."))
     words = strip_controls(text).strip()[:MOST_TEXT]
+    same = select(PacketDecision.id).filter_by(
+        packet_id=packet_id, user_id=user_id, text=words, unit_id=unit_id, due_on=due_on
+    )
+    if db.session.scalar(select(same.exists())):
+        raise InputError(_l("This decision has been passed on already."))
     decision = PacketDecision(
         packet_id=packet_id,
         user_id=user_id,

@@ -89,6 +89,9 @@ def test_what_was_typed_on_the_message_form_comes_along(app: Flask, morning: obj
     assert page.status_code == 200
     assert "چالهٔ بزرگی است" in page.text and "0912 555 66 77" in page.text
     assert rows(app) == []
+    long = "چالهٔ بزرگی است؛ " * 40
+    page = app.test_client(use_cookies=False).post("/fa/call-me", data={"text": long})
+    assert long.strip() in page.text and 'id="text-error"' in page.text, "nothing is cut unsaid"
 
 
 def asked(app: Flask, number: str, hour: int = 9) -> int:

@@ -232,6 +232,20 @@ def test_words_that_come_after_the_end_are_not_dropped_silently(
         )
 
 
+def test_a_yes_that_comes_after_the_end_is_not_thanked_as_if_it_counted(
+    app: Flask, visitor: FlaskClient
+) -> None:
+    with clock.freeze("2026-05-04T08:00+00:00"), app.app_context():
+        case = finished()
+        clock.shift(hours=73)
+        (question_id,) = silence.unanswered()
+        silence.time_out(question_id)
+        db.session.commit()
+        answer = visitor.post(f"/t/{case.code}/accept?lang=en")
+        page = visitor.get(answer.headers["Location"]).text
+        assert "Thank you" not in page and "Closed" in page
+
+
 def test_nobody_is_asked_before_the_answer(app: Flask, visitor: FlaskClient) -> None:
     case = make_case()
     assert "/accept" not in visitor.get(f"/t/{case.code}").text

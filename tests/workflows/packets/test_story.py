@@ -151,16 +151,16 @@ def test_a_decision_becomes_a_case_that_the_next_packet_reports(
         page = client.get(f"/council/{first}?lang=fa").text
         assert 'dir="rtl"' in page
         token = csrf_token(client, f"/council/{first}")
-        answer = client.post(
-            f"/council/{first}/decisions?lang=fa",
-            data={
-                "csrf_token": token,
-                "text": "روشنایی بوستان تا پایان ماه کامل شود",
-                "unit_id": unit.id,
-                "due_on": "۱۴۰۵/۰۹/۱۰",
-            },
-        )
+        form = {
+            "csrf_token": token,
+            "text": "روشنایی بوستان تا پایان ماه کامل شود",
+            "unit_id": unit.id,
+            "due_on": "۱۴۰۵/۰۹/۱۰",
+        }
+        answer = client.post(f"/council/{first}/decisions?lang=fa", data=form)
         assert answer.status_code == 303, answer.text[:3000]
+        again = client.post(f"/council/{first}/decisions?lang=fa", data=form)
+        assert again.status_code == 422 and "پیش‌تر سپرده شده است" in again.text
         with app.app_context():
             decision = db.session.scalars(select(PacketDecision)).one()
             case = db.session.get_one(Case, decision.case_id)

@@ -55,7 +55,8 @@ def ask(lang: str) -> ResponseReturnValue:
         abort(403)
     filled = _form(request.form)
     if request.form.get("do") != "call-me":
-        filled.text.data = (filled.text.data or "")[:500]
+        if len(filled.text.data or "") > callbacks.MOST_WORDS:
+            filled.text.errors = [_("Please write less.")]
         return _page(filled)
     if not filled.validate():
         return _page(filled, 422)

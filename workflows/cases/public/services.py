@@ -128,6 +128,8 @@ class Tracking:
     unit: str
     stage: str
     is_closed: bool
+    is_agreed: bool
+    """Whether it is closed because the citizen agreed."""
     clock: str
     outcome: LazyText | str
     outcome_text: str
@@ -166,6 +168,7 @@ def find(typed: str) -> Tracking | None:
         unit=view.units.get(state.unit_id or 0, ""),
         stage=flow.state_title(state),
         is_closed=state.stage == "closed",
+        is_agreed=state.stage == "closed" and state.confirmation == "accepted",
         clock=view.sentence,
         outcome=stages.OUTCOME_NAMES.get(state.outcome or "", ""),
         outcome_text="" if no_answer & {case.id, state.id} else state.outcome_text,
