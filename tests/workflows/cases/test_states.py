@@ -87,7 +87,12 @@ class Office(RuleBasedStateMachine):
 
     @rule(index=which, outcome=st.sampled_from(OUTCOMES))
     def finish(self, index: int, outcome: str) -> None:
-        self._try("finish", index, lambda one: work.finish(one, by=None, outcome=outcome, text="x"))
+        day = clock.now().date() + dt.timedelta(days=30) if outcome == "planned" else None
+        self._try(
+            "finish",
+            index,
+            lambda one: work.finish(one, by=None, outcome=outcome, text="x", promised_on=day),
+        )
 
     @rule(index=which)
     def reopen(self, index: int) -> None:
