@@ -33,22 +33,24 @@ def a_season() -> tuple[int, int, int]:
         kept = db.session.get_one(CallinSession, session.id)
         kept.starts_at, kept.ends_at = starts, starts + dt.timedelta(hours=2)
         db.session.commit()
-        board.open_session(session.id)
         first, second = calls[session.id]
-        board.take(first.id, operator)
-        board.promise(
-            first.id,
-            by=operator,
-            subject="روشنایی کوچهٔ بهار",
-            text="تا پایان هفته سه چراغ نصب می‌شود.",
-            unit_id=unit.id,
-            assignee_id=None,
-            due_at=now + dt.timedelta(days=5),
-        )
+        with clock.freeze(starts):
+            board.open_session(session.id)
+            board.take(first.id, operator)
+            board.promise(
+                first.id,
+                by=operator,
+                subject="روشنایی کوچهٔ بهار",
+                text="تا پایان هفته سه چراغ نصب می‌شود.",
+                unit_id=unit.id,
+                assignee_id=None,
+                due_at=now + dt.timedelta(days=5),
+            )
+            if session is past:
+                board.take(second.id, operator)
+                board.end(second.id, by=operator, state="answered", words="برنامهٔ آسفالت گفته شد.")
+                board.close_session(session.id)
         if session is past:
-            board.take(second.id, operator)
-            board.end(second.id, by=operator, state="answered", words="برنامهٔ آسفالت گفته شد.")
-            board.close_session(session.id)
             minutes.publish(session.id)
     db.session.commit()
     return past.id, running.id, coming.id

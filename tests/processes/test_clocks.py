@@ -105,7 +105,6 @@ def test_every_clock_warns_once_and_escalates_once(city: tuple[Flask, Crew]) -> 
     app, crew = city
     chance = random.Random(137)
     with app.app_context():
-        make_cases()
 
         def due_again() -> None:
             """Processes start and die quicker than the period of the sweep: make it due."""
@@ -117,6 +116,14 @@ def test_every_clock_warns_once_and_escalates_once(city: tuple[Flask, Crew]) -> 
                     .values(last_queued_at=None)
                 )
 
+        def swept() -> bool:
+            found = db.session.get(PeriodicRun, sweep_clocks.name)
+            db.session.rollback()
+            return found is not None and found.last_finished_at is not None
+
+        # On a slow machine everything would be due before anybody was there to be killed.
+        assert wait_until(swept, 60, crew.keep)
+        make_cases()
         kills = 0
         deadline = time.monotonic() + 75
         while time.monotonic() < deadline:

@@ -9,7 +9,7 @@
   var campaign = Number(root.getAttribute('data-campaign'));
   var user = root.getAttribute('data-user');
   var element = Interviews.element;
-  var store, bundle, isSending = false;
+  var store, bundle, isSending = false, failures = 0, again = 0;
 
   function part(name) { return document.getElementById('interviews-' + name); }
 
@@ -129,7 +129,11 @@
         link.href = addresses.signIn;
         part('said').appendChild(link);
       }
-      if (problem === 'busy') setTimeout(sendIfWaiting, 61000);
+      clearTimeout(again);
+      failures = problem === 'failed' ? failures + 1 : 0;
+      // A line that has just come back often breaks off once more: soon again, then less often.
+      if (failures) again = setTimeout(sendIfWaiting, failures < 3 ? 2000 * failures : 60000 * Math.min(failures, 10));
+      else if (problem === 'busy') again = setTimeout(sendIfWaiting, 61000);
       draw();
     });
   }
