@@ -65,9 +65,11 @@ class Picture:
 def by_district(unit_id: int | None = None, urgent_only: bool = False) -> list[District]:
     """Open cases of each district and each organisation, or of the parts of one unit.
 
-    Two queries: one pass over the index of open cases, and the tree of units.
+    One pass over the index of open cases, and the tree of units.
     """
     conditions = [lists.OPEN, *([Case.urgency.is_not(None)] if urgent_only else [])]
+    if unit_id is not None:
+        conditions.append(Case.unit_id.in_(subtree(unit_id)))
     counted = {
         row[0]: (int(row[1]), int(row[2]), int(row[3]))
         for row in db.session.execute(
