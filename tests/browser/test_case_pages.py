@@ -64,8 +64,13 @@ def cases(app: Flask) -> dict[str, int]:
         with clock.freeze(clock.now() - dt.timedelta(hours=20)):
             asked = make_case(category_id=category.id, citizen_name="علی‌اصغر محمدی").id
             work.finish(asked, by=officer, outcome="done", text="آسفالت شد")
+            again = make_case(category_id=category.id, language="en", text="The lamp is dark").id
+            work.first_action(again, by=officer, text="A crew was sent")
+            work.finish(again, by=officer, outcome="done", text="It is lit")
+            clock.shift(hours=5)
+            work.reopen(again, by=officer, text="Dark again")
             db.session.commit()
-        return {**made, "asked": asked}
+        return {**made, "asked": asked, "again": again}
 
 
 def _picture() -> bytes:
@@ -110,6 +115,7 @@ def test_case_pages(
         "case-register": "/staff/cases/new",
         "case-registered": f"/staff/cases/{cases['urgent']}/registered",
         "case-calls": "/staff/cases/calls",
+        "case-due": f"/staff/cases/{cases['again']}/due",
         "case-call": f"/staff/cases/{cases['asked']}/call",
         "case-categories": "/staff/cases/categories",
     }.items():
@@ -148,7 +154,7 @@ def test_a_call_is_registered_and_worked_on_by_keyboard_alone(
         case_id = db.session.query(Case.id).filter_by(code=code).scalar()
 
     page.goto(f"{live}/staff/cases/?view=all")
-    assert page.locator("table#cases tbody tr").count() == 4
+    assert page.locator("table#cases tbody tr").count() == 5
     page.goto(f"{live}/staff/cases/{case_id}")
     page.focus("#first_action-text")
     page.keyboard.type("A team is on its way")
