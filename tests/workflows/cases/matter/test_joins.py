@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 
 from portal import clock
 from portal.db import db
+from portal.i18n import today
 from portal.messaging.models import Message
 from portal.packet import Period
 from tests.factories.accounts import csrf_token, make_user, sign_in
@@ -466,8 +467,8 @@ def test_the_database_keeps_one_joining_of_a_case() -> None:
 def test_messages_and_matters_are_counted_apart() -> None:
     leading, _others = joined(TWO, THREE)
     make_case()
-    today = clock.now().date()
-    period = Period(today, today)
+    day = today()
+    period = Period(day, day)
     assert sections.counts(period) == (4, 2)
     table = sections.build(period)["blocks"][1]
     assert (table["rows"][0][0]["code"], table["rows"][0][1]["number"]) == (str(leading.id), 2)

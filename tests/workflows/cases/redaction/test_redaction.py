@@ -25,7 +25,7 @@ from portal.audit import services as audits
 from portal.audit.models import AuditEntry, AuditPayload
 from portal.contacts.consent import opt_out
 from portal.db import db
-from portal.i18n import use_language
+from portal.i18n import today, use_language
 from portal.messaging import inbound
 from portal.messaging.models import InboundMessage, Message
 from tests.factories.accounts import csrf_token, make_user, sign_in
@@ -133,7 +133,7 @@ def plant(app: Flask, sentence: str) -> Case:
     db.session.get_one(Call, call.id).answer = f"دربارهٔ {sentence}"
     db.session.commit()
     # Frozen into a packet and its files.
-    day = clock.now().date()
+    day = today()
     packet, _new = packet_services.request(day - dt.timedelta(days=1), day, by=None)
     db.session.commit()
     packet_jobs.compile_packet(packet.id)
@@ -634,7 +634,7 @@ def test_a_hidden_answer_is_not_written_to_the_citizen_afterwards(context: Flask
     first, second, follower = make_case(e164=NUMBER), make_case(e164=NUMBER), make_case()
     joins.join(follower.id, second.id, by=None, tell=False)
     work.finish(first.id, by=None, outcome="done", text="چراغ روشن شد")
-    day = clock.now().date() + dt.timedelta(days=30)
+    day = today() + dt.timedelta(days=30)
     work.finish(second.id, by=None, outcome="planned", text="پاسخ تند", promised_on=day)
     hiding.hide(second.id, event_id=None, reason="insult", by=None)
     db.session.commit()
