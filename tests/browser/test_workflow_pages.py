@@ -50,6 +50,15 @@ def naming(app: Flask) -> int:
         return case.id
 
 
+def signed_in(live: str, page: Page, language: str) -> Page:
+    user = make_user(language=language)
+    page.goto(f"{live}/staff/login?lang={language}")
+    page.fill("input[name=email]", user.email)
+    page.fill("input[name=password]", PASSWORD)
+    go(page, "main button[type=submit]")
+    return page
+
+
 @pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_pages_of_workflows(
     naming: int,
@@ -59,12 +68,7 @@ def test_pages_of_workflows(
     language: str,
     width: int,
 ) -> None:
-    user = make_user(language=language)
-    page = open_page(width)
-    page.goto(f"{live}/staff/login?lang={language}")
-    page.fill("input[name=email]", user.email)
-    page.fill("input[name=password]", PASSWORD)
-    go(page, "main button[type=submit]")
+    page = signed_in(live, open_page(width), language)
     problems: list[str] = []
     for name, path in {
         "workflow-list": "/staff/workflows/",
@@ -88,12 +92,7 @@ def test_a_workflow_is_changed_and_published_by_keyboard(
     naming: int, app: Flask, live: str, open_page: Callable[..., Page]
 ) -> None:
     """In Persian; a wrong draft says what is wrong and cannot be published."""
-    page = open_page(1280)
-    page.goto(f"{live}/staff/login?lang=fa")
-    user = make_user(language="fa")
-    page.fill("input[name=email]", user.email)
-    page.fill("input[name=password]", PASSWORD)
-    go(page, "main button[type=submit]")
+    page = signed_in(live, open_page(1280), "fa")
 
     page.goto(f"{live}/staff/workflows/follow-up/draft")
     assert "pilot" in page.inner_text("section[aria-labelledby=problems]")

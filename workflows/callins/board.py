@@ -24,8 +24,6 @@ from workflows.cases import codes, intake, moves
 
 OPENS_BEFORE = dt.timedelta(hours=2)
 """A session can be opened so long before it begins, not on another day by mistake."""
-OPENS_AFTER = dt.timedelta(hours=12)
-"""So long after its end, for who sits down late; an older one is opened by mistake."""
 LEASE = dt.timedelta(minutes=10)
 """So long a caller is left to whoever took them, from the last sign of their page."""
 OPERATOR_LOCK = 0x43616C6C
@@ -111,7 +109,7 @@ def open_session(session_id: int) -> None:
         raise CallinError(
             _l("It is too early: this session can be opened from %(when)s.", when=opens)
         )
-    if now > session.ends_at + OPENS_AFTER:
+    if now > session.ends_at + services.OPEN_AFTER:
         raise CallinError(_l("This session was planned for another day."))
     session.state, session.opened_at = "open", now
     db.session.flush()

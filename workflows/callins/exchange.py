@@ -21,6 +21,7 @@ from portal.text import ascii_digits, strip_controls
 from workflows.callins.exchange_models import ExchangeCall
 from workflows.callins.models import CallinSession
 from workflows.callins.numbers import e164_of
+from workflows.callins.services import OPEN_AFTER
 
 EVENTS: Final = ("offered", "answered", "ended")
 AHEAD: Final = dt.timedelta(hours=1)
@@ -211,7 +212,7 @@ def _upsert(rows: Sequence[Report], source: str) -> int:
             },
         ).returning(kept.id, literal_column("xmax = 0", Boolean).label("is_new"))
     ).all()
-    db.session.execute(_FIND_SESSION, {"ids": [row.id for row in found]})
+    db.session.execute(_FIND_SESSION, {"ids": [row.id for row in found], "after": OPEN_AFTER})
     return sum(bool(row.is_new) for row in found)
 
 
@@ -223,7 +224,7 @@ _FIND_SESSION = text(
         WHERE sessions.kind = 'call_in' AND sessions.state <> 'cancelled'
           AND calls.offered_at >= sessions.starts_at - interval '15 minutes'
           AND (sessions.state = 'open'
-               AND calls.offered_at <= sessions.ends_at + interval '12 hours'
+               AND calls.offered_at <= sessions.ends_at + CAST(:after AS interval)
                OR calls.offered_at <= greatest(sessions.ends_at, sessions.closed_at))
           AND (calls.line = ''
                OR right(calls.line, length(regexp_replace(sessions.phone, '\D', '', 'g')))

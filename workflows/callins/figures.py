@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from portal.db import db
 from workflows.callins import exchange, promises
-from workflows.callins.minutes import without_person
 from workflows.callins.models import CALL_STATES, Call, CallinSession
+from workflows.cases.persons import without_person
 
 TALKED = ("answered", "promised", "transferred")
 REACHED = (*TALKED, "dropped")

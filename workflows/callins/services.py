@@ -16,6 +16,9 @@ from workflows.calendars.closed import closed_day
 from workflows.callins import rules, sms
 from workflows.callins.models import LIVE_STATES, Call, CallinSeries, CallinSession
 
+OPEN_AFTER = dt.timedelta(hours=12)
+"""So long after its end a session can still be opened, by who sits down late, and one that nobody
+closed holds its line; what is older was left or opened by mistake."""
 PLANNED_AHEAD = dt.timedelta(days=100)
 """How far ahead sessions are published."""
 TEXTS = ("kind", "titles", "officials", "places", "subjects")

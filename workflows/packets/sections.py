@@ -25,7 +25,7 @@ from portal.packet import (
 )
 from workflows.callins.figures import figures as callin_figures
 from workflows.callins.labels import PROMISE_STATES
-from workflows.callins.minutes import without_person
+from workflows.cases.persons import without_person
 from workflows.cases.stages import (
     CHANNEL_NAMES,
     CONFIRMATION_NAMES,

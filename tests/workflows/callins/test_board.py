@@ -18,10 +18,11 @@ from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.callins import make_call, make_session
 from tests.factories.units import make_unit
 from tests.queries import count_queries
-from workflows.callins import board, figures, minutes
+from workflows.callins import board, figures
 from workflows.callins.models import Call, CallinSession
 from workflows.cases import queries, work
 from workflows.cases.models import Case
+from workflows.cases.persons import without_person
 
 NOW = "2026-03-25T08:00:00+00:00"
 BOARD = "/staff/callin-board"
@@ -510,4 +511,4 @@ def test_staff_make_a_series_and_move_a_session(app: Flask, client: FlaskClient)
     ],
 )
 def test_the_draft_of_the_minutes_leaves_persons_out(text: str, name: str, expected: str) -> None:
-    assert minutes.without_person(text, name) == expected
+    assert without_person(text, name) == expected

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -216,34 +216,32 @@ def test_an_objection_needs_words_and_opens_it_again(app: Flask, visitor: FlaskC
     assert "flash--success" in page and "It is still there" not in page
 
 
-def test_words_that_come_after_the_end_are_not_dropped_silently(
-    app: Flask, visitor: FlaskClient
-) -> None:
+@pytest.fixture
+def timed_out(app: Flask) -> Iterator[Case]:
+    """Answered, and closed because nobody said anything for three days."""
     with clock.freeze("2026-05-04T08:00+00:00"), app.app_context():
         case = finished()
         clock.shift(hours=73)
         (question_id,) = silence.unanswered()
         silence.time_out(question_id)
         db.session.commit()
-        answer = visitor.post(f"/t/{case.code}/object?lang=fa", data={"words": "هنوز خراب است"})
-        assert answer.status_code == 409
-        assert (
-            "هنوز خراب است</textarea>" in answer.text and "پیام شما در این میان بسته" in answer.text
-        )
+        yield case
+
+
+def test_words_that_come_after_the_end_are_not_dropped_silently(
+    visitor: FlaskClient, timed_out: Case
+) -> None:
+    answer = visitor.post(f"/t/{timed_out.code}/object?lang=fa", data={"words": "هنوز خراب است"})
+    assert answer.status_code == 409
+    assert "هنوز خراب است</textarea>" in answer.text and "پیام شما در این میان بسته" in answer.text
 
 
 def test_a_yes_that_comes_after_the_end_is_not_thanked_as_if_it_counted(
-    app: Flask, visitor: FlaskClient
+    visitor: FlaskClient, timed_out: Case
 ) -> None:
-    with clock.freeze("2026-05-04T08:00+00:00"), app.app_context():
-        case = finished()
-        clock.shift(hours=73)
-        (question_id,) = silence.unanswered()
-        silence.time_out(question_id)
-        db.session.commit()
-        answer = visitor.post(f"/t/{case.code}/accept?lang=en")
-        page = visitor.get(answer.headers["Location"]).text
-        assert "Thank you" not in page and "Closed" in page
+    answer = visitor.post(f"/t/{timed_out.code}/accept?lang=en")
+    page = visitor.get(answer.headers["Location"]).text
+    assert "Thank you" not in page and "Closed" in page
 
 
 def test_nobody_is_asked_before_the_answer(app: Flask, visitor: FlaskClient) -> None:

@@ -29,8 +29,8 @@ from portal.i18n import _, _l, digits, format_datetime
 from portal.photos import MAX_BYTES
 from portal.ratelimit import over_limit
 from portal.security import allow, body_limit
-from workflows.callins.minutes import without_person
 from workflows.cases.moves import InputRefused
+from workflows.cases.persons import without_person
 from workflows.cases.staff import labels as case_labels
 from workflows.operations import field_words, forms, labels, proofs, queries, uploads, visits
 

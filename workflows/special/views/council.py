@@ -12,10 +12,10 @@ from portal.db import db
 from portal.i18n import _
 from portal.security import allow
 from workflows.callins.fields import text
-from workflows.callins.minutes import without_person
 from workflows.cases import stages
 from workflows.cases.models import Case
 from workflows.cases.moves import InputRefused
+from workflows.cases.persons import without_person
 from workflows.cases.staff import labels as case_labels
 from workflows.special import forms, labels, queries, services
 from workflows.special.models import Referral
