@@ -487,6 +487,21 @@ def test_a_photo_that_takes_its_time_is_in_the_record_and_with_no_other_visit(
     assert page.evaluate(f"localStorage.getItem('pasokh-field-unsent-{supervisor.id}')") == "0"
 
 
+def test_a_tap_that_has_begun_outlives_the_list_being_drawn_again(
+    app: Flask, live: str, open_page: Callable[..., Page], supervisor: User
+) -> None:
+    order(app, supervisor, "یک")
+    page = open_page(360)
+    enter(page, live, supervisor)
+    ready(page, live)
+    page.hover("#field-visits a")
+    page.mouse.down()
+    page.evaluate("window.dispatchEvent(new Event('offline'))")
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    expect(page.locator("#field-title")).to_have_text("یک")
+
+
 def test_what_is_saved_while_another_is_on_its_way_goes_by_itself(
     app: Flask, live: str, open_page: Callable[..., Page], supervisor: User
 ) -> None:

@@ -2,7 +2,7 @@
    Chrome 69. */
 (function () {
   'use strict';
-  var Field = window.PasokhField;
+  var Field = window.PasokhField, List = window.PasokhList;
   var root = document.getElementById('field');
   var texts = JSON.parse(document.getElementById('field-texts').textContent);
   var addresses = JSON.parse(document.getElementById('field-addresses').textContent);
@@ -59,8 +59,7 @@
   }
 
   function drawVisits(records) {
-    var list = part('visits');
-    list.textContent = '';
+    var items = [];
     visits.forEach(function (one) {
       var rows = records.filter(function (row) { return row.visit === one.id; });
       if (rows.some(function (row) { return row.kind === 'finding' && !isWaiting(row); })) return;
@@ -71,14 +70,19 @@
       link.href = '#visit-' + one.id;
       link.setAttribute('aria-label', texts.open + ': ' + nameOf(one));
       item.appendChild(element('div', 'actions')).appendChild(link);
-      list.appendChild(item);
+      items.push(item);
     });
-    if (!list.firstChild) list.appendChild(element('li', 'muted', texts.none));
+    List.show(part('visits'), items.length ? items : [element('li', 'muted', texts.none)]);
   }
 
   function line(row) {
     var item = element('li', 'card');
     item.setAttribute('data-state', row.state);
+    item.setAttribute('data-uuid', row.uuid);
+    // The row as it is when the button is pressed.
+    function withRow(act) {
+      return function () { store.get('records', row.uuid).then(function (found) { if (found) act(found); }); };
+    }
     item.appendChild(element('p', '', texts.line
       .replace('{what}', row.kind === 'arrival' ? texts.recordArrival : texts.recordFinding)
       .replace('{code}', '\u2066' + row.code + '\u2069').replace('{time}', timeOf(row.at))));
@@ -86,13 +90,13 @@
     if (row.state !== 'refused') return item;
     var actions = item.appendChild(element('div', 'actions'));
     if (row.kind === 'finding') {
-      actions.appendChild(button(texts.correct, 'btn', function () { correct(row); }));
+      actions.appendChild(button(texts.correct, 'btn', withRow(correct)));
     }
-    actions.appendChild(button(texts.again, 'btn btn--secondary', function () {
-      row.state = 'queued';
-      row.text = '';
-      store.put('records', row).then(send);
-    }));
+    actions.appendChild(button(texts.again, 'btn btn--secondary', withRow(function (found) {
+      found.state = 'queued';
+      found.text = '';
+      store.put('records', found).then(send);
+    })));
     actions.appendChild(button(texts.delete, 'btn btn--quiet', function () {
       if (window.confirm(texts.sureDelete)) store.remove('records', row.uuid).then(draw);
     }));
@@ -111,9 +115,7 @@
       // Of what has arrived only that is worth a line that says something.
       var shown = rows.filter(function (row) { return isWaiting(row) || row.text; });
       part('records').hidden = !shown.length;
-      var list = part('records').querySelector('ul');
-      list.textContent = '';
-      shown.forEach(function (row) { list.appendChild(line(row)); });
+      List.show(part('records').querySelector('ul'), shown.map(line));
       drawVisits(rows);
       if (visit) drawArrival(rows);
     });

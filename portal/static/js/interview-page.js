@@ -2,7 +2,7 @@
    Chrome 69. */
 (function () {
   'use strict';
-  var Interviews = window.PasokhInterviews;
+  var Interviews = window.PasokhInterviews, List = window.PasokhList;
   var root = document.getElementById('interviews');
   var texts = JSON.parse(document.getElementById('interviews-texts').textContent);
   var addresses = JSON.parse(document.getElementById('interviews-addresses').textContent);
@@ -46,6 +46,11 @@
 
   function line(row, number) {
     var item = element('li', 'card');
+    item.setAttribute('data-uuid', row.uuid);
+    // The row as it is when the button is pressed.
+    function withRow(act) {
+      return function () { store.get('interviews', row.uuid).then(function (found) { if (found) act(found); }); };
+    }
     var name = texts.interview.replace('{number}', digits(number)).replace('{time}', timeOf(row.started));
     item.appendChild(element('p', '', name));
     if (row.state === 'refused') {
@@ -56,14 +61,12 @@
     }
     if (row.state !== 'queued') {
       var actions = item.appendChild(element('div', 'actions'));
-      actions.appendChild(button(row.state === 'draft' ? texts.goOn : texts.correct, 'btn', function () {
-        ask(row);
-      }));
+      actions.appendChild(button(row.state === 'draft' ? texts.goOn : texts.correct, 'btn', withRow(ask)));
       if (row.state === 'refused' && !(row.reasons || []).length) {
-        actions.appendChild(button(texts.again, 'btn btn--secondary', function () {
-          row.state = 'queued';
-          store.put('interviews', row).then(send);
-        }));
+        actions.appendChild(button(texts.again, 'btn btn--secondary', withRow(function (found) {
+          found.state = 'queued';
+          store.put('interviews', found).then(send);
+        })));
       }
       actions.appendChild(button(texts.delete, 'btn btn--quiet', function () {
         if (window.confirm(texts.sureDelete)) store.remove('interviews', row.uuid).then(draw);
@@ -81,9 +84,7 @@
       part('line').textContent = navigator.onLine ? texts.online : texts.offline;
       part('send').disabled = isSending || !of('queued').length;
       ['refused', 'draft', 'queued'].forEach(function (state) {
-        var list = part(state).querySelector('ul');
-        list.textContent = '';
-        of(state).forEach(function (row, n) { list.appendChild(line(row, n + 1)); });
+        List.show(part(state).querySelector('ul'), of(state).map(function (row, n) { return line(row, n + 1); }));
         part(state).hidden = !of(state).length;
       });
     });
