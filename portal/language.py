@@ -53,7 +53,9 @@ def known_language(code: object) -> str | None:
 def current_language() -> str:
     """The language of the reader: fa, ar or en."""
     if has_app_context():
-        return known_language(str(flask_babel.get_locale())) or default_language()
+        # Asked for some thousand times a page: no text is made of the locale here.
+        locale = flask_babel.get_locale()
+        return locale.language if locale and locale.language in LANGUAGES else default_language()
     return _outside.get() or DEFAULT_LANGUAGE
 
 
@@ -89,6 +91,9 @@ def locale_selector() -> str:
 def use_language(lang: str | None) -> Iterator[str]:
     """Read, in this block, in another language; the default one for None or an unknown code."""
     chosen = known_language(lang) or default_language()
+    if chosen == current_language():
+        yield chosen
+        return
     if has_app_context():
         with flask_babel.force_locale(chosen):
             yield chosen
@@ -107,9 +112,6 @@ def _catalog(lang: str) -> NullTranslations:
 
 def translations() -> NullTranslations:
     """The catalog of the reader's language."""
-    if has_app_context() and "babel" in current_app.extensions:
-        catalog: NullTranslations = flask_babel.get_translations()
-        return catalog
     return _catalog(current_language())
 
 

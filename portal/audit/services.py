@@ -59,6 +59,7 @@ def record_many(
         {"number": len(rows)},
     ).all()
     salts = [secrets.token_bytes(16) for _row in rows]
+    bodies = [_canonical(payload) for _subject_id, payload in rows]
     driver = db.session.connection().connection.driver_connection
     assert driver is not None  # noqa: S101
     with driver.cursor() as cursor:
@@ -66,14 +67,14 @@ def record_many(
             "COPY audit_entries (id, at, actor, action, subject_type, subject_id, payload_digest)"
             " FROM STDIN"
         ) as copy:
-            for number, salt, (subject_id, payload) in zip(ids, salts, rows, strict=True):
-                digest = _payload_digest(salt, payload)
+            for number, salt, body, (subject_id, _) in zip(ids, salts, bodies, rows, strict=True):
+                digest = hashlib.sha256(salt + body).digest()
                 copy.write_row(
                     (number, now, "system", action, subject_type, str(subject_id), digest)
                 )
         with cursor.copy("COPY audit_payloads (entry_id, salt, body) FROM STDIN") as copy:
-            for number, salt, (_subject_id, payload) in zip(ids, salts, rows, strict=True):
-                copy.write_row((number, salt, json.dumps(payload)))
+            for number, salt, body in zip(ids, salts, bodies, strict=True):
+                copy.write_row((number, salt, body.decode()))
 
 
 def _canonical(value: Any) -> bytes:

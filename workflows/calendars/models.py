@@ -122,8 +122,8 @@ class UnitCalendar(Base):
 
 
 class CalendarRun(Base):
-    """Due times that must be computed anew, for a batch after the other; who works on it holds the
-    row's lock, so a run that was killed goes on where its last batch was committed."""
+    """Due times that must be computed anew, for a batch after the other; who works on it holds its
+    lock, so a run that was killed goes on where its last batch was committed."""
 
     __tablename__ = "calendar_runs"
     __table_args__ = (

@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from portal import audit, clock
 from portal.db import db
-from workflows.calendars.models import CalendarRun
 from workflows.calendars.timeline import MICRO, CalendarError, from_instant, to_instant
 from workflows.cases import dating
 from workflows.cases.clock_models import ClockSpan
@@ -58,6 +57,17 @@ _WRITE_CASES: Final = text(
 )
 
 
+_COUNT: Final = text("UPDATE calendar_runs SET moved = moved + :number WHERE id = :id")
+
+
+class Run(NamedTuple):
+    """What a run says of itself in each case that moves."""
+
+    id: int
+    reason: str
+    words: dict[str, str]
+
+
 class _Clock(NamedTuple):
     id: int
     case_id: int
@@ -79,8 +89,11 @@ class _Clock(NamedTuple):
     has_spans: bool
 
 
-def date(run: CalendarRun, case_ids: list[int]) -> int:
-    """Write the moments of these cases' clocks anew; returns how many cases moved."""
+def date(run: Run, case_ids: list[int]) -> None:
+    """Write the moments of these cases' clocks anew, and count in the run those that moved.
+
+    Behind the session's back: what it knows of these rows is old afterwards.
+    """
     # Cases before clocks, both in the order of the cases, as whoever changes a case does.
     db.session.execute(
         text(
@@ -117,7 +130,7 @@ def date(run: CalendarRun, case_ids: list[int]) -> int:
     if later:
         db.session.execute(_WRITE_CASES, {"ids": list(later), "dues": list(later.values())})
     _write_down(run, moved, shown)
-    return len(moved)
+    db.session.execute(_COUNT, {"number": len(moved), "id": run.id})
 
 
 def _moments(
@@ -159,7 +172,7 @@ class _Facts:
 
 
 def _write_down(
-    run: CalendarRun, moved: dict[int, list[tuple[str, int, int]]], shown: dict[int, _Clock]
+    run: Run, moved: dict[int, list[tuple[str, int, int]]], shown: dict[int, _Clock]
 ) -> None:
     """One event and one audit row a case."""
     if not moved:

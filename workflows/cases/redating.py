@@ -1,16 +1,24 @@
 """Due times found anew after a calendar or an agreement has changed; in batches that may die.
 
-A run is a row of `calendar_runs`. One batch is one transaction: who works on it holds the run's
-row, takes the next cases by their id, writes only what moves, and moves the run's cursor. So a
+A run is a row of `calendar_runs`. Who works on a batch holds the run's lock, takes the next cases
+by their id, writes only what moves, and moves the run's cursor when all of it is written. So a
 killed process loses one batch, which the next one does again; nothing is told twice, for what has
 moved already does not move again. The caller commits.
+
+The parts of a large batch are written at the same time, each in a transaction of its own: most of
+the time goes into the database, which has several processors. The transaction that holds the
+run's lock holds no case meanwhile: somebody waiting for one part's case while another part waits
+for theirs would be a circle that the database cannot see.
 """
 
 import datetime as dt
 import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select
+from flask import current_app
+from sqlalchemy import ColumnElement, func, or_, select, text
 
 from portal import clock
 from portal.db import db
@@ -21,29 +29,23 @@ from workflows.cases.models import Case, CaseClock
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 5_000
-"""Cases a transaction."""
+BATCH: Final = 10_000
+"""Cases until the cursor moves."""
+PARTS: Final = min(4, os.cpu_count() or 1)
+"""Transactions at the same time, of at least PART cases each."""
+PART: Final = 500
 AGREEMENT_BATCH: Final = 200
 LOOK_AGAIN: Final = dt.timedelta(minutes=5)
 """Longer than any transaction that stores cases: one that knew the old hours and was committed
 behind the cursor is found by the second look."""
 LOOKS: Final = 2
+_LOCK: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('calendar-run:' || :id, 0))")
 
 
 def step() -> bool:
     """The next batch of the oldest run that nobody works on; False where there is none."""
     now = clock.now()
-    run = db.session.scalars(
-        select(CalendarRun)
-        .where(
-            CalendarRun.finished_at.is_(None),
-            or_(CalendarRun.next_look_at.is_(None), CalendarRun.next_look_at <= now),
-        )
-        .order_by(CalendarRun.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).first()
+    run = _claimed(now)
     if run is None:
         return False
     if run.reason == "agreement":
@@ -53,10 +55,8 @@ def step() -> bool:
     else:
         case_ids = _touched_cases(run)
         if case_ids:
-            moved = mass_dating.date(run, case_ids)
-            # What the session knows of these rows is old, and so is the run's own row.
+            _date(mass_dating.Run(run.id, run.reason, run.words), case_ids)
             db.session.expire_all()
-            run.moved += moved
     if case_ids:
         run.seen += len(case_ids)
         run.after_case = case_ids[-1]
@@ -69,6 +69,42 @@ def step() -> bool:
             run.next_look_at = now + LOOK_AGAIN
     db.session.flush()
     return True
+
+
+def _claimed(now: dt.datetime) -> CalendarRun | None:
+    """The oldest run that waits and that nobody else works on, ours until the transaction ends."""
+    waits = (
+        CalendarRun.finished_at.is_(None),
+        or_(CalendarRun.next_look_at.is_(None), CalendarRun.next_look_at <= now),
+    )
+    for run_id in db.session.scalars(select(CalendarRun.id).where(*waits).order_by(CalendarRun.id)):
+        if db.session.scalar(_LOCK, {"id": run_id}):
+            # Who held the lock until now may just have ended the run.
+            run = db.session.scalars(
+                select(CalendarRun)
+                .where(CalendarRun.id == run_id, *waits)
+                .execution_options(populate_existing=True)
+            ).first()
+            if run is not None:
+                return run
+    return None
+
+
+def _date(run: mass_dating.Run, case_ids: list[int]) -> None:
+    parts = min(PARTS, len(case_ids) // PART)
+    if parts < 2:
+        mass_dating.date(run, case_ids)
+        return
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def write(part: list[int]) -> None:
+        with app.app_context():
+            mass_dating.date(run, part)
+            db.session.commit()
+
+    size = -(-len(case_ids) // parts)
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(write, (case_ids[n : n + size] for n in range(0, len(case_ids), size))))
 
 
 def _touched_cases(run: CalendarRun) -> list[int]:

@@ -120,8 +120,14 @@ def test_the_sweep(context: Flask) -> None:
         }
 
 
-def test_dating_anew_after_a_closure(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redating, "BATCH", 2)
+@pytest.mark.parametrize(("batch", "part"), [(2, 500), (4, 1)])
+def test_dating_anew_after_a_closure(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, batch: int, part: int
+) -> None:
+    monkeypatch.setattr(redating, "BATCH", batch)
+    # Two transactions at the same time where a batch has two parts.
+    monkeypatch.setattr(redating, "PARTS", 2)
+    monkeypatch.setattr(redating, "PART", part)
     with clock.freeze(SATURDAY):
         cases = [make_case().id for _number in range(5)]
         before = set(db.session.scalars(select(CaseClock.due_at)))
@@ -179,8 +185,10 @@ def test_dated_in_masses_or_one_by_one_it_is_the_same(context: Flask) -> None:
         )  # fmt: skip
         run = db.session.scalars(select(CalendarRun)).one()
         run.since = None
-        assert mass_dating.date(run, case_ids) == 4
+        db.session.flush()
+        mass_dating.date(mass_dating.Run(run.id, run.reason, run.words), case_ids)
         db.session.expire_all()
+        assert run.moved == 4
         assert services.calendar("tehran-office").shifts_on(dt.date(2025, 11, 16)) == ()
         for case_id in case_ids:
             case = db.session.get_one(Case, case_id)
