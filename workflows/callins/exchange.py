@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal import clock
 from portal.db import db
-from portal.formats import utc
+from portal.formats import parse_date, utc
 from portal.i18n import LazyText, _l
 from portal.text import ascii_digits, strip_controls
 from workflows.callins.exchange_models import ExchangeCall
@@ -105,8 +105,15 @@ def checked(
     )
 
 
+_WALL: Final = re.compile(
+    r"(\d{4}[/.\-]\d{1,2}[/.\-]\d{1,2})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2})?))?", re.ASCII
+)
+
+
 def moment(given: object) -> dt.datetime | None:
-    """ISO 8601, or seconds since 1970; without a zone it is the city's wall time. None: nothing.
+    """ISO 8601, a Persian or Gregorian date with slashes and a time, or seconds since 1970.
+
+    Without a zone it is the city's wall time. None: nothing.
 
     Raises ReportRefused.
     """
@@ -116,7 +123,13 @@ def moment(given: object) -> dt.datetime | None:
     try:
         if re.fullmatch(r"\d{9,11}(\.\d{1,9})?", typed):
             return dt.datetime.fromtimestamp(float(typed), dt.UTC)
-        found = dt.datetime.fromisoformat(typed)
+        wall = _WALL.fullmatch(typed)
+        if wall:
+            # A year like 1404 is of the Persian calendar.
+            day = parse_date(wall[1], "fa" if typed < "17" else "en")
+            found = dt.datetime.combine(day, dt.time.fromisoformat((wall[2] or "0:00").zfill(5)))
+        else:
+            found = dt.datetime.fromisoformat(typed)
         if found.tzinfo is None:
             found = utc(found.date(), found.time())
         found = found.astimezone(dt.UTC)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from portal import audit, clock
 from portal.db import db
 from portal.i18n import LANGUAGES, _l
-from workflows.cases import feedback, flow, guards, moves, silence, somebody_else, stages
+from workflows.cases import feedback, flow, guards, moves, promised, silence, somebody_else, stages
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
 from workflows.cases.moves import InputRefused
@@ -111,7 +111,7 @@ def taken_by_itself(case: Case, step: Transition, was: str) -> None:
 
 def declared(case: Case, action: str) -> tuple[FormField, ...]:
     """The form of an action from the state where the case is."""
-    return run.form_of(flow.definition_of(case), case.state, action)
+    return promised.asked_for(run.form_of(flow.definition_of(case), case.state, action))
 
 
 def _checked(fields: tuple[FormField, ...], values: Mapping[str, Value]) -> dict[str, Value]:
@@ -170,6 +170,11 @@ def _ended(
         outcome = str(filled.get("outcome") or step.outcome)
         case.outcome = outcome if outcome in OUTCOMES else UNKNOWN
         case.outcome_text = words or _in_language_of(case)
+        day = filled.get(promised.FIELD)
+        day = day if isinstance(day, dt.date) else None
+        if case.outcome == promised.PLANNED and (day or by is not None):
+            # What a clock brings about has nobody to name a day.
+            case.outcome_text = promised.with_day(case.outcome_text, day, case.language)
         case.done_at = clock.now() if case.outcome == "done" else None
         moves.add_event(
             case.id,

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.db import db
-from portal.i18n import _, _l, format_date, today, use_language
+from portal.i18n import _l
 from portal.units.models import Unit
-from workflows.cases import clocks, feedback, flow, moves, silence, somebody_else
+from workflows.cases import clocks, feedback, flow, moves, promised, silence, somebody_else
 from workflows.cases.filters import mentions
 from workflows.cases.matter import answers, heads, joins
 from workflows.cases.models import OUTCOMES, Case
@@ -108,8 +108,8 @@ def finish(
         )
     text = moves.clean(text, "text", required=True)
     data: dict[str, str] = {"outcome": outcome}
-    if outcome == "planned":
-        text = _with_day(text, promised_on, case.language)
+    if outcome == promised.PLANNED:
+        text = promised.with_day(text, promised_on, case.language)
         data["promised_on"] = f"{promised_on}"
     flow.take(case, "finish", by=by, form={"outcome": outcome})
     _first_action_done(case)
@@ -141,17 +141,6 @@ def reopen(case_id: int, *, by: int | None, text: str) -> Case:
     feedback.withdraw(case)
     moves.send_back(case, by=by, text=text, objection=False)
     return case
-
-
-def _with_day(text: str, promised_on: dt.date | None, language: str) -> str:
-    """The day first: an SMS shortens what is long."""
-    if promised_on is None:
-        raise InputRefused("promised_on", _l("Write the day for which it is promised."))
-    if promised_on < today():
-        raise InputRefused("promised_on", _l("This day is over."))
-    with use_language(language):
-        day = _("Promised for %(date)s.", date=format_date(promised_on, "long", language))
-    return moves.clean(f"{day}\n{text}", "text", required=True)
 
 
 def _first_action_done(case: Case) -> None:

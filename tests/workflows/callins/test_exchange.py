@@ -243,3 +243,21 @@ def test_any_file_is_read_or_refused(text: str) -> None:
                 cdr._report(cells)
     except cdr.FileRefused:
         pass
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2026-04-26T06:30:05Z",
+        "2026-04-26 10:00:05",
+        "2026/4/26 10:00:05",
+        "1405/02/06 10:00:05",
+        "۱۴۰۵-۲-۶ ۱۰:۰۰:۰۵",
+    ],
+)
+def test_the_time_of_a_call_in_either_calendar(app: Flask, typed: str) -> None:
+    with app.app_context():
+        assert exchange.moment(typed) == dt.datetime(2026, 4, 26, 6, 30, 5, tzinfo=dt.UTC)
+        for wrong in ("1405/13/06 10:00", "1405/02/06 25:00", "1405/02/06 10"):
+            with pytest.raises(exchange.ReportRefused):
+                exchange.moment(wrong)

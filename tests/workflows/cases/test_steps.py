@@ -15,7 +15,7 @@ from tests.factories.accounts import csrf_token, make_user, sign_in
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
 from tests.queries import count_queries
-from workflows.cases import clockwork, flow
+from workflows.cases import clockwork, flow, steps
 from workflows.cases.models import Case, CaseClock, CaseEvent, CasePhoto
 from workflows.cases.tasks import services as tasks
 
@@ -82,6 +82,35 @@ def test_a_step_is_refused_to_other_roles_and_from_other_states(
     assert client.post(address, data={"csrf_token": token}).status_code in {409, 422}
     assert client.get(f"/staff/cases/{case_id}/step/note").status_code == 404
     assert state(app, case_id)[0] == "received"
+
+
+def test_what_a_step_plans_for_later_has_a_day_that_the_citizen_is_told(
+    app: Flask, client: FlaskClient
+) -> None:
+    with clock.freeze(SATURDAY), app.app_context():
+        case = db.session.get_one(Case, make_case(language="en").id)
+        flow.bind(case, "public-meeting-request")
+        clockwork.begin(case, flow.definition_of(case))
+        steps.perform(case.id, "screen", by=None, values={"subject": "services"})
+        db.session.commit()
+        sign_in(client, make_user(("communications",)))
+        address = f"/staff/cases/{case.id}/step/settle"
+        version = client.get(address).text.split('name="settle-version"')[1].split('value="')[1]
+        data = {
+            "csrf_token": csrf_token(client, address),
+            "settle-version": version.split('"')[0],
+            "settle-f_outcome": "planned",
+            "settle-f_text": "The park is in the plan.",
+        }
+        missing = client.post(address, data=data)
+        assert missing.status_code == 422 and "The park is in the plan." in missing.text
+        over = client.post(address, data={**data, "settle-f_promised_on": "1404/08/30"})
+        assert over.status_code == 422
+        data["settle-f_promised_on"] = "1404/12/01"
+        assert client.post(address, data=data).status_code == 303
+        db.session.expire_all()
+        assert case.outcome == "planned"
+        assert case.outcome_text == "Promised for 20 February 2026.\nThe park is in the plan."
 
 
 def test_a_photo_and_a_number_go_with_the_step(app: Flask, client: FlaskClient) -> None:

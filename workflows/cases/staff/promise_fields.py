@@ -7,15 +7,16 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import Length, ValidationError
 
-from portal.i18n import InputError, _, _l, parse_date, today
+from portal.i18n import InputError, parse_date, today
+from workflows.cases import promised
 
 MOST_DATE: Final = 40
 
 
 def promised_on_field() -> Any:
     return StringField(
-        _l("Promised for"),
-        description=_l("Only with “planned for later”: the day by which the citizen will have it"),
+        promised.LABEL,
+        description=promised.HINT,
         validators=[Length(max=MOST_DATE)],
         render_kw={"autocomplete": "off", "maxlength": MOST_DATE},
     )
@@ -32,14 +33,14 @@ class PromiseField(FlaskForm):  # type: ignore[misc]
         typed = (field.data or "").strip()
         if not typed:
             if self._is_planned():
-                raise ValidationError(_("Write the day for which it is promised."))
+                raise ValidationError(str(promised.MISSING))
             return
         try:
             self.promised = parse_date(typed)
         except InputError as error:
             raise ValidationError(str(error.message)) from None
         if self.promised < today():
-            raise ValidationError(_("This day is over."))
+            raise ValidationError(str(promised.OVER))
 
     def _is_planned(self) -> bool:
-        return "outcome" in self and self["outcome"].data == "planned"
+        return "outcome" in self and self["outcome"].data == promised.PLANNED

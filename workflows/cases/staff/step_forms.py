@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from portal.formats import parse_date
 from portal.i18n import _, pick
 from portal.text import ascii_digits
-from workflows.cases import photos
+from workflows.cases import photos, promised
 from workflows.cases.moves import MOST_TEXT
 from workflows.cases.photo_fields import ERRORS as PHOTO_ERRORS
 from workflows.cases.staff import forms
@@ -72,7 +72,11 @@ def _field(field: FormField) -> Any:
             return RadioField(label, choices=choices, validators=needed)
         case "date":
             return StringField(
-                label, validators=[*given, _is_date], description=_("For example 1403/07/15")
+                label,
+                validators=[*given, _is_date],
+                description=promised.HINT
+                if field.name == promised.FIELD
+                else _("For example 1403/07/15"),
             )
         case "number":
             return StringField(
