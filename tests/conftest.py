@@ -29,6 +29,7 @@ hypothesis_settings.register_profile(
     "pasokh", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("pasokh")
+CHEAP = {"argon2__rounds": 1, "argon2__memory_cost": 64, "argon2__parallelism": 1}
 KEPT_TABLES = {"alembic_version", "roles"}
 _made: list[Flask] = []
 """Applications of this test process, the shared one first where there is one."""
@@ -128,6 +129,8 @@ def make_app(
             **overrides,
         }
         app = create_app(make_settings(**values))
+        # A password is slow to check on purpose: a third of the time of many tests was that.
+        app.extensions["security"].pwd_context.update(**CHEAP)
         made.append(app)
         return app
 

@@ -45,7 +45,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def live(app: Flask) -> Iterator[str]:
     """Address of the application, served by threads of this process."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

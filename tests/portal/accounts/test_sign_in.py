@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_security import hash_password
 from sqlalchemy import select
 
 from portal.accounts import services
 from portal.accounts.models import User
+from portal.app import create_app
 from portal.audit.models import AuditEntry
 from portal.db import db
+from portal.services import ServiceUrls
 from portal.text import localized_digits
-from tests.conftest import close
+from tests.conftest import close, make_settings
 from tests.factories.accounts import PASSWORD, csrf_token, make_user, post_login, sign_in
 
 WRONG = {
@@ -411,3 +415,17 @@ def test_under_a_prefix_nothing_leaves_it(
     assert token
     out = browser.post("/citizen/staff/logout", data={"csrf_token": token[1]})
     assert out.location == "/citizen/"
+
+
+def test_a_password_costs_a_thief_time_and_memory(urls: ServiceUrls, tmp_path: Path) -> None:
+    """Of an application as it is shipped: those of tests hash cheaply."""
+    where = {"database_url": urls.database_url, "redis_url": urls.redis_url}
+    app = create_app(make_settings(data_dir=tmp_path, **where))
+    try:
+        with app.app_context():
+            hashed = hash_password(PASSWORD)
+    finally:
+        close(app)
+    assert "$argon2id$" in hashed
+    memory, rounds = (int(re.search(rf"\b{name}=(\d+)", hashed)[1]) for name in "mt")  # type: ignore[index]
+    assert memory >= 64 * 1024 and rounds >= 3
