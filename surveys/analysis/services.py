@@ -273,7 +273,12 @@ def _histograms(
         "ON b.name = e.key WHERE",
     )
     # A value on the upper edge of the last class falls into it, whatever rounding does.
-    place = f"CAST(least(greatest(floor(({value} - b.start) / b.width), 0), b.n - 1) AS bigint)"
+    # Less than a class above the edge is not divided: the database refuses a quotient that it
+    # cannot tell from nothing.
+    place = (
+        f"CAST(CASE WHEN {value} - b.start < b.width THEN 0 "
+        f"ELSE least(floor(({value} - b.start) / b.width), b.n - 1) END AS bigint)"
+    )
     found = {name: [0] * plan.count for name, plan in plans.items()}
     if plans:
         rows = _run(

@@ -97,7 +97,10 @@ class _Form:
                 self._begin_repeat(page.repeat)
                 inside = page.repeat
             # The reader makes such a page itself, of what stands outside of all groups.
-            bare = page == Page(f"page_{number}", questions=page.questions) and not is_open
+            # A table is written as a group, which without one around it would be a page.
+            has_table = any(question.matrix for question in page.questions)
+            bare = page == Page(f"page_{number}", questions=page.questions)
+            bare = bare and not is_open and not has_table
             is_open = bare
             if bare or self._is_repeat_itself(page):
                 self._questions(page, page.repeat)

@@ -105,9 +105,21 @@ def checked(
     )
 
 
-_WALL: Final = re.compile(
-    r"(\d{4}[/.\-]\d{1,2}[/.\-]\d{1,2})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2})?))?", re.ASCII
-)
+_DAY: Final = re.compile(r"\d{4}[/.\-]\d{1,2}[/.\-]\d{1,2}(?=$|[ T])", re.ASCII)
+
+
+def _iso(typed: str) -> str:
+    """A day with slashes, of the Persian calendar too, as ISO 8601 writes it; else as it is.
+
+    Raises InputError for a day that does not exist.
+    """
+    found = _DAY.match(typed)
+    if found is None:
+        return typed
+    # A year like 1404 is of the Persian calendar.
+    day = parse_date(found[0], "fa" if typed < "17" else "en")
+    at = typed[found.end() :].strip(" T") or "00:00"
+    return f"{day.isoformat()}T{'0' if at[1:2] == ':' else ''}{at}"
 
 
 def moment(given: object) -> dt.datetime | None:
@@ -123,13 +135,7 @@ def moment(given: object) -> dt.datetime | None:
     try:
         if re.fullmatch(r"\d{9,11}(\.\d{1,9})?", typed):
             return dt.datetime.fromtimestamp(float(typed), dt.UTC)
-        wall = _WALL.fullmatch(typed)
-        if wall:
-            # A year like 1404 is of the Persian calendar.
-            day = parse_date(wall[1], "fa" if typed < "17" else "en")
-            found = dt.datetime.combine(day, dt.time.fromisoformat((wall[2] or "0:00").zfill(5)))
-        else:
-            found = dt.datetime.fromisoformat(typed)
+        found = dt.datetime.fromisoformat(_iso(typed))
         if found.tzinfo is None:
             found = utc(found.date(), found.time())
         found = found.astimezone(dt.UTC)

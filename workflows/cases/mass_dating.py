@@ -130,7 +130,8 @@ def date(run: Run, case_ids: list[int]) -> None:
     if later:
         db.session.execute(_WRITE_CASES, {"ids": list(later), "dues": list(later.values())})
     _write_down(run, moved, shown)
-    db.session.execute(_COUNT, {"number": len(moved), "id": run.id})
+    if moved:
+        db.session.execute(_COUNT, {"number": len(moved), "id": run.id})
 
 
 def _moments(

@@ -27,17 +27,28 @@ def with_day(text: str, promised_on: dt.date | None, language: str) -> str:
     return moves.clean(f"{day}\n{text}", "text", required=True)
 
 
-def asked_for(form: tuple[FormField, ...]) -> tuple[FormField, ...]:
-    """The form of a step; where it offers to plan for later, the day is asked for right after."""
+def asked_for(form: tuple[FormField, ...], *, always: bool) -> tuple[FormField, ...]:
+    """The form of a step; where it offers to plan for later, the day is asked for right after.
+
+    `always`: the step plans by itself, so the day is asked for whatever else is.
+    """
     if any(field.name == FIELD for field in form):
         return form
     titles = {}
     for code in LANGUAGES:
         with use_language(code):
             titles[code] = str(LABEL)
+    day = FormField(FIELD, "date", titles, required=False)
     found: list[FormField] = []
     for field in form:
         found.append(field)
         if field.name == "outcome" and PLANNED in field.choices:
-            found.append(FormField(FIELD, "date", titles, required=False))
+            found.append(day)
+    if always and day not in found:
+        found.append(day)
     return tuple(found)
+
+
+def is_asked_for(form: tuple[FormField, ...]) -> bool:
+    """Whether somebody who fills it in can name a day."""
+    return any(field.name == FIELD and field.kind == "date" for field in form)

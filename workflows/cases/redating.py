@@ -7,8 +7,9 @@ moved already does not move again. The caller commits.
 
 The parts of a large batch are written at the same time, each in a transaction of its own: most of
 the time goes into the database, which has several processors. The transaction that holds the
-run's lock holds no case meanwhile: somebody waiting for one part's case while another part waits
-for theirs would be a circle that the database cannot see.
+run's lock waits for them, which the database cannot see. So it holds no case meanwhile, and a part
+gives up where a lock does not come: a change of the schema waits for this transaction, since it
+has read the tables, and the parts would wait for that change. Then the batch is done again.
 """
 
 import datetime as dt
@@ -39,6 +40,7 @@ LOOK_AGAIN: Final = dt.timedelta(minutes=5)
 """Longer than any transaction that stores cases: one that knew the old hours and was committed
 behind the cursor is found by the second look."""
 LOOKS: Final = 2
+_PATIENCE: Final = text("SET LOCAL lock_timeout = '20s'")
 _LOCK: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('calendar-run:' || :id, 0))")
 
 
@@ -99,6 +101,7 @@ def _date(run: mass_dating.Run, case_ids: list[int]) -> None:
 
     def write(part: list[int]) -> None:
         with app.app_context():
+            db.session.execute(_PATIENCE)
             mass_dating.date(run, part)
             db.session.commit()
 

@@ -68,7 +68,7 @@ def perform(
     )
     audit.record("case.step", "case", case.id, step=action, before=before, after=case.state)
     if _has_ended(case, was):
-        _ended(case, step, filled, _words(form, filled), by)
+        _ended(case, step, filled, _words(form, filled), by, needs_day=promised.is_asked_for(form))
     _again(case, was)
     db.session.flush()
     return case
@@ -111,7 +111,12 @@ def taken_by_itself(case: Case, step: Transition, was: str) -> None:
 
 def declared(case: Case, action: str) -> tuple[FormField, ...]:
     """The form of an action from the state where the case is."""
-    return promised.asked_for(run.form_of(flow.definition_of(case), case.state, action))
+    definition = flow.definition_of(case)
+    plans = any(
+        step.action == action and step.outcome == promised.PLANNED
+        for step in definition.steps(case.state)
+    )
+    return promised.asked_for(run.form_of(definition, case.state, action), always=plans)
 
 
 def _checked(fields: tuple[FormField, ...], values: Mapping[str, Value]) -> dict[str, Value]:
@@ -161,20 +166,30 @@ def _again(case: Case, was: str) -> None:
 
 
 def _ended(
-    case: Case, step: Transition, filled: Mapping[str, Value], words: str, by: int | None
+    case: Case,
+    step: Transition,
+    filled: Mapping[str, Value],
+    words: str,
+    by: int | None,
+    *,
+    needs_day: bool = False,
 ) -> None:
-    """What every end has, whatever its definition calls it: an outcome and an answer."""
+    """What every end has, whatever its definition calls it: an outcome and an answer.
+
+    `needs_day`: what is planned for later has one, because somebody could name it.
+    """
     answered = case.outcome is not None
     if not answered:
         hiding.lapse(case)
         outcome = str(filled.get("outcome") or step.outcome)
         case.outcome = outcome if outcome in OUTCOMES else UNKNOWN
         case.outcome_text = words or _in_language_of(case)
-        day = filled.get(promised.FIELD)
-        day = day if isinstance(day, dt.date) else None
-        if case.outcome == promised.PLANNED and (day or by is not None):
-            # What a clock brings about has nobody to name a day.
+        data: dict[str, str] = {"outcome": case.outcome}
+        if case.outcome == promised.PLANNED and needs_day:
+            day = filled.get(promised.FIELD)
+            day = day if isinstance(day, dt.date) else None
             case.outcome_text = promised.with_day(case.outcome_text, day, case.language)
+            data[promised.FIELD] = f"{day}"
         case.done_at = clock.now() if case.outcome == "done" else None
         moves.add_event(
             case.id,
@@ -183,7 +198,7 @@ def _ended(
             text=case.outcome_text,
             public=True,
             unit_id=case.unit_id,
-            outcome=case.outcome,
+            **data,
         )
         answers.spread_answer(case)
     if case.stage == "feedback":

@@ -270,6 +270,8 @@ def _form(step: Transition, path: str) -> Iterator[Problem]:
         if asked.kind != "choice" and asked.choices:
             message = _l("Only a field of the kind choice has choices: “%(name)s”", name=asked.name)
             yield error(where, message)
+        if asked.name == "promised_on" and asked.kind != "date":
+            yield error(where, _l("“promised_on” is the day of what is planned: of the kind date"))
         seen: set[tuple[str, str]] = set()
         for number, titles in enumerate(asked.choices.values()):
             same = [text for key, text in titles.items() if (key, text.strip()) in seen]

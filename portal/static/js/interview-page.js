@@ -49,7 +49,12 @@
     item.setAttribute('data-uuid', row.uuid);
     // The row as it is when the button is pressed.
     function withRow(act) {
-      return function () { store.get('interviews', row.uuid).then(function (found) { if (found) act(found); }); };
+      return function () {
+        store.get('interviews', row.uuid).then(function (found) {
+          // Another tab may have sent or deleted it meanwhile.
+          if (found && found.state === row.state) act(found); else draw();
+        }).catch(function () { say(texts.unsaved); });
+      };
     }
     var name = texts.interview.replace('{number}', digits(number)).replace('{time}', timeOf(row.started));
     item.appendChild(element('p', '', name));
@@ -93,6 +98,8 @@
   function ask(row) {
     store.get('bundles', keyOf(row.version)).then(function (found) {
       if (!found) { say(texts.notReady); return; }
+      // Tapped twice it is one interview: the first would overwrite what the second has saved.
+      if (!part('one').hidden) return;
       say('');
       part('home').hidden = true;
       part('one').hidden = false;

@@ -80,6 +80,13 @@ def test_the_figures_are_those_of_a_naive_count(
     assert "sum" not in found
 
 
+def test_a_number_next_to_nothing_is_counted_beside_a_large_one() -> None:
+    version, _campaign = make_answers([{"metres": n} for n in (0.0, 5e-324, 1e9)])
+    figures = by_name(version.survey_id)["metres"].figures
+    assert figures is not None
+    assert (figures.counts[0], figures.counts[-1], sum(figures.counts)) == (2, 1, 3)
+
+
 def test_choices_stand_in_the_order_of_the_questionnaire() -> None:
     version, _campaign = make_answers([{"way": "car"}, {"way": "zeppelin"}])
     assert by_name(version.survey_id)["way"].counts == {

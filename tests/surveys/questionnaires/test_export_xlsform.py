@@ -149,6 +149,20 @@ def forms(draw) -> dict[str, Sheet]:
     }
 
 
+def test_a_table_on_a_page_without_a_group_stays_on_its_page() -> None:
+    same(
+        questionnaire(
+            """
+            type | name | appearance | label::fa
+            select_one l | head | label | ؟
+            select_one l | row | list-nolabel | ؟
+            text | after | | ؟
+            """,
+            "list_name | name | label::fa\nl | c0 | 0",
+        )
+    )
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms())
 def test_whatever_can_be_read_comes_back_the_same(sheets: dict[str, Sheet]) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from portal import clock
+from portal.audit import services as audit
 from portal.audit.models import AuditEntry
 from portal.db import db
 from portal.i18n import today
@@ -157,6 +159,44 @@ def test_dating_anew_after_a_closure(
         db.session.expire_all()
         assert late.due_at == right
         assert run.finished_at is not None
+
+
+def test_a_part_that_cannot_lock_a_case_gives_up_and_the_other_part_stays(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redating, "PARTS", 2)
+    monkeypatch.setattr(redating, "PART", 1)
+    monkeypatch.setattr(redating, "_PATIENCE", text("SET LOCAL lock_timeout = '100ms'"))
+    with clock.freeze(SATURDAY):
+        cases = sorted(make_case().id for _number in range(4))
+        closed = today() + dt.timedelta(1)
+        city.announce(
+            calendars=["tehran-office"], first=closed, last=closed, hours=None,
+            reasons={"fa": "برف"}, by=None,
+        )  # fmt: skip
+        db.session.commit()
+
+        def moved() -> tuple[list[int], int, int]:
+            """Cases told of it; how many the run counts; its cursor."""
+            db.session.rollback()
+            told = db.session.scalars(
+                select(CaseEvent.case_id).where(CaseEvent.kind == "redated")
+            ).all()
+            run = db.session.scalars(select(CalendarRun)).one()
+            return sorted(told), run.moved, run.after_case
+
+        with db.engine.connect() as somebody:
+            somebody.execute(
+                text("SELECT 1 FROM cases WHERE id = :id FOR UPDATE"), {"id": cases[-1]}
+            )
+            with pytest.raises(OperationalError, match="lock timeout"):
+                redating.step()
+            assert moved() == (cases[:2], 2, 0)
+        _redate()
+        assert moved()[:2] == (cases, 4)
+        while audit.seal():
+            pass
+        assert audit.verify().ok
 
 
 def test_dated_in_masses_or_one_by_one_it_is_the_same(context: Flask) -> None:

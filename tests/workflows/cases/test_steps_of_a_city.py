@@ -16,6 +16,7 @@ from workflows.calendars import city
 from workflows.cases import clocks, clockwork, feedback, flow, jobs, stages, steps, urgency
 from workflows.cases.clock_jobs import redate
 from workflows.cases.models import Case, CaseClock, CaseEvent, FeedbackQuestion
+from workflows.cases.moves import InputRefused
 from workflows.cases.tasks.models import CaseTask
 from workflows.engine import versions
 
@@ -65,6 +66,7 @@ transitions:
     guard: form.whole
     form: [{{name: whole, kind: yesno, {TEXTS}}}]
   - {{action: settle, {TEXTS}, from: [work], roles: [operator]}}
+  - {{action: put_off, {TEXTS}, from: [work], to: over, outcome: planned, roles: [operator]}}
   - {{action: take_back, {TEXTS}, from: [asked, over], to: work, roles: [operator]}}
   - {{action: file, {TEXTS}, from: [over], roles: [operator]}}
   - {{action: file, {TEXTS}, from: [work], roles: [operator], permission: cases.redact}}
@@ -138,6 +140,24 @@ def close_offices(day: dt.date) -> None:
     db.session.commit()
     redate()
     db.session.expire_all()
+
+
+def test_a_step_that_plans_by_itself_asks_for_the_day(context: Flask) -> None:
+    with clock.freeze(SATURDAY):
+        case = own(language="en")
+        begin(case)
+        (asked,) = steps.declared(case, "put_off")
+        assert (asked.name, asked.kind) == ("promised_on", "date")
+        assert asked.titles["fa"] == "موعد وعده‌داده‌شده"
+        with pytest.raises(InputRefused) as refused:
+            take(case, "put_off")
+        assert refused.value.field == "promised_on"
+        db.session.rollback()
+        take(case, "put_off", {"promised_on": dt.date(2026, 3, 1)})
+        assert case.outcome == "planned"
+        assert case.outcome_text.startswith("Promised for 1 March 2026.")
+        event = db.session.scalars(select(CaseEvent).where(CaseEvent.kind == "answered")).one()
+        assert event.data["promised_on"] == "2026-03-01"
 
 
 def test_a_date_in_a_condition_is_the_text_that_the_check_says(context: Flask) -> None:
