@@ -155,6 +155,31 @@ def test_a_day_without_a_network(
     assert {each.mode for each in (first, second)} == {"interview"}
 
 
+def test_going_on_by_two_quick_taps_is_one_interview(
+    live: str, open_page: Callable[..., Page], campaign: Campaign
+) -> None:
+    page = open_page(360)
+    sign_in(page, live, "fa")
+    ready(page, live, campaign)
+    page.click("#interviews-start button")
+    page.check("[name=way][value=walk]")
+    forward(page)
+    page.wait_for_selector("[name=way]", state="hidden")
+    page.reload()
+    page.wait_for_selector("#interviews[data-ready=yes]")
+    page.evaluate(
+        "const real = PasokhInterviews.run; window.runs = 0;"
+        "PasokhInterviews.run = function () { window.runs += 1; return real.apply(this, arguments); }"
+    )
+    page.evaluate(
+        "() => { const one = document.querySelector('#interviews-draft .btn');"
+        "one.click(); one.click(); }"
+    )
+    page.wait_for_selector("#interviews-one", state="visible")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.runs") == 1
+
+
 def test_a_lost_answer_of_the_server_makes_no_double(
     app: Flask, live: str, open_page: Callable[..., Page], campaign: Campaign
 ) -> None:
