@@ -168,8 +168,8 @@ def test_going_on_by_two_quick_taps_is_one_interview(
     page.reload()
     page.wait_for_selector("#interviews[data-ready=yes]")
     page.evaluate(
-        "const real = PasokhInterviews.run; window.runs = 0;"
-        "PasokhInterviews.run = function () { window.runs += 1; return real.apply(this, arguments); }"
+        "() => { const real = PasokhInterviews.run; window.runs = 0;"
+        "PasokhInterviews.run = (...all) => { window.runs += 1; return real(...all); }; }"
     )
     page.evaluate(
         "() => { const one = document.querySelector('#interviews-draft .btn');"
