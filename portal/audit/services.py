@@ -43,23 +43,23 @@ def record(action: str, subject_type: str, subject_id: object, **payload: Any) -
     return entry
 
 
-def record_many(
-    action: str, subject_type: str, rows: Sequence[tuple[object, dict[str, Any]]]
-) -> None:
-    """The same for many subjects at once: (subject id, payload) each, by the system, set-wise."""
+def record_many(action: str, subject_type: str, rows: Sequence[tuple[object, str]]) -> None:
+    """The same for many subjects at once: (subject id, payload) each, by the system, set-wise.
+
+    Payloads are written by `canonical`, so that whoever needs the text too makes it once.
+    """
     if not rows:
         return
     db.session.flush()
     now = clock.now()
-    ids = db.session.scalars(
+    ids: list[int] = db.session.scalars(
         text(
-            "SELECT nextval(pg_get_serial_sequence('audit_entries', 'id'))"
+            "SELECT array_agg(nextval(pg_get_serial_sequence('audit_entries', 'id')))"
             " FROM generate_series(1, :number)"
         ),
         {"number": len(rows)},
-    ).all()
+    ).one()
     salts = [secrets.token_bytes(16) for _row in rows]
-    bodies = [_canonical(payload) for _subject_id, payload in rows]
     driver = db.session.connection().connection.driver_connection
     assert driver is not None  # noqa: S101
     with driver.cursor() as cursor:
@@ -67,22 +67,23 @@ def record_many(
             "COPY audit_entries (id, at, actor, action, subject_type, subject_id, payload_digest)"
             " FROM STDIN"
         ) as copy:
-            for number, salt, body, (subject_id, _) in zip(ids, salts, bodies, rows, strict=True):
-                digest = hashlib.sha256(salt + body).digest()
+            for number, salt, (subject_id, body) in zip(ids, salts, rows, strict=True):
+                digest = hashlib.sha256(salt + body.encode()).digest()
                 copy.write_row(
                     (number, now, "system", action, subject_type, str(subject_id), digest)
                 )
         with cursor.copy("COPY audit_payloads (entry_id, salt, body) FROM STDIN") as copy:
-            for number, salt, body in zip(ids, salts, bodies, strict=True):
-                copy.write_row((number, salt, body.decode()))
+            for number, salt, (_subject_id, body) in zip(ids, salts, rows, strict=True):
+                copy.write_row((number, salt, body))
 
 
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+def canonical(value: Any) -> str:
+    """The one JSON text of a value, of which digests are made."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _payload_digest(salt: bytes, payload: dict[str, Any]) -> bytes:
-    return hashlib.sha256(salt + _canonical(payload)).digest()
+    return hashlib.sha256(salt + canonical(payload).encode()).digest()
 
 
 def _link(previous: bytes, entry: AuditEntry, sequence: int) -> bytes:
@@ -97,7 +98,7 @@ def _link(previous: bytes, entry: AuditEntry, sequence: int) -> bytes:
         entry.subject_id,
         entry.payload_digest.hex(),
     ]
-    return hashlib.sha256(previous + _canonical(facts)).digest()
+    return hashlib.sha256(previous + canonical(facts).encode()).digest()
 
 
 def seal(limit: int = 1000) -> int:

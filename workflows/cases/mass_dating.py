@@ -5,9 +5,8 @@ pauses or changes); a test compares the two. Moments are microseconds since 1970
 out, because turning half a million of them into datetimes would cost more than dating them.
 """
 
-import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
@@ -25,8 +24,7 @@ def _micros(column: str) -> str:
     return f"(extract(epoch FROM {column}) * 1000000)::bigint"
 
 
-_READ: Final = text(
-    f"""
+_READ: Final = f"""
     SELECT k.id, k.case_id, k.kind, k.calendar, {_micros("k.started_at")}, k.open_seconds,
         k.warn_percent, k.level_seconds,
            {_micros("k.due_at")}, {_micros("k.act_at")}, k.warned_at IS NOT NULL,
@@ -34,10 +32,9 @@ _READ: Final = text(
            c.unit_id, {_micros("c.next_due_at")},
            EXISTS (SELECT 1 FROM case_clock_spans AS s WHERE s.clock_id = k.id)
     FROM case_clocks AS k JOIN cases AS c ON c.id = k.case_id
-    WHERE k.case_id = ANY(CAST(:ids AS bigint[])) AND k.stopped_at IS NULL
+    WHERE k.case_id = ANY(%s::bigint[]) AND k.stopped_at IS NULL
     ORDER BY k.case_id, k.id
     """  # noqa: S608 - nothing of it comes from outside
-)
 _MOMENT: Final = "timestamptz 'epoch' + v.{} * interval '1 microsecond'"
 _WRITE_CLOCKS: Final = text(
     f"""
@@ -102,7 +99,10 @@ def date(run: Run, case_ids: list[int]) -> None:
         ),
         {"ids": case_ids},
     )
-    rows = [_Clock(*row) for row in db.session.execute(_READ, {"ids": case_ids})]
+    driver = db.session.connection().connection.driver_connection
+    assert driver is not None  # noqa: S101
+    with driver.cursor() as cursor:
+        rows = [_Clock._make(row) for row in cursor.execute(_READ, (case_ids,)).fetchall()]
     spans = dating.spans_of([row.id for row in rows if row.has_spans])
     known = dating.Known(strict=True)
     written: list[tuple[int, int, int | None]] = []
@@ -124,14 +124,19 @@ def date(run: Run, case_ids: list[int]) -> None:
     if written:
         ids, dues, acts = zip(*written, strict=True)
         db.session.execute(
-            _WRITE_CLOCKS, {"ids": list(ids), "dues": list(dues), "acts": list(acts)}
+            _WRITE_CLOCKS, {"ids": _array(ids), "dues": _array(dues), "acts": _array(acts)}
         )
     later = {case_id: due for case_id, due in nexts.items() if due != shown[case_id].next_due}
     if later:
-        db.session.execute(_WRITE_CASES, {"ids": list(later), "dues": list(later.values())})
-    _write_down(run, moved, shown)
+        db.session.execute(_WRITE_CASES, {"ids": _array(later), "dues": _array(later.values())})
+    _write_down(driver, run, moved, shown)
     if moved:
         db.session.execute(_COUNT, {"number": len(moved), "id": run.id})
+
+
+def _array(numbers: Iterable[int | None]) -> str:
+    """As PostgreSQL reads an array: a list would be looked through value by value."""
+    return f"{{{','.join('NULL' if one is None else str(one) for one in numbers)}}}"
 
 
 def _moments(
@@ -173,7 +178,7 @@ class _Facts:
 
 
 def _write_down(
-    run: Run, moved: dict[int, list[tuple[str, int, int]]], shown: dict[int, _Clock]
+    driver: Any, run: Run, moved: dict[int, list[tuple[str, int, int]]], shown: dict[int, _Clock]
 ) -> None:
     """One event and one audit row a case."""
     if not moved:
@@ -188,31 +193,26 @@ def _write_down(
             found = words[instant] = from_instant(instant).isoformat()
         return found
 
-    said: list[tuple[object, dict[str, Any]]] = [
-        (
-            case_id,
-            {
-                "why": run.reason,
-                "run": run.id,
-                "clocks": [
-                    {"clock": kind, "from": moment(before), "to": moment(after)}
-                    for kind, before, after in clocks
-                ],
-            },
-        )
-        for case_id, clocks in moved.items()
-    ]
-    driver = db.session.connection().connection.driver_connection
-    assert driver is not None  # noqa: S101
-    at, run_words = now.isoformat(), run.words
+    at, words_of_run = now.isoformat(), audit.canonical(run.words)
+    said: list[tuple[int, str]] = []
+    for case_id, clocks in moved.items():
+        facts = {
+            "why": run.reason,
+            "run": run.id,
+            "clocks": [
+                {"clock": kind, "from": moment(before), "to": moment(after)}
+                for kind, before, after in clocks
+            ],
+        }
+        said.append((case_id, audit.canonical(facts)))
     with (
         driver.cursor() as cursor,
         cursor.copy(
             "COPY case_events (case_id, at, kind, actor, unit_id, text, public, data) FROM STDIN"
         ) as copy,
     ):
-        for case_id, facts in said:
-            data = json.dumps({**facts, "words": run_words})
-            unit_id = shown[int(str(case_id))].unit_id
-            copy.write_row((case_id, at, "redated", "", unit_id, "", False, data))
+        for case_id, body in said:
+            # The history says the city's own words besides.
+            data = f'{body[:-1]},"words":{words_of_run}}}'
+            copy.write_row((case_id, at, "redated", "", shown[case_id].unit_id, "", False, data))
     audit.record_many("case.redated", "case", said)
