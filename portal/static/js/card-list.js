@@ -15,5 +15,15 @@
     while (list.children.length > items.length) list.removeChild(list.lastElementChild);
   }
 
-  window.PasokhList = { show: show };
+  /** A handler that does `act` with the row as it is when the button is pressed. Where another tab
+      has sent or deleted it meanwhile, `draw` shows that; `failed`: the phone did not read it. */
+  function withRow(store, table, row, act, draw, failed) {
+    return function () {
+      store.get(table, row.uuid).then(function (found) {
+        if (found && found.state === row.state) act(found); else draw();
+      }).catch(failed);
+    };
+  }
+
+  window.PasokhList = { show: show, withRow: withRow };
 }());

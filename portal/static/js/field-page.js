@@ -79,14 +79,8 @@
     var item = element('li', 'card');
     item.setAttribute('data-state', row.state);
     item.setAttribute('data-uuid', row.uuid);
-    // The row as it is when the button is pressed.
     function withRow(act) {
-      return function () {
-        store.get('records', row.uuid).then(function (found) {
-          // Another tab may have sent or deleted it meanwhile.
-          if (found && found.state === row.state) act(found); else draw();
-        }).catch(function () { say(texts.full); });
-      };
+      return List.withRow(store, 'records', row, act, draw, function () { say(texts.full); });
     }
     item.appendChild(element('p', '', texts.line
       .replace('{what}', row.kind === 'arrival' ? texts.recordArrival : texts.recordFinding)

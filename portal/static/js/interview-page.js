@@ -47,14 +47,8 @@
   function line(row, number) {
     var item = element('li', 'card');
     item.setAttribute('data-uuid', row.uuid);
-    // The row as it is when the button is pressed.
     function withRow(act) {
-      return function () {
-        store.get('interviews', row.uuid).then(function (found) {
-          // Another tab may have sent or deleted it meanwhile.
-          if (found && found.state === row.state) act(found); else draw();
-        }).catch(function () { say(texts.unsaved); });
-      };
+      return List.withRow(store, 'interviews', row, act, draw, function () { say(texts.unsaved); });
     }
     var name = texts.interview.replace('{number}', digits(number)).replace('{time}', timeOf(row.started));
     item.appendChild(element('p', '', name));

@@ -66,6 +66,13 @@ def _redate() -> None:
     db.session.rollback()
 
 
+def close_offices(day: dt.date) -> None:
+    city.announce(
+        calendars=["tehran-office"], first=day, last=day, hours=None,
+        reasons={"fa": "برف"}, by=None,
+    )  # fmt: skip
+
+
 def everywhere(work: Callable[[], object], most: int) -> int:
     """Kill at the first point, the second … until a process comes through; how many died."""
     for point in range(1, most):
@@ -133,11 +140,7 @@ def test_dating_anew_after_a_closure(
     with clock.freeze(SATURDAY):
         cases = [make_case().id for _number in range(5)]
         before = set(db.session.scalars(select(CaseClock.due_at)))
-        closed = today() + dt.timedelta(1)
-        city.announce(
-            calendars=["tehran-office"], first=closed, last=closed, hours=None,
-            reasons={"fa": "برف"}, by=None,
-        )  # fmt: skip
+        close_offices(today() + dt.timedelta(1))
         db.session.commit()
         assert everywhere(_redate, 100) > 10
         again(_redate, lambda: db.session.scalars(select(CalendarRun.looks)).one() > 0)
@@ -169,11 +172,7 @@ def test_a_part_that_cannot_lock_a_case_gives_up_and_the_other_part_stays(
     monkeypatch.setattr(redating, "_PATIENCE", text("SET LOCAL lock_timeout = '100ms'"))
     with clock.freeze(SATURDAY):
         cases = sorted(make_case().id for _number in range(4))
-        closed = today() + dt.timedelta(1)
-        city.announce(
-            calendars=["tehran-office"], first=closed, last=closed, hours=None,
-            reasons={"fa": "برف"}, by=None,
-        )  # fmt: skip
+        close_offices(today() + dt.timedelta(1))
         db.session.commit()
 
         def moved() -> tuple[list[int], int, int]:
@@ -219,10 +218,7 @@ def test_dated_in_masses_or_one_by_one_it_is_the_same(context: Flask) -> None:
             _sweep()
             clock.shift(hours=9)
         case_ids = [plain.id, waited.id, urgent.id, old.id]
-        city.announce(
-            calendars=["tehran-office"], first=dt.date(2025, 11, 16), last=dt.date(2025, 11, 16),
-            hours=None, reasons={"fa": "برف"}, by=None,
-        )  # fmt: skip
+        close_offices(dt.date(2025, 11, 16))
         run = db.session.scalars(select(CalendarRun)).one()
         run.since = None
         db.session.flush()
