@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal import clock
 from portal.db import db
 from portal.formats import parse_date, utc
-from portal.i18n import LazyText, _l
+from portal.i18n import LazyText, _l, isolate
 from portal.text import ascii_digits, strip_controls
 from workflows.callins.exchange_models import ExchangeCall
 from workflows.callins.models import CallinSession
@@ -141,7 +141,7 @@ def moment(given: object) -> dt.datetime | None:
         found = found.astimezone(dt.UTC)
     except (ValueError, OverflowError, OSError):
         raise ReportRefused(
-            _l("This is no time: %(typed)s", typed=strip_controls(typed[:40]))
+            _l("This is no time: %(typed)s", typed=isolate(strip_controls(typed[:40])))
         ) from None
     if not dt.datetime(2000, 1, 1, tzinfo=dt.UTC) < found:
         raise ReportRefused(_l("The time lies too far back."))
@@ -156,7 +156,7 @@ def seconds(given: object) -> int | None:
     parts = typed.split(":")
     if len(parts) > 3 or not all(re.fullmatch(r"\d{1,6}", part) for part in parts):
         raise ReportRefused(
-            _l("This is no number of seconds: %(typed)s", typed=strip_controls(typed[:40]))
+            _l("This is no number of seconds: %(typed)s", typed=isolate(strip_controls(typed[:40])))
         )
     total = 0
     for part in parts:
