@@ -23,6 +23,7 @@ from .tables import choices_of
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST: Final = ("type", "name")
 _LAST: Final = ("repeat_count", "disabled")
+_CHOICE_TEXTS: Final = ("label", "media::image")
 _TABLE: Final = "table-list"
 _FIELD_LIST: Final = "field-list"
 _WIDTHS: Final = {"type": 24, "name": 24, "label": 44, "hint": 32, "list_name": 20}
@@ -80,9 +81,7 @@ class _Form:
         )
         return {
             "survey": self._table(self.rows, plain, tuple(TEXTS)),
-            "choices": self._table(
-                choices, ("list_name", "name", *columns), ("label", "media::image")
-            ),
+            "choices": self._table(choices, ("list_name", "name", *columns), _CHOICE_TEXTS),
             "settings": self._settings(),
         }
 
@@ -299,13 +298,16 @@ class _Form:
     def _keep_languages(self, choices: list[Cells]) -> None:
         """A language that no text is left of would be forgotten, or its place in the order: a
         row that is switched off keeps them."""
-        labels = _languages(self.rows, ("label",))
-        found = dict.fromkeys([*labels, *_languages(self.rows, TEXTS), *_languages(choices)])
         wanted = self.questionnaire.languages
-        order = sorted(found, key=lambda code: (code not in labels, code not in found))
-        in_order = [code for code in wanted if code in labels]
-        in_order += [code for code in wanted if code not in labels and code in found]
-        if not found or (in_order == list(wanted) and set(order) == set(wanted)):
+        # As the reader meets them: column by column, the choices last.
+        found = dict.fromkeys(
+            code
+            for rows, keys in ((self.rows, tuple(TEXTS)), (choices, _CHOICE_TEXTS))
+            for key in keys
+            for code in wanted
+            if code in _languages(rows, (key,))
+        )
+        if not found or list(found) == list(wanted):
             return
         self.rows.append(
             {
@@ -355,9 +357,7 @@ class _Form:
         return table
 
 
-def _languages(
-    rows: list[Cells], keys: Sequence[str] | Mapping[str, object] = ("label",)
-) -> set[str]:
+def _languages(rows: list[Cells], keys: Sequence[str]) -> set[str]:
     """The languages that have a text in one of the columns."""
     return {
         code

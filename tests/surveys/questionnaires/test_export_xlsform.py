@@ -163,6 +163,20 @@ def test_a_table_on_a_page_without_a_group_stays_on_its_page() -> None:
     )
 
 
+def test_languages_of_which_little_is_left_keep_their_order() -> None:
+    same(
+        questionnaire(
+            """
+            type | name | label::fa | label::Dialect B | hint::en
+            begin group | empty | | 0 |
+            end group | | | |
+            select_one l or_other | one | ؟ | | 0
+            """,
+            "list_name | name | label::fa\nl | c0 | 0",
+        )
+    )
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(forms())
 def test_whatever_can_be_read_comes_back_the_same(sheets: dict[str, Sheet]) -> None:
