@@ -17,9 +17,9 @@ from benchmarks.city import city
 CASES = 20_000
 _CASES = """
 INSERT INTO cases (code, channel, language, text, place, neighbourhood, citizen_name, definition_id,
-  state, stage, special, stage_at, outcome_text, received_at, reopened, next_due_at, search_key)
+  state, stage, special, stage_at, outcome_text, received_at, reopened, next_due_at)
 SELECT 'B' || lpad(n::text, 9, '0'), 'phone', 'fa', 'چاله', '', '', '', :definition, s, s, false,
-  now() - interval '1 day', '', now() - interval '1 day', 0, now() + interval '1 day', ''
+  now() - interval '1 day', '', now() - interval '1 day', 0, now() + interval '1 day'
 FROM generate_series(1, :number) AS n,
   LATERAL (SELECT (ARRAY['assigned', 'in_progress', 'feedback'])[1 + n % 3] AS s) AS one
 """

@@ -21,7 +21,7 @@ _FILL = (
     """
     INSERT INTO cases (code, channel, language, text, place, neighbourhood, citizen_name, e164,
       unit_id, urgency, state, special, stage, stage_at, outcome, outcome_text, confirmation,
-      received_at, closed_at, reopened, search_key)
+      received_at, closed_at, reopened)
     SELECT 'B' || lpad(n::text, 9, '0'), (ARRAY['phone', 'sms', 'portal'])[1 + n % 3], 'fa', 'x',
       '', '', '', '+98912' || lpad(n::text, 7, '0'), :unit + n % 22,
       CASE WHEN n % 10 = 0 THEN 'danger' END,
@@ -32,7 +32,7 @@ _FILL = (
       CASE WHEN n > :number - 2000 OR n % 5 > 0
         THEN CASE WHEN n % 7 = 0 THEN 'planned' ELSE 'done' END END, '',
       CASE WHEN n <= :number - 2000 AND n % 5 > 0
-        THEN (ARRAY['accepted', 'timed_out', 'not_asked'])[1 + n % 3] END, at, at, 0, 'x'
+        THEN (ARRAY['accepted', 'timed_out', 'not_asked'])[1 + n % 3] END, at, at, 0
     FROM (SELECT n, CAST(:until AS timestamptz) - (:number - n) * interval '1 year' / :number AS at
           FROM generate_series(1, :number) AS n) AS rows
     """,

@@ -77,16 +77,19 @@ def units() -> list[int]:
 _CASES = """
     INSERT INTO cases (id, code, channel, category_id, language, text, place, neighbourhood,
         citizen_name, state, special, stage, stage_at, outcome_text, unit_id,
-        received_at, closed_at, reopened, next_due_at, search_key)
+        received_at, closed_at, reopened, next_due_at)
     SELECT n, 'C' || lpad(n::text, 9, '0'), 'phone', %(category)s, 'fa',
         'چالهٔ بزرگی جلوی مدرسه است', 'خیابان ' || n %% 900, '', '',
         CASE WHEN n %% %(every)s = 0 THEN 'assigned' ELSE 'closed' END, false,
         CASE WHEN n %% %(every)s = 0 THEN 'assigned' ELSE 'closed' END, %(now)s, '',
         (%(units)s::bigint[])[1 + n %% cardinality(%(units)s::bigint[])],
         %(now)s - make_interval(mins => n::int %% 4000),
-        CASE WHEN n %% %(every)s = 0 THEN NULL ELSE %(now)s END, 0, NULL,
-        'چاله بزرگی جلوی مدرسه خیابان ' || n %% 900
+        CASE WHEN n %% %(every)s = 0 THEN NULL ELSE %(now)s END, 0, NULL
     FROM generate_series(1, %(cases)s) AS n
+"""
+_WORDS = """
+    INSERT INTO case_words (case_id, words, is_open)
+    SELECT id, replace(text || ' ' || place, 'هٔ', 'ه'), stage <> 'closed' FROM cases
 """
 
 
@@ -120,6 +123,7 @@ def cases(number: int, *, open_every: int = 5, unit_ids: list[int], hours: int =
                 "cases": number,
             },
         )
+        cursor.execute(_WORDS)
         cursor.execute("SELECT id, received_at FROM cases WHERE stage <> 'closed' ORDER BY id")
         rows = [
             (case_id, kind, begun, limit)
@@ -134,6 +138,7 @@ def cases(number: int, *, open_every: int = 5, unit_ids: list[int], hours: int =
     db.session.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE cases")
+        connection.exec_driver_sql("VACUUM ANALYZE case_words")
         connection.exec_driver_sql("VACUUM ANALYZE case_clocks")
     return category.id
 

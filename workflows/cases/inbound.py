@@ -11,7 +11,7 @@ from portal.i18n import default_language as site_language
 from portal.messaging import wording
 from portal.messaging.models import InboundMessage
 from portal.messaging.services import reply_automatically
-from workflows.cases import codes, intake, moves, stages
+from workflows.cases import codes, intake, moves, searchable, stages
 from workflows.cases.languages import guess
 from workflows.cases.models import Case
 
@@ -93,7 +93,7 @@ def _go_on(case: Case, text: str) -> None:
     part = moves.clean(text[: max(0, moves.MOST_TEXT - len(case.text) - 1)], "text")
     if part:
         case.text = f"{case.text}\n{part}"
-        case.search_key = intake.search_text(case)
+        searchable.keep(case)
         moves.add_event(case.id, "received", text=part, public=True, channel="sms")
         audit.record("case.continued", "case", case.id, text=part)
     db.session.flush()

@@ -14,9 +14,8 @@ from portal.contacts.models import Contact
 from portal.db import db
 from portal.formats import local
 from portal.i18n import LANGUAGES, _l
-from portal.text import search_key
 from portal.units.models import Unit
-from workflows.cases import clockwork, codes, flow, moves
+from workflows.cases import clockwork, codes, flow, moves, searchable
 from workflows.cases.models import CHANNELS, Case, Category
 from workflows.cases.moves import InputRefused
 from workflows.cases.rules import services as rules
@@ -97,16 +96,15 @@ def receive(
         origin_type=origin_type,
         origin_id=origin_id,
         registered_by=registered_by,
-        search_key="",
         details=dict(details or {}),
     )
     flow.bind(
         case, flow.workflow_for(urgency, origin_type, category.definition if category else None)
     )
     case.contact_id = _contact(case)
-    case.search_key = search_text(case)
     db.session.add(case)
     db.session.flush()
+    searchable.keep(case)
     moves.add_event(
         case.id, "received", by=registered_by, text=case.text, public=True, channel=channel
     )
@@ -210,11 +208,3 @@ def _contact(case: Case) -> int | None:
         )
     except bank.NumberTakenError as error:
         return error.contact_id
-
-
-def search_text(case: Case) -> str:
-    """What a search for a case looks in."""
-    digits = (case.e164 or "").removeprefix("+")
-    words = (case.text, case.place, case.neighbourhood, case.citizen_name)
-    lines = [case.code.casefold(), digits, *(search_key(word) for word in words)]
-    return "\n".join(line for line in lines if line)

@@ -2,20 +2,18 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import User
-from portal.contacts.keys import query_terms
 from portal.db import db
 from portal.units import services as units
 from workflows.cases import codes, explain
 from workflows.cases.matter import following
 from workflows.cases.models import (
-    STAGES,
     Case,
     CaseClock,
     CaseEvent,
@@ -23,38 +21,6 @@ from workflows.cases.models import (
     Category,
     FeedbackQuestion,
 )
-
-PAGE = 50
-STATES = ("open", "late", "urgent", "feedback", "closed", "all")
-
-
-@dataclass(frozen=True)
-class WorkFilter:
-    """What the work list is narrowed to; empty fields narrow nothing. `state`: one of STATES."""
-
-    state: str = "open"
-    q: str = ""
-    unit_ids: tuple[int, ...] = ()
-    assignee_id: int | None = None
-    category_id: int | None = None
-    stage: str = ""
-    channel: str = ""
-
-    @property
-    def by_due(self) -> bool:
-        """Open cases come by due time; lists with closed ones newest first."""
-        return self.state not in {"closed", "all"}
-
-
-@dataclass(frozen=True)
-class CasePage:
-    """One page. `after` leads to the next, None where there is none."""
-
-    cases: Sequence[Case]
-    sentences: dict[int, str] = field(default_factory=dict)
-    """case id -> its clock in the reader's words."""
-    units: dict[int, str] = field(default_factory=dict)
-    after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,78 +62,10 @@ class TrackingView:
     """The case that it is followed with."""
 
 
-def work_list(wanted: WorkFilter, after: int | None = None, size: int = PAGE) -> CasePage:
-    """A page of cases behind the case `after`, with their clocks in words; five queries."""
-    statement = select(Case).options(joinedload(Case.category)).where(*conditions(wanted))
-    statement = _ordered(statement, wanted, after)
-    rows = list(db.session.scalars(statement.limit(size + 1)))
-    more, rows = len(rows) > size, rows[:size]
-    return CasePage(
-        rows,
-        explain.explain_many(rows, _reader()),
-        units.names(sorted({row.unit_id for row in rows if row.unit_id is not None})),
-        rows[-1].id if rows and more else None,
-    )
-
-
 def _reader() -> str:
     from portal.i18n import current_language
 
     return current_language()
-
-
-def conditions(wanted: WorkFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    match wanted.state:
-        case "closed":
-            found.append(Case.stage == "closed")
-        case "all":
-            pass
-        case "late":
-            found += [Case.stage != "closed", Case.next_due_at < clock.now()]
-        case "urgent":
-            found += [Case.stage != "closed", Case.urgency.is_not(None)]
-        case "feedback":
-            found += [Case.stage != "closed", Case.stage == "feedback"]
-        case _:
-            found.append(Case.stage != "closed")
-    terms = query_terms(wanted.q)
-    found += [Case.search_key.like(f"%{_searched(term)}%") for term in terms]
-    if wanted.q and not terms:
-        found.append(literal(False))
-    if wanted.unit_ids:
-        found.append(Case.unit_id.in_(wanted.unit_ids))
-    if wanted.assignee_id is not None:
-        found.append(Case.assignee_id == wanted.assignee_id)
-    if wanted.category_id is not None:
-        found.append(Case.category_id == wanted.category_id)
-    if wanted.stage in STAGES:
-        found.append(Case.stage == wanted.stage)
-    if wanted.channel:
-        found.append(Case.channel == wanted.channel)
-    return found
-
-
-def _searched(term: str) -> str:
-    code = codes.normalise(term)
-    return code.casefold() if code else term
-
-
-def _ordered(statement: Select[Case], wanted: WorkFilter, after: int | None) -> Select[Case]:
-    if not wanted.by_due:
-        if after is not None:
-            statement = statement.where(Case.id < after)
-        return statement.order_by(Case.id.desc())
-    if after is not None:
-        anchor = db.session.scalar(select(Case.next_due_at).where(Case.id == after))
-        if anchor is None:
-            statement = statement.where(Case.next_due_at.is_(None), Case.id > after)
-        else:
-            place = tuple_(Case.next_due_at, Case.id)
-            statement = statement.where(
-                or_(place > tuple_(literal(anchor), literal(after)), Case.next_due_at.is_(None))
-            )
-    return statement.order_by(Case.next_due_at.asc().nulls_last(), Case.id)
 
 
 def by_code(typed: str) -> Case | None:

@@ -15,6 +15,8 @@ from tests.factories.messages import LINE, FakeGateway, make_inbound, use_gatewa
 from tests.factories.units import make_unit
 from workflows.cases import work
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
+from workflows.cases.staff import lists
+from workflows.cases.staff.lists import Reader
 
 NUMBER = "+989121110001"
 SATURDAY = "2025-11-22T06:00:00+00:00"
@@ -132,7 +134,8 @@ def test_parts_that_come_one_by_one_are_one_case(parts: tuple[str, ...]) -> None
         assert case.text == "\n".join(parts)
         assert kinds(case).count("received") == len(parts)
         assert len(db.session.scalars(select(Message)).all()) == 1, "one answer"
-        assert "شهید رجایی" in case.search_key
+        found = lists.search("شهید رجایی", Reader(0, None, False)).ids(only_open=True)
+        assert db.session.scalars(found).all() == [case.id]
 
 
 def test_two_short_messages_or_another_minute_or_line_are_two_cases() -> None:

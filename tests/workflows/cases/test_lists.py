@@ -17,7 +17,7 @@ from tests.factories.units import make_unit
 from tests.queries import count_queries
 from tests.workflows.cases.test_staff import codes_of
 from workflows.cases import work
-from workflows.cases.staff import counting, paging
+from workflows.cases.staff import counting, lists, paging
 
 LIST = "/staff/cases/"
 
@@ -50,6 +50,50 @@ def test_rare_words_are_found_beyond_what_is_read_through(
         old[0].code,
         old[1].code,
     ]
+
+
+@pytest.mark.parametrize("probed", [1, 10_000])
+def test_a_case_is_found_by_what_it_is_called_and_by_its_words(
+    client: FlaskClient, operator: User, monkeypatch: pytest.MonkeyPatch, probed: int
+) -> None:
+    monkeypatch.setattr(paging, "PROBED", probed)
+    case = make_case(e164="+989121234567", text="نور خیابان كم است", place="میدان قیام")
+    make_case(text="x")
+    for typed in (case.code.lower(), "0912 123 4567", str(case.id), "خیابان کم", "قيام"):
+        for stage in ("", "&stage=assigned"):
+            found = codes_of(client.get(f"{LIST}?q={typed}{stage}").text)
+            assert found == [case.code], (typed, stage)
+    assert codes_of(client.get(LIST + "?q=؟").text) == []
+
+
+def test_words_follow_the_case_through_its_end_and_back(
+    client: FlaskClient, operator: User, app: Flask
+) -> None:
+    case = make_case(e164=None, text="سنگ‌فرش شکسته")
+    case_id, code = case.id, case.code
+
+    def found() -> dict[str, bool]:
+        stages = ("any", "assigned", "closed")
+        pages = {one: client.get(f"{LIST}?stage={one}&q=سنگ فرش").text for one in stages}
+        return {one: codes_of(page) == [code] for one, page in pages.items()}
+
+    def is_open() -> bool:
+        search = lists.search("سنگ فرش", lists.Reader(1, None, False))
+        with app.app_context():
+            return db.session.scalars(search.ids(only_open=True)).all() == [case_id]
+
+    assert found() == {"any": True, "assigned": True, "closed": False}
+    assert is_open()
+    with app.app_context():
+        work.finish(case_id, by=None, outcome="done", text="تعمیر شد")
+        db.session.commit()
+    assert found() == {"any": True, "assigned": False, "closed": True}
+    assert not is_open()
+    with app.app_context():
+        work.reopen(case_id, by=None, text="باز شکست")
+        db.session.commit()
+    assert found()["closed"] is False
+    assert is_open()
 
 
 def test_two_letters_are_a_word_of_their_own(client: FlaskClient, operator: User) -> None:

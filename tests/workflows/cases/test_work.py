@@ -169,47 +169,17 @@ def test_two_officers_at_once_finish_it_once(app: Flask) -> None:
         assert len(db.session.scalars(select(FeedbackQuestion)).all()) == 1
 
 
-# Lists
+# What is read of cases
 
 
-def test_the_work_list_goes_by_due_time_page_by_page(context: Flask) -> None:
+def test_open_cases_are_counted(context: Flask) -> None:
     unit = make_unit()
     with clock.freeze(SATURDAY):
-        ids = [make_case(unit_id=unit.id).id for _number in range(5)]
-        urgent = make_case(unit_id=unit.id, urgency="danger").id
-        first = queries.work_list(queries.WorkFilter(), size=4)
-        rest = queries.work_list(queries.WorkFilter(), after=first.after, size=4)
-        assert [case.id for case in (*first.cases, *rest.cases)] == [urgent, *ids]
-        assert rest.after is None
-        assert first.sentences[urgent]
-        found = queries.work_list(queries.WorkFilter(state="urgent"))
-        assert [case.id for case in found.cases] == [urgent]
-        clock.shift(hours=3)
-        late = queries.work_list(queries.WorkFilter(state="late"))
-        assert [case.id for case in late.cases] == [urgent]
-        assert queries.counts() == queries.Counts(open=6, urgent=1, late=1, feedback=0)
-
-
-def test_a_list_costs_the_same_whatever_its_length(context: Flask) -> None:
-    unit_id = make_unit().id
-    seen = []
-    for _round in range(2):
         for _number in range(5):
-            make_case(unit_id=unit_id)
-        db.session.expunge_all()
-        with count_queries() as counted:
-            queries.work_list(queries.WorkFilter())
-        seen.append(counted.count)
-    assert seen[0] == seen[1] <= 5
-
-
-def test_cases_are_found_by_code_number_and_words(context: Flask) -> None:
-    case = make_case(e164="+989121234567", text="نور خیابان كم است", place="میدان قیام")
-    make_case(text="x")
-    for typed in (case.code.lower(), "0912 123 4567", "خیابان کم", "قيام"):
-        found = queries.work_list(queries.WorkFilter(q=typed)).cases
-        assert [one.id for one in found] == [case.id], typed
-    assert queries.work_list(queries.WorkFilter(q="؟")).cases == []
+            make_case(unit_id=unit.id)
+        make_case(unit_id=unit.id, urgency="danger")
+        clock.shift(hours=3)
+        assert queries.counts() == queries.Counts(open=6, urgent=1, late=1, feedback=0)
 
 
 def test_tracking_shows_no_staff_and_no_internal_notes(context: Flask) -> None:

@@ -44,7 +44,6 @@ def row(**facts: object) -> Case:
         "channel": "phone",
         "language": "fa",
         "text": "x",
-        "search_key": "x",
         "stage": "assigned",
         "received_at": dt.datetime(2026, 4, 1, tzinfo=dt.UTC),
         **facts,

@@ -18,7 +18,7 @@ from portal.db import db
 from portal.text import ZWNJ, fold
 from workflows.cases.matter import words
 from workflows.cases.matter.likeness import FAR_M, Likeness, Matter, compare
-from workflows.cases.models import Case
+from workflows.cases.models import Case, CaseWords
 
 EACH: Final = 30
 """The newest that each way brings."""
@@ -136,8 +136,8 @@ def _by_words(matter: Matter) -> list[int]:
     _by_trigrams_only(True)
     for way in ways:
         found += db.session.scalars(
-            select(Case.id)
-            .where(_OPEN, *(Case.search_key.like(f"%{word}%") for word in way))
+            select(CaseWords.case_id)
+            .where(CaseWords.is_open, *(CaseWords.words.like(f"%{word}%") for word in way))
             .limit(BY_WORDS)
         )
     _by_trigrams_only(False)

@@ -24,7 +24,7 @@ PLACES: dict[str, LazyText] = {
     "cases.neighbourhood": _l("The neighbourhood"),
     "cases.citizen_name": _l("The citizen’s name"),
     "cases.outcome_text": _l("The answer"),
-    "cases.search_key": _l("The words for searching"),
+    "case_words.words": _l("The words for searching"),
     "case_events.text": _l("The history"),
     "case_events.data": _l("Details of the history"),
     "case_feedback_questions.words": _l("The citizen’s words on the end"),

@@ -11,7 +11,7 @@ from portal.i18n import _l
 from portal.messaging.models import InboundMessage, Message
 from workflows.callins.models import Call
 from workflows.calls.models import Callback, CentreCall
-from workflows.cases import feedback, intake, moves, silence
+from workflows.cases import feedback, moves, searchable, silence
 from workflows.cases.inbound import ORIGIN
 from workflows.cases.matter import answers
 from workflows.cases.models import CaseEvent, FeedbackQuestion
@@ -58,7 +58,7 @@ def redact_phone(case_id: int, *, reason: str, by: int | None) -> CaseRedaction:
     case.e164, case.contact_id = None, None
     counted["cases.e164"] += 1
     db.session.flush()
-    case.search_key = intake.search_text(case)
+    searchable.keep(case)
     signals.case_unlinked.send(None, case_id=case_id)
     end(row, counted)
     return row

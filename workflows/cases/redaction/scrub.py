@@ -23,7 +23,14 @@ log = logging.getLogger(__name__)
 LARGE: Final = 256 * 1024 * 1024
 """Bytes with indexes; above it a table is not locked by day."""
 LOCK: Final = "2s"
-ALWAYS: Final = ("cases", "case_events", "messages", "inbound_messages", "audit_payloads")
+ALWAYS: Final = (
+    "cases",
+    "case_words",
+    "case_events",
+    "messages",
+    "inbound_messages",
+    "audit_payloads",
+)
 
 
 def waiting(limit: int = 20) -> list[int]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, literal, or_, select
+from sqlalchemy import ScalarSelect, exists, func, literal, or_, select
 
 from portal.db import db
-from workflows.cases.models import Case, CaseEvent
+from workflows.cases.models import Case, CaseEvent, CaseWords
 from workflows.cases.staff import lists
 from workflows.cases.staff.lists import CaseFilter, Reader
 
@@ -81,7 +81,10 @@ def changed(
     )
     conditions = lists.conditions(wanted, reader)
     if wanted.q:
-        conditions.append(lists.matches(wanted.q, reader))
+        words = CaseWords.case_id == Case.id
+        conditions.append(
+            exists().where(words, lists.search(wanted.q, reader).beside()).correlate(Case)
+        )
     ids = (
         select(events.c.case_id)
         .where(or_(events.c.actor_id.is_(None), events.c.actor_id != reader.user_id))

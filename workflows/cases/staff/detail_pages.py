@@ -8,7 +8,7 @@ from portal import audit
 from portal.db import db
 from portal.i18n import _
 from portal.security import allow, body_limit
-from workflows.cases import intake, moves, photos
+from workflows.cases import moves, photos, searchable
 from workflows.cases.photo_fields import FORM_BYTES, MOST_BYTES
 from workflows.cases.staff import detail_panel
 from workflows.cases.staff.blueprint import blueprint
@@ -48,7 +48,7 @@ def correct_place(case_id: int) -> ResponseReturnValue:
     case.neighbourhood = one_line(form.neighbourhood.data)
     values = form.point_values()
     case.latitude, case.longitude = values["latitude"], values["longitude"]
-    case.search_key = intake.search_text(case)
+    searchable.keep(case)
     moves.add_event(case_id, "place", by=current_user.id, text=case.place, before=before)
     audit.record("case.place_changed", "case", case_id, before=before, place=case.place, **values)
     db.session.commit()

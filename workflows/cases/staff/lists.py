@@ -3,10 +3,10 @@
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, and_, false, or_, select, union
 
 from portal import clock, phones
 from portal.db import db
@@ -15,7 +15,7 @@ from portal.text import search_key
 from portal.units.models import Unit
 from portal.units.services import subtree
 from workflows.cases import codes
-from workflows.cases.models import CHANNELS, STAGES, Case
+from workflows.cases.models import CHANNELS, STAGES, Case, CaseWords
 
 VIEWS = ("mine", "unit", "unassigned", "overdue", "all")
 OPEN = Case.stage != "closed"
@@ -136,35 +136,60 @@ def in_view(view: str, reader: Reader) -> list[ColumnElement[bool]]:
             return []
 
 
-def matches(typed: str, reader: Reader) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class Search:
+    """What was typed: words that all occur, or what a case is called (its code, its number, the
+    mobile number of its citizen)."""
+
+    words: Sequence[ColumnElement[bool]]
+    """Conditions on CaseWords."""
+    names: Sequence[ColumnElement[bool]]
+    """Each a condition on Case."""
+
+    def beside(self) -> ColumnElement[bool]:
+        """For cases read with their words, one by one; `Case` is needed where there are names."""
+        ways = [*([and_(*self.words)] if self.words else []), *self.names]
+        return or_(*ways) if ways else false()
+
+    def ids(self, *, only_open: bool) -> CompoundSelect[int]:
+        """All that are found, each way by its own index; only_open: of the words the smaller."""
+        words = [*self.words, CaseWords.is_open] if only_open else self.words
+        ways = [select(CaseWords.case_id).where(*words)] if self.words else []
+        ways += [select(Case.id).where(name) for name in self.names]
+        return union(*(ways or [select(Case.id).where(false())]))
+
+
+def only_open(wanted: CaseFilter) -> bool:
+    return wanted.stage not in {"any", "closed"} or wanted.view in {"unassigned", "overdue"}
+
+
+def search(typed: str, reader: Reader) -> Search:
     """A tracking code, the number of a case, a mobile number however written, or words that all
     occur."""
     words = search_key(typed).split()[:10]
-    ways: list[ColumnElement[bool]] = []
+    names: list[ColumnElement[bool]] = []
     if words and not reader.sees_numbers and any(_is_number(word) for word in words):
         # The key holds the number: it must not be guessed digit by digit.
         words = []
-    if words:
-        ways.append(and_(*(_occurs(word) for word in words)))
     if code := codes.normalise(typed):
-        ways.append(Case.code == code)
+        names.append(Case.code == code)
     if (case_id := number(search_key(typed))) is not None:
-        ways.append(Case.id == case_id)
+        names.append(Case.id == case_id)
     if reader.sees_numbers:
         with contextlib.suppress(phones.PhoneError):
-            ways.append(Case.e164 == phones.parse_mobile(typed).e164)
-    return or_(*ways) if ways else false()
+            names.append(Case.e164 == phones.parse_mobile(typed).e164)
+    return Search([_occurs(word) for word in words], names)
 
 
 def _occurs(word: str) -> ColumnElement[bool]:
     # Of a search key there is nothing left that LIKE or a pattern would take for its own.
     if len(word) > 2:
-        return Case.search_key.like(f"%{word}%")
+        return CaseWords.words.like(f"%{word}%")
     # Two letters have no trigram inside them; as a whole word they have, with its borders. A key
     # begins with the code of its case, so no word of people stands at the very beginning.
     return or_(
         *(
-            Case.search_key.like(f"%{before}{word}{after}")
+            CaseWords.words.like(f"%{before}{word}{after}")
             for before in " \n"
             for after in (" %", "\n%", "")
         )

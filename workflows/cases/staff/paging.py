@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, UnaryExpression, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import operators
 
@@ -15,9 +15,9 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.i18n import pick
 from portal.units.models import Unit
-from workflows.cases.models import Case, Category
+from workflows.cases.models import Case, CaseWords, Category
 from workflows.cases.staff import lists
-from workflows.cases.staff.lists import CaseFilter, Reader
+from workflows.cases.staff.lists import CaseFilter, Reader, Search
 
 PAGE = 50
 PROBED = 10_000
@@ -105,7 +105,8 @@ def _keys(
         base = select(Case.id, Case.next_due_at).where(*conditions, *stretch)
         left = most - len(found)
         if wanted.q:
-            found += _searched(base, lists.matches(wanted.q, reader), order, left)
+            search = lists.search(wanted.q, reader)
+            found += _searched(base, search, lists.only_open(wanted), order, left)
         else:
             found += _run(base.order_by(*order).limit(left))
         if len(found) == most:
@@ -114,26 +115,29 @@ def _keys(
 
 
 def _searched(
-    base: Select[int, dt.datetime | None], words: ColumnElement[bool], order: Order, most: int
+    base: Select[int, dt.datetime | None],
+    search: Search,
+    only_open: bool,
+    order: Order,
+    most: int,
 ) -> list[Key]:
     read = base.order_by(*order).limit(PROBED).subquery()
-    probe = select(Case.id, Case.next_due_at).join(read, read.c.id == Case.id).where(words)
-    found = _run(probe.order_by(*order).limit(most))
+    probe = select(read.c.id, read.c.next_due_at).join(CaseWords, CaseWords.case_id == read.c.id)
+    if search.names:
+        probe = probe.join(Case, Case.id == read.c.id)
+    found = _run(probe.where(search.beside()).order_by(*_turned(order, read)).limit(most))
     if len(found) == most:
         return found
     # OFFSET 0: the planner may not walk the order after all and hope to meet the words.
-    hits = base.where(words).offset(0).subquery()
-    turned = (
-        one.desc() if falls else one.asc()
-        for one, falls in _columns(order, hits.c.next_due_at, hits.c.id)
-    )
-    return _run(select(hits.c.id, hits.c.next_due_at).order_by(*turned).limit(most))
+    hits = base.where(Case.id.in_(search.ids(only_open=only_open))).offset(0).subquery()
+    return _run(select(hits.c.id, hits.c.next_due_at).order_by(*_turned(order, hits)).limit(most))
 
 
-def _columns(order: Order, due: Any, case_id: Any) -> list[tuple[Any, bool]]:
-    """The columns of an order over those of a subquery, and whether they fall."""
+def _turned(order: Order, rows: Subquery) -> Order:
+    """An order of cases as one of a subquery of them."""
     falls = order[-1].modifier is operators.desc_op
-    return [(column, falls) for column in ((due, case_id) if len(order) > 1 else (case_id,))]
+    columns = (rows.c.next_due_at, rows.c.id) if len(order) > 1 else (rows.c.id,)
+    return [column.desc() if falls else column.asc() for column in columns]
 
 
 def _run(statement: Select[int, dt.datetime | None]) -> list[Key]:

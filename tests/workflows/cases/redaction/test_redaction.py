@@ -183,7 +183,7 @@ def test_a_redacted_sentence_is_nowhere(
         plain.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
     planted = in_tables(sentence)
     assert planted >= {
-        "cases.text", "cases.search_key", "case_events.text", "messages.body",
+        "cases.text", "case_words.words", "case_events.text", "messages.body",
         "inbound_messages.text", "inbound_messages.raw", "audit_payloads.body",
         "case_feedback_questions.words", "callin_calls.subject", "callin_calls.answer",
         "packet_snapshots.data", "packet_comments.text", "consent_records.evidence",
