@@ -80,7 +80,10 @@ def measure(number: int) -> dict[str, object]:
     begun = time.perf_counter()
     # Built afterwards the two indexes of trigrams take a quarter of the time.
     kept = db.session.scalars(
-        text("SELECT indexdef FROM pg_indexes WHERE tablename = 'case_words' AND indexdef ~ 'gin_trgm'")
+        text(
+            "SELECT indexdef FROM pg_indexes"
+            " WHERE tablename = 'case_words' AND indexdef ~ 'gin_trgm'"
+        )
     ).all()
     for definition in kept:
         db.session.execute(text(f"DROP INDEX {definition.split()[2]}"))

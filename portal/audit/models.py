@@ -14,12 +14,24 @@ class AuditEntry(Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_unsealed", "id", postgresql_where=text("sequence IS NULL")),
+        Index(
+            "uq_audit_entries_sequence",
+            "sequence",
+            unique=True,
+            postgresql_where=text("sequence IS NOT NULL"),
+        ),
+        # The system is nobody.
+        Index(
+            "ix_audit_entries_actor_id",
+            "actor_id",
+            postgresql_where=text("actor_id IS NOT NULL"),
+        ),
         Index("ix_audit_subject", "subject_type", "subject_id", "id"),
     )
 
     id: Mapped[BigId]
     at: Mapped[Created]
-    actor_id: Mapped[int | None] = mapped_column(index=True)
+    actor_id: Mapped[int | None]
     actor: Mapped[str]
     """Name of the person, or of the part of the system, at that moment."""
     action: Mapped[str]
@@ -27,7 +39,7 @@ class AuditEntry(Base):
     subject_id: Mapped[str]
     payload_digest: Mapped[bytes] = mapped_column(LargeBinary)
     """SHA-256 of salt and payload: proves the payload without holding it."""
-    sequence: Mapped[int | None] = mapped_column(unique=True)
+    sequence: Mapped[int | None]
     chain_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     payload: Mapped["AuditPayload | None"] = relationship(back_populates="entry")
 

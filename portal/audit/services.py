@@ -22,6 +22,8 @@ ERASED = "audit.payload_erased"
 """Action of the entry that says who erased a payload, and why."""
 GENESIS = hashlib.sha256(b"pasokh audit chain").digest()
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 def record(action: str, subject_type: str, subject_id: object, **payload: Any) -> AuditEntry:
     """Add an audit row to the present transaction. `payload` must be JSON."""
@@ -79,7 +81,7 @@ def record_many(action: str, subject_type: str, rows: Sequence[tuple[object, str
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value, of which digests are made."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def _payload_digest(salt: bytes, payload: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from portal.services import probes, processes
 from portal.services.errors import ServiceError, log_tail
 from portal.services.identity import Identity, server_environment
+from portal.services.memory import buffers_mb
 from portal.services.places import DATABASE, POSTGRES_SOCKET, ROLE, Places
 from portal.services.processes import Process
 from portal.services.programs import postgres_program, queue_program
@@ -217,7 +218,7 @@ class Postgres(Server):
             "unix_socket_permissions": "0700",
             "port": "5432",
             "max_connections": "200",
-            "shared_buffers": "128MB",
+            "shared_buffers": f"{buffers_mb()}MB",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "wal_level": "replica",

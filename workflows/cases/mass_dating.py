@@ -42,14 +42,14 @@ _WRITE_CLOCKS: Final = text(
     SET due_at = {_MOMENT.format("due")}, act_at = {_MOMENT.format("act")}
     FROM unnest(CAST(:ids AS bigint[]), CAST(:dues AS bigint[]), CAST(:acts AS bigint[]))
          AS v (id, due, act)
-    WHERE k.id = v.id
+    WHERE k.id = v.id AND k.id BETWEEN :low AND :high
     """  # noqa: S608
 )
 _WRITE_CASES: Final = text(
     f"""
     UPDATE cases AS c SET next_due_at = {_MOMENT.format("due")}
     FROM unnest(CAST(:ids AS bigint[]), CAST(:dues AS bigint[])) AS v (id, due)
-    WHERE c.id = v.id
+    WHERE c.id = v.id AND c.id BETWEEN :low AND :high
     """  # noqa: S608
 )
 
@@ -121,15 +121,31 @@ def date(run: Run, case_ids: list[int]) -> None:
             if due != row.due:
                 moved.setdefault(row.case_id, []).append((row.kind, row.due, due))
         nexts[row.case_id] = min(due, nexts.get(row.case_id, due))
+    # Before the cases change: the check that an event has its case would lock the new row again.
+    _write_down(driver, run, moved, shown)
     if written:
         ids, dues, acts = zip(*written, strict=True)
         db.session.execute(
-            _WRITE_CLOCKS, {"ids": _array(ids), "dues": _array(dues), "acts": _array(acts)}
+            _WRITE_CLOCKS,
+            {
+                "ids": _array(ids),
+                "dues": _array(dues),
+                "acts": _array(acts),
+                "low": min(ids),
+                "high": max(ids),
+            },
         )
     later = {case_id: due for case_id, due in nexts.items() if due != shown[case_id].next_due}
     if later:
-        db.session.execute(_WRITE_CASES, {"ids": _array(later), "dues": _array(later.values())})
-    _write_down(driver, run, moved, shown)
+        db.session.execute(
+            _WRITE_CASES,
+            {
+                "ids": _array(later),
+                "dues": _array(later.values()),
+                "low": min(later),
+                "high": max(later),
+            },
+        )
     if moved:
         db.session.execute(_COUNT, {"number": len(moved), "id": run.id})
 

@@ -124,6 +124,17 @@ class Case(Base):
             postgresql_where=text("stage <> 'closed' AND urgency IS NOT NULL"),
             postgresql_include=("unit_id", "stage", "first_action_at"),
         ),
+        # What many cases lack is not written where it lacks.
+        *(
+            Index(f"ix_cases_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
+            for name in ("assignee_id", "contact_id", "e164")
+        ),
+        Index(
+            "uq_cases_form_key",
+            "form_key",
+            unique=True,
+            postgresql_where=text("form_key IS NOT NULL"),
+        ),
         # Lists with closed cases come newest first.
         Index("ix_cases_unit_newest", "unit_id", "id"),
         Index("ix_cases_channel_newest", "channel", "id"),
@@ -184,9 +195,9 @@ class Case(Base):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     citizen_name: Mapped[str] = mapped_column(default="")
-    e164: Mapped[str | None] = mapped_column(String(16), index=True)
+    e164: Mapped[str | None] = mapped_column(String(16))
     """Empty: the citizen gave no number, so nothing can be asked by SMS."""
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"))
     urgency: Mapped[str | None]
     """Why it is urgent; empty: it is not."""
     definition_id: Mapped[int | None] = mapped_column(ForeignKey("workflow_definitions.id"))
@@ -204,7 +215,7 @@ class Case(Base):
     confirmation: Mapped[str | None]
     """What the citizen said of the end; not_asked where nobody could be asked."""
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
-    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     received_at: Mapped[Created]
     first_action_at: Mapped[dt.datetime | None]
     done_at: Mapped[dt.datetime | None]
@@ -216,7 +227,7 @@ class Case(Base):
     """call_in | decision | survey …: what brought it, with origin_id; a case knows no source."""
     origin_id: Mapped[int | None]
     registered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    form_key: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    form_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Digest of one filled-in form: sent twice, it is one case."""
     details: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """What its channel adds (workflows.cases.channels)."""

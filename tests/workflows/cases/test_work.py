@@ -14,7 +14,6 @@ from portal.messaging.models import Message
 from tests.factories.accounts import make_user
 from tests.factories.cases import make_case
 from tests.factories.units import make_unit
-from tests.queries import count_queries
 from workflows.cases import flow, queries, stages, work
 from workflows.cases.models import Case, CaseEvent, FeedbackQuestion
 from workflows.cases.moves import InputRefused

@@ -81,10 +81,8 @@ def changed(
     )
     conditions = lists.conditions(wanted, reader)
     if wanted.q:
-        words = CaseWords.case_id == Case.id
-        conditions.append(
-            exists().where(words, lists.search(wanted.q, reader).beside()).correlate(Case)
-        )
+        sought = lists.search(wanted.q, reader).beside(CaseWords.case_id)
+        conditions.append(exists().where(CaseWords.case_id == Case.id, sought).correlate(Case))
     ids = (
         select(events.c.case_id)
         .where(or_(events.c.actor_id.is_(None), events.c.actor_id != reader.user_id))

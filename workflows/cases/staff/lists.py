@@ -6,7 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, false, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    SQLColumnExpression,
+    and_,
+    false,
+    or_,
+    select,
+    union,
+)
 
 from portal import clock, phones
 from portal.db import db
@@ -146,9 +155,11 @@ class Search:
     names: Sequence[ColumnElement[bool]]
     """Each a condition on Case."""
 
-    def beside(self) -> ColumnElement[bool]:
-        """For cases read with their words, one by one; `Case` is needed where there are names."""
-        ways = [*([and_(*self.words)] if self.words else []), *self.names]
+    def beside(self, case_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+        """For cases that are read one by one, joined with their words."""
+        ways = [and_(*self.words)] if self.words else []
+        if self.names:
+            ways.append(case_id.in_(union(*(select(Case.id).where(name) for name in self.names))))
         return or_(*ways) if ways else false()
 
     def ids(self, *, only_open: bool) -> CompoundSelect[int]:
