@@ -165,7 +165,7 @@ class Search:
     def ids(self, *, only_open: bool) -> CompoundSelect[int]:
         """All that are found, each way by its own index; only_open: of the words the smaller."""
         words = [*self.words, CaseWords.is_open] if only_open else self.words
-        ways = [select(CaseWords.case_id).where(*words)] if self.words else []
+        ways = [select(CaseWords.case_id.label("id")).where(*words)] if self.words else []
         ways += [select(Case.id).where(name) for name in self.names]
         return union(*(ways or [select(Case.id).where(false())]))
 
@@ -189,6 +189,8 @@ def search(typed: str, reader: Reader) -> Search:
     if reader.sees_numbers:
         with contextlib.suppress(phones.PhoneError):
             names.append(Case.e164 == phones.parse_mobile(typed).e164)
+    # The database looks for one after the other: what is likely the rarest comes first.
+    words.sort(key=lambda word: (not _is_number(word), -len(word)))
     return Search([_occurs(word) for word in words], names)
 
 
