@@ -190,6 +190,8 @@ def measure(app: object, number: int, built: float) -> dict[str, object]:
         "search: two letters, rare": (operator, base + "?q=قو"),
         "search: rare words": (operator, base + "?q=نقش جهان"),
         "search: long ago": (operator, base + "?q=جشنواره"),
+        "search: frequent word, mine": (officer, base + "?view=mine&q=شهروند"),
+        "search: absent in a category": (operator, base + "?category=3&q=نقش جهان"),
         "search: nowhere": (operator, base + "?q=ققنوس"),
         "search: open": (operator, base + "?stage=assigned&q=نقش جهان"),
         "map": (operator, base + "map"),

@@ -6,7 +6,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal import clock
 from portal.accounts.models import User
@@ -17,6 +17,7 @@ from tests.factories.units import make_unit
 from tests.queries import count_queries
 from tests.workflows.cases.test_staff import codes_of
 from workflows.cases import work
+from workflows.cases.models import Case
 from workflows.cases.staff import counting, lists, paging
 
 LIST = "/staff/cases/"
@@ -94,6 +95,52 @@ def test_words_follow_the_case_through_its_end_and_back(
         db.session.commit()
     assert found()["closed"] is False
     assert is_open()
+
+
+@pytest.mark.parametrize("probed", [1, 3, 5, 100])
+@pytest.mark.parametrize("stage", ["", "any", "assigned", "closed"])
+@pytest.mark.parametrize("view", ["all", "mine"])
+def test_pages_of_a_search_join_however_it_is_made(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, probed: int, stage: str, view: str
+) -> None:
+    monkeypatch.setattr(paging, "PROBED", probed)
+    person = make_user(("unit_officer",)).id
+    ids = [
+        make_case(e164=None, text="سنگ شکسته" if number % 3 else "دیگر چیز").id
+        for number in range(12)
+    ]
+    for statement, some in (
+        ("UPDATE cases SET assignee_id = NULL WHERE id = ANY(:ids)", ids),
+        ("UPDATE cases SET assignee_id = :person WHERE id = ANY(:ids)", ids[1:10]),
+        ("UPDATE cases SET next_due_at = NULL WHERE id = ANY(:ids)", ids[::2]),
+        ("UPDATE cases SET stage = 'closed' WHERE id = ANY(:ids)", ids[::4]),
+    ):
+        db.session.execute(text(statement), {"ids": some, "person": person})
+    reader = lists.Reader(person, None, False)
+    for typed in ("سنگ", "شکسته سنگ", str(ids[3])):
+        wanted = lists.CaseFilter(view=view, q=typed, stage=stage)
+        found = db.session.scalars(
+            select(Case.id).where(
+                *lists.conditions(wanted, reader),
+                Case.id.in_(lists.search(typed, reader).ids(only_open=False)),
+            )
+        ).all()
+        whole = [row.case.id for row in paging.page(wanted, reader).rows]
+        assert sorted(whole) == sorted(found)
+        if wanted.newest_first:
+            assert whole == sorted(whole, reverse=True)
+        for size in (1, 3):
+            page = paging.page(wanted, reader, size=size)
+            forth = [row.case.id for row in page.rows]
+            while page.after:
+                page = paging.page(wanted, reader, after=page.after, size=size)
+                forth += [row.case.id for row in page.rows]
+            assert forth == whole
+            back = [row.case.id for row in page.rows]
+            while page.before:
+                page = paging.page(wanted, reader, before=page.before, size=size)
+                back = [row.case.id for row in page.rows] + back
+            assert back == whole
 
 
 def test_two_letters_are_a_word_of_their_own(client: FlaskClient, operator: User) -> None:

@@ -131,8 +131,8 @@ def _by_words(matter: Matter) -> list[int]:
     ways = [street] if street else []
     ways += [list(pair) for pair in pairwise(wanted)][:2]
     found: list[int] = []
-    # The planner cannot know how many cases a word is in. Left alone it may read the whole table,
-    # or walk all cases by time, for seconds; by the index of trigrams it is milliseconds always.
+    # The planner cannot know how many cases a word is in. Left alone it may read the whole table
+    # for seconds; by the index of trigrams it is milliseconds always.
     _by_trigrams_only(True)
     for way in ways:
         found += db.session.scalars(

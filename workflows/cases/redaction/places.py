@@ -138,7 +138,8 @@ def tables() -> list[Table]:
             tuple(ways.get(name, ())),
             name in numbered,
         )
-        for name in sorted(columns)
+        # Cases come first, before their words: so does everybody who locks both.
+        for name in sorted(columns, key=lambda name: (name != "cases", name))
         if name in keys and name not in NEVER
     ]
 

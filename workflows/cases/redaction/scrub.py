@@ -75,6 +75,9 @@ def scrub(*redaction_ids: int, everything: bool = False) -> bool:
                     connection.execute(text(f'VACUUM (ANALYZE) "{name}"'))
                 else:
                     connection.execute(text(f'VACUUM (FULL, ANALYZE) "{name}"'))
+            # Who looks since before the samples were taken anew keeps the old ones alive.
+            if _somebody_sees(connection, _now(connection)):
+                return False
             _samples(connection)
         except DBAPIError as error:
             log.warning("A table is in use; tried again", extra={"why": type(error.orig).__name__})
@@ -124,6 +127,14 @@ def _size(connection: Connection, name: str) -> int:
         text("SELECT pg_total_relation_size(to_regclass(:name))"), {"name": f'"{name}"'}
     ).scalar_one()
     return size
+
+
+def _now(connection: Connection) -> int:
+    """The number of a transaction that begins and ends here."""
+    xid: int = connection.execute(
+        text("SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+    ).scalar_one()
+    return xid
 
 
 def _samples(connection: Connection) -> None:

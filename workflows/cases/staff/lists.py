@@ -170,7 +170,13 @@ class Search:
         return union(*(ways or [select(Case.id).where(false())]))
 
 
+def narrows(wanted: CaseFilter, reader: Reader) -> bool:
+    """Whether a list is narrowed by more than words and a stage."""
+    return bool(conditions(replace(wanted, stage="any"), reader))
+
+
 def only_open(wanted: CaseFilter) -> bool:
+    """Whether its conditions let only open cases through."""
     return wanted.stage not in {"any", "closed"} or wanted.view in {"unassigned", "overdue"}
 
 

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, UnaryExpression, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Subquery,
+    UnaryExpression,
+    func,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import operators
 
@@ -104,38 +114,60 @@ def _keys(
     for stretch, order in _stretches(anchor, wanted.newest_first, backwards):
         base = select(Case.id, Case.next_due_at).where(*conditions, *stretch)
         left = most - len(found)
-        if wanted.q:
-            search = lists.search(wanted.q, reader)
-            found += _searched(base, search, lists.only_open(wanted), order, left)
-        else:
+        if not wanted.q:
             found += _run(base.order_by(*order).limit(left))
+        else:
+            search = lists.search(wanted.q, reader)
+            part, is_all = _probed(base, search, order, left)
+            if not is_all:
+                ids = search.ids(only_open=lists.only_open(wanted))
+                if wanted.newest_first and not lists.narrows(wanted, reader):
+                    part = _walked(base, ids.subquery(), anchor, order, left)
+                else:
+                    part = _joined(base, ids, order, left)
+            found += part
         if len(found) == most:
             break
     return found
 
 
-def _searched(
+def _probed(
+    base: Select[int, dt.datetime | None], search: Search, order: Order, most: int
+) -> tuple[list[Key], bool]:
+    """What is found among the first cases of the list, and whether more need not be looked for."""
+    read = base.order_by(*order).limit(PROBED).subquery()
+    probe = select(read.c.id, read.c.next_due_at).join(CaseWords, CaseWords.case_id == read.c.id)
+    found = _run(probe.where(search.beside(read.c.id)).order_by(*_turned(order, read)).limit(most))
+    if len(found) == most:
+        return found, True
+    number = db.session.scalar(select(func.count()).select_from(read)) or 0
+    return found, number < PROBED
+
+
+def _walked(
     base: Select[int, dt.datetime | None],
-    search: Search,
-    only_open: bool,
+    ids: Subquery,
+    anchor: Key | None,
     order: Order,
     most: int,
 ) -> list[Key]:
-    read = base.order_by(*order).limit(PROBED).subquery()
-    probe = select(read.c.id, read.c.next_due_at).join(CaseWords, CaseWords.case_id == read.c.id)
-    probe = probe.where(search.beside(read.c.id)).order_by(*_turned(order, read)).limit(most)
-    found = _run(probe)
-    if len(found) == most:
-        return found
-    if len(order) == 1:
-        # The words alone give the order: no more cases are looked at than are wanted.
-        ids = search.ids(only_open=only_open).subquery()
-        ranked = select(ids.c.id).order_by(*_turned(order, ids)).subquery()
-        fits = base.where(Case.id == ranked.c.id).offset(0).lateral()
-        both = select(fits.c.id, fits.c.next_due_at).select_from(ranked.join(fits, true()))
-        return _run(both.order_by(*_turned(order, ranked)).limit(most))
+    """Hits by their ids, which are the order; cases are read until there are enough. Only for a
+    list that is not narrowed: else nearly all might be read and thrown away, one by one."""
+    ranked = select(ids.c.id)
+    if anchor is not None:
+        falls = order[-1].modifier is operators.desc_op
+        ranked = ranked.where(ids.c.id < anchor[0] if falls else ids.c.id > anchor[0])
+    rows = ranked.order_by(*_turned(order, ids)).subquery()
+    fits = base.where(Case.id == rows.c.id).offset(0).lateral()
+    both = select(fits.c.id, fits.c.next_due_at).select_from(rows.join(fits, true()))
+    return _run(both.order_by(*_turned(order, rows)).limit(most))
+
+
+def _joined(
+    base: Select[int, dt.datetime | None], ids: CompoundSelect[int], order: Order, most: int
+) -> list[Key]:
     # OFFSET 0: the planner may not walk the order after all and hope to meet the words.
-    hits = base.where(Case.id.in_(search.ids(only_open=only_open))).offset(0).subquery()
+    hits = base.where(Case.id.in_(ids)).offset(0).subquery()
     return _run(select(hits.c.id, hits.c.next_due_at).order_by(*_turned(order, hits)).limit(most))
 
 
