@@ -34,6 +34,9 @@ PROBED = 4_000
 """So many cases, in the order of the list, are read through for words. Where that gives no whole
 page the words are rare, and the trigram index finds the few that there are; for frequent words
 that index would fetch half the table before it could be ordered."""
+FEW = 500
+"""Cases with the words that are looked up one by one, whatever else the list is narrowed to: how
+many there are the planner only guesses."""
 
 Key = tuple[int, dt.datetime | None]
 Order = list[UnaryExpression[Any]]
@@ -166,6 +169,9 @@ def _walked(
 def _joined(
     base: Select[int, dt.datetime | None], ids: CompoundSelect[int], order: Order, most: int
 ) -> list[Key]:
+    few = db.session.scalars(select(ids.subquery().c.id).limit(FEW + 1)).all()
+    if len(few) <= FEW:
+        return _run(base.where(Case.id.in_(few)).order_by(*order).limit(most))
     # OFFSET 0: the planner may not walk the order after all and hope to meet the words.
     hits = base.where(Case.id.in_(ids)).offset(0).subquery()
     return _run(select(hits.c.id, hits.c.next_due_at).order_by(*_turned(order, hits)).limit(most))
