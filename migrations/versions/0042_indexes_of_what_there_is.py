@@ -1,4 +1,4 @@
-"""Columns that are mostly empty are indexed where they are not
+"""Columns that are mostly empty are indexed where they are not; categories by the newest
 
 Revision ID: 0042
 Revises: 0041
@@ -35,9 +35,13 @@ def upgrade() -> None:
             unique=unique,
             postgresql_where=sa.text(f"{column} IS NOT NULL"),
         )
+    op.drop_index("ix_cases_category_id", "cases")
+    op.create_index("ix_cases_category_newest", "cases", ["category_id", "id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_category_newest", "cases")
+    op.create_index("ix_cases_category_id", "cases", ["category_id"])
     for table, column in PLAIN:
         op.drop_index(f"ix_{table}_{column}", table)
         op.create_index(f"ix_{table}_{column}", table, [column])

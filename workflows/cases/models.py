@@ -138,6 +138,7 @@ class Case(Base):
         # Lists with closed cases come newest first.
         Index("ix_cases_unit_newest", "unit_id", "id"),
         Index("ix_cases_channel_newest", "channel", "id"),
+        Index("ix_cases_category_newest", "category_id", "id"),
         Index("ix_cases_received", "received_at", "id"),
         Index(
             "ix_cases_definition_open",
@@ -186,7 +187,7 @@ class Case(Base):
     code: Mapped[str] = mapped_column(String(12), unique=True)
     """The tracking code: ten characters of Crockford's base 32, for /t/<code>."""
     channel: Mapped[str]
-    category_id: Mapped[int | None] = mapped_column(ForeignKey("case_categories.id"), index=True)
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("case_categories.id"))
     language: Mapped[str] = mapped_column(String(2))
     """The citizen's language: every SMS about the case is written in it."""
     text: Mapped[str]
