@@ -139,8 +139,16 @@ def _probed(
 ) -> tuple[list[Key], bool]:
     """What is found among the first cases of the list, and whether more need not be looked for."""
     read = base.order_by(*order).limit(PROBED).subquery()
-    probe = select(read.c.id, read.c.next_due_at).join(CaseWords, CaseWords.case_id == read.c.id)
-    found = _run(probe.where(search.beside(read.c.id)).order_by(*_turned(order, read)).limit(most))
+    # OFFSET 0: the planner may not hold each of them against all that have the words, of which it
+    # expects one.
+    words = (
+        select(CaseWords.case_id)
+        .where(CaseWords.case_id == read.c.id, search.beside(read.c.id))
+        .offset(0)
+        .lateral()
+    )
+    probe = select(read.c.id, read.c.next_due_at).select_from(read.join(words, true()))
+    found = _run(probe.order_by(*_turned(order, read)).limit(most))
     if len(found) == most:
         return found, True
     number = db.session.scalar(select(func.count()).select_from(read)) or 0
