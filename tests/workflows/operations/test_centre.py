@@ -44,7 +44,7 @@ def codes(page: str) -> list[str]:
 
 def events(case: Case, kind: str) -> list[CaseEvent]:
     query = select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.kind == kind)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.order_by(CaseEvent.id)))
 
 
 def picture(color: str = "red", size: tuple[int, int] = (40, 30)) -> io.BytesIO:
